@@ -1,0 +1,60 @@
+# `make demo` and `make test` work on a fresh Debian 12: each installs what it needs first.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BASE_PYTHON ?= /usr/bin/python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEBIAN_PACKAGES := python3 python3-venv iproute2 iputils-ping keepalived frr tcpdump nftables procps
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+.PHONY: packages
+packages: ## install the Debian packages that tests, labs and demo need (root)
+	@missing=; for package in $(DEBIAN_PACKAGES); do \
+	  dpkg-query -W -f='$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" -ne 0 ]; then echo "not root, so left out:$$missing" >&2; exit 0; fi; \
+	echo "installing$$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq; \
+	apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+$(VENV)/.ready: pyproject.toml | packages
+	@echo "making $(VENV)"
+	@$(BASE_PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check 'hatchling>=1.25' editables
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[dev]'
+	@touch $@
+
+.PHONY: venv
+venv: packages $(VENV)/.ready ## make .venv with the project and its tools
+
+.PHONY: test
+test: venv ## run every test; as root also the ones in network namespaces
+	@$(PYTEST) -q
+
+.PHONY: check
+check: venv ## format, lint, types and the fast tests, in under a minute
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(PYTEST) -q -x -m 'not slow and not root'
+
+.PHONY: demo
+demo: venv ## two routers, a crash and a live timeline (root); writes failover.svg
+	@$(BIN)/python -m netnslab.demo
+
+.PHONY: bench
+bench: venv ## the performance table beside keepalived, in one run (root); writes tests/bench/results/
+	@$(BIN)/python -m tests.bench
+
+.PHONY: clean
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist failover.svg
