@@ -1,0 +1,365 @@
+"""The VRRP state machine (RFC 9568 §6.4, RFC 3768 §6.4), pure.
+
+A Virtual Router sits in one of three states, and a state is a value that carries its own timers::
+
+                     Startup, owner
+       +-----------------------------------------+
+       |                                         v
+    Initialize --Startup--> Backup --timer--> Active
+       ^                      ^  |               |  higher Advertisement, Demoted
+       |                      +--|---------------+
+       +-------- Shutdown -------+---------------+
+
+`transition` takes a state and a fact and returns the next state and what has to be done, in order.
+`deadline` says when to come back with a `Tick`. A Tick before the deadline does nothing, so early,
+late and duplicate timers are harmless, and a timer that was re-armed can never act on its old
+expiry: there is no other timer than the number in the state.
+
+Time is `now`: seconds of the caller's monotonic clock. The periodic Advertisement is scheduled
+from its due time, not from when the loop got round to it, so the spacing does not drift.
+
+Where RFCs 3768 and 9568 differ (interval learning, the answer to a losing Advertisement, the skew)
+the difference is in the settings or in `intervals`, not in a second machine. Additions that the
+RFCs do not have, each off unless the settings ask: preempt delay (RFC 8347), sync groups,
+announcement repeats, keepalived's quick start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf
+from typing import TypeAlias, assert_never
+
+from .actions import (
+    Action,
+    Announce,
+    InstallAddresses,
+    LowerPriorityHeard,
+    NewActiveReason,
+    RemoveAddresses,
+    RequestPromotion,
+    SendAdvertisement,
+    StateChanged,
+    StateName,
+)
+from .events import (
+    AdvertisementReceived,
+    Demoted,
+    Event,
+    InitializeReason,
+    Promoted,
+    Reconfigured,
+    Shutdown,
+    Startup,
+    Tick,
+)
+from .intervals import active_down_interval, skew_time, start_delay
+from .model import Address, Version, VirtualRouterConfig
+from .packet import Advertisement
+
+__all__ = ["Active", "Backup", "Initialize", "State", "deadline", "state_name", "transition"]
+
+
+@dataclass(frozen=True, slots=True)
+class Initialize:
+    """Taking no part. The reason tells a stopped Virtual Router from a faulty one."""
+
+    reason: InitializeReason = InitializeReason.NOT_STARTED
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """Listening for the Active Router."""
+
+    active_down_at: float
+    """When silence has lasted Active_Down_Interval (or Skew_Time after a resignation)."""
+    active_adver_interval: float
+    """Learned from the Active Router; our own until then."""
+    armed_at: float
+    """When the timer was last set, so that a new priority can set it again."""
+    claim: NewActiveReason = NewActiveReason.NO_RESPONSE
+    """What a takeover now would be reported as."""
+    preempt_at: float | None = None
+    """End of the preempt delay, running since the first losing Advertisement."""
+    wants_active: bool = False
+    """Sync group member whose timer ran out and who waits for the others."""
+    active_router: Address | None = None
+    """Source of the last Advertisement obeyed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """Forwarding for the virtual addresses."""
+
+    adver_at: float
+    """When the next periodic Advertisement is due."""
+    announce_at: float = inf
+    """When the next scheduled announcement is due."""
+    announce_count: int = 0
+    """How many per address it will send."""
+
+
+State: TypeAlias = Initialize | Backup | Active
+Step: TypeAlias = tuple[State, tuple[Action, ...]]
+
+
+def deadline(state: State) -> float:
+    """The moment a Tick is wanted, in the caller's clock; infinity when none is."""
+    match state:
+        case Backup():
+            return state.active_down_at
+        case Active():
+            return min(state.adver_at, state.announce_at)
+        case Initialize():
+            return inf
+        case _:
+            assert_never(state)
+
+
+def state_name(state: State) -> StateName:
+    """The RFC's name of a state."""
+    match state:
+        case Backup():
+            return StateName.BACKUP
+        case Active():
+            return StateName.ACTIVE
+        case Initialize():
+            return StateName.INITIALIZE
+        case _:
+            assert_never(state)
+
+
+def transition(cfg: VirtualRouterConfig, state: State, event: Event, now: float) -> Step:
+    """The next state, and the actions to carry out in order.
+
+    An Advertisement must have passed `receive.admit` with the same `cfg`.
+    """
+    match state:
+        case Backup():
+            return _in_backup(cfg, state, event, now)
+        case Active():
+            return _in_active(cfg, state, event, now)
+        case Initialize():
+            return _in_initialize(cfg, state, event, now)
+        case _:
+            assert_never(state)
+
+
+def _in_initialize(cfg: VirtualRouterConfig, state: Initialize, event: Event, now: float) -> Step:
+    """RFC 9568 §6.4.1. Nothing that comes from the wire means anything here."""
+    match event:
+        case Startup() if cfg.is_owner and not cfg.synchronized:
+            return _become_active(cfg, StateName.INITIALIZE, NewActiveReason.PRIORITY, now)
+        case Startup():
+            wait = 0.0 if cfg.is_owner else start_delay(cfg)
+            backup = Backup(now + wait, cfg.advertisement_interval, now)
+            return backup, (StateChanged(StateName.INITIALIZE, StateName.BACKUP),)
+        case Shutdown(reason) if reason is not state.reason:
+            change = StateChanged(StateName.INITIALIZE, StateName.INITIALIZE, reason)
+            return Initialize(reason), (change,)
+        case (
+            AdvertisementReceived() | Tick() | Shutdown() | Reconfigured() | Promoted() | Demoted()
+        ):
+            return state, ()
+        case _:
+            assert_never(event)
+
+
+def _in_backup(cfg: VirtualRouterConfig, state: Backup, event: Event, now: float) -> Step:
+    """RFC 9568 §6.4.2, one case per step."""
+    match event:
+        case AdvertisementReceived(adv) if adv.priority == 0:
+            return _hear_resignation(cfg, state, now), ()
+        case AdvertisementReceived(adv):
+            return _hear_in_backup(cfg, state, adv, now), ()
+        case Tick() if now < state.active_down_at:
+            return state, ()
+        case Tick() if cfg.synchronized:
+            again = now + active_down_interval(cfg, state.active_adver_interval)
+            waiting = replace(state, active_down_at=again, armed_at=now, wants_active=True)
+            return waiting, (RequestPromotion(),)
+        case Tick() | Promoted():
+            return _become_active(cfg, StateName.BACKUP, state.claim, now)
+        case Shutdown(reason):
+            return Initialize(reason), (
+                StateChanged(StateName.BACKUP, StateName.INITIALIZE, reason),
+            )
+        case Reconfigured():
+            return _rearm(cfg, state), ()
+        case Startup() | Demoted():
+            return state, ()
+        case _:
+            assert_never(event)
+
+
+def _hear_resignation(cfg: VirtualRouterConfig, state: Backup, now: float) -> Backup:
+    """Priority 0: the Active Router leaves, Skew_Time of the interval learned before remains."""
+    wait = skew_time(cfg, state.active_adver_interval)
+    claim = NewActiveReason.PRIORITY
+    return replace(state, active_down_at=now + wait, armed_at=now, claim=claim)
+
+
+def _hear_in_backup(
+    cfg: VirtualRouterConfig, state: Backup, adv: Advertisement, now: float
+) -> Backup:
+    """Obey the Active Router, or let the timer run when we outrank it and may preempt."""
+    outranked = adv.priority >= cfg.priority
+    preempt_at = None if outranked else _preempt_time(cfg, state, now)
+    if not outranked and preempt_at is not None and now >= preempt_at:
+        keep = state.claim is NewActiveReason.PRIORITY
+        claim = state.claim if keep else NewActiveReason.PREEMPTED
+        return replace(state, claim=claim, preempt_at=preempt_at)
+    interval = adv.max_advertise_interval
+    if cfg.version is Version.V2:
+        interval = cfg.advertisement_interval
+    return Backup(
+        active_down_at=now + active_down_interval(cfg, interval),
+        active_adver_interval=interval,
+        armed_at=now,
+        preempt_at=preempt_at,
+        active_router=adv.source,
+    )
+
+
+def _preempt_time(cfg: VirtualRouterConfig, state: Backup, now: float) -> float | None:
+    """From when on a losing Active Router may be displaced; None: never (Preempt_Mode false)."""
+    if cfg.is_owner:
+        return now
+    if not cfg.preempt_mode:
+        return None
+    return state.preempt_at if state.preempt_at is not None else now + cfg.preempt_delay
+
+
+def _rearm(cfg: VirtualRouterConfig, state: Backup) -> Backup:
+    """Set the timer again for new settings, counting from when it was last set."""
+    if state.claim is NewActiveReason.PRIORITY:
+        wait = skew_time(cfg, state.active_adver_interval)
+    elif state.active_router is None:
+        wait = start_delay(cfg)
+    else:
+        wait = active_down_interval(cfg, state.active_adver_interval)
+    return replace(state, active_down_at=state.armed_at + wait)
+
+
+def _become_active(
+    cfg: VirtualRouterConfig, previous: StateName, reason: NewActiveReason, now: float
+) -> Step:
+    """§6.4.1 / §6.4.2: advertise, take the addresses, announce them, start Adver_Timer."""
+    announce_at = now + cfg.announce.delay if cfg.announce.delay > 0 else inf
+    active = Active(now + cfg.advertisement_interval, announce_at, cfg.announce.repeat)
+    return _schedule_refresh(cfg, active, now), (
+        SendAdvertisement(cfg.priority),
+        InstallAddresses(),
+        Announce(cfg.announce.repeat),
+        StateChanged(previous, StateName.ACTIVE, reason),
+    )
+
+
+def _in_active(cfg: VirtualRouterConfig, state: Active, event: Event, now: float) -> Step:
+    """RFC 9568 §6.4.3, one case per step. Preempt_Mode is never consulted here."""
+    match event:
+        case Tick():
+            return _active_tick(cfg, state, now)
+        case AdvertisementReceived(adv):
+            return _hear_in_active(cfg, state, adv, now)
+        case Shutdown(reason):
+            return Initialize(reason), (
+                SendAdvertisement(0),
+                RemoveAddresses(),
+                StateChanged(StateName.ACTIVE, StateName.INITIALIZE, reason),
+            )
+        case Demoted():
+            return _step_back(cfg, cfg.advertisement_interval, None, now, ())
+        case Reconfigured(previous):
+            return _reconfigure_active(cfg, state, previous, now)
+        case Startup() | Promoted():
+            return state, ()
+        case _:
+            assert_never(event)
+
+
+def _active_tick(cfg: VirtualRouterConfig, state: Active, now: float) -> Step:
+    actions: tuple[Action, ...] = ()
+    if now >= state.adver_at:
+        actions = (SendAdvertisement(cfg.priority),)
+        due = state.adver_at + cfg.advertisement_interval
+        if due <= now:  # a whole interval late: start a new rhythm instead of a burst
+            due = now + cfg.advertisement_interval
+        state = Active(due, state.announce_at, state.announce_count)
+    if now >= state.announce_at:
+        actions = (*actions, Announce(state.announce_count))
+        state = _schedule_refresh(cfg, replace(state, announce_at=inf), now)
+    return state, actions
+
+
+def _schedule_refresh(cfg: VirtualRouterConfig, state: Active, now: float) -> Active:
+    """Fill an empty announcement slot with the periodic refresh, if there is one."""
+    if state.announce_at != inf or cfg.announce.refresh <= 0:
+        return state
+    at = now + cfg.announce.refresh
+    return replace(state, announce_at=at, announce_count=cfg.announce.refresh_repeat)
+
+
+def _hear_in_active(
+    cfg: VirtualRouterConfig, state: Active, adv: Advertisement, now: float
+) -> Step:
+    if adv.priority == 0:
+        rearmed = replace(state, adver_at=now + cfg.advertisement_interval)
+        return rearmed, (SendAdvertisement(cfg.priority),)
+    if _loses_to(cfg, adv):
+        interval = adv.max_advertise_interval
+        if cfg.version is Version.V2:
+            interval = cfg.advertisement_interval
+        farewell = (SendAdvertisement(cfg.priority),) if cfg.advertise_before_yielding else ()
+        return _step_back(cfg, interval, adv.source, now, farewell)
+    return _answer_loser(cfg, state, adv, now)
+
+
+def _loses_to(cfg: VirtualRouterConfig, adv: Advertisement) -> bool:
+    """Election: Priority, then the source address as an unsigned number (§6.4.3)."""
+    if adv.priority != cfg.priority:
+        return adv.priority > cfg.priority
+    return int(adv.source) > int(cfg.source)
+
+
+def _step_back(
+    cfg: VirtualRouterConfig,
+    interval: float,
+    active_router: Address | None,
+    now: float,
+    farewell: tuple[Action, ...],
+) -> Step:
+    """Become Backup without resigning: somebody better is there already."""
+    down_at = now + active_down_interval(cfg, interval)
+    backup = Backup(down_at, interval, now, active_router=active_router)
+    change = StateChanged(StateName.ACTIVE, StateName.BACKUP)
+    return backup, (*farewell, RemoveAddresses(), change)
+
+
+def _answer_loser(cfg: VirtualRouterConfig, state: Active, adv: Advertisement, now: float) -> Step:
+    """§6.4.3: discard and re-advertise at once, so bridges learn the right port again.
+
+    Adver_Timer keeps its due time: the RFC does not restart it, and a stream of losing
+    Advertisements must not change the rhythm others rely on.
+    """
+    if not cfg.answer_lower_priority:
+        return state, (LowerPriorityHeard(adv),)
+    schedule = cfg.announce
+    actions: tuple[Action, ...] = (SendAdvertisement(cfg.priority), LowerPriorityHeard(adv))
+    if schedule.lower_priority_repeat == 0:
+        return state, actions
+    again = now + schedule.lower_priority_delay
+    if schedule.lower_priority_delay > 0 and state.announce_at > again:
+        count = schedule.lower_priority_repeat
+        state = replace(state, announce_at=again, announce_count=count)
+    return state, (actions[0], Announce(schedule.lower_priority_repeat), actions[1])
+
+
+def _reconfigure_active(
+    cfg: VirtualRouterConfig, state: Active, previous: VirtualRouterConfig, now: float
+) -> Step:
+    """Advertise the new values at once and start a new rhythm; follow the new address list."""
+    actions: tuple[Action, ...] = (SendAdvertisement(cfg.priority),)
+    if cfg.addresses != previous.addresses:
+        actions = (*actions, InstallAddresses(), Announce(cfg.announce.repeat))
+    return replace(state, adver_at=now + cfg.advertisement_interval), actions

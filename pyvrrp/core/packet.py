@@ -1,0 +1,216 @@
+"""VRRP Advertisement <-> bytes, versions 2 and 3, over IPv4 and IPv6.
+
+    octet   version 2 (RFC 3768 §5.3)        version 3 (RFC 9568 §5.2)
+    0       version << 4 | type              same
+    1       VRID                             same
+    2       priority                         same
+    3       address count n                  same
+    4       authentication type              reserved (4 bits) | interval bits 11..8
+    5       interval, seconds                interval bits 7..0, centiseconds
+    6-7     checksum                         same
+    8-      n * 4 octets                     n * 4 (IPv4) or n * 16 (IPv6)
+    end     8 octets authentication data     nothing
+
+The checks that need only the bytes stand in `decode`; those that need the receiver's settings
+stand in `receive`. Together they are RFC 9568 §7.1.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
+
+from ..errors import PyvrrpError
+from .intervals import centiseconds, from_centiseconds
+from .model import PROTOCOL, Address, ChecksumForm, Family, Version, VirtualRouterConfig
+
+__all__ = [
+    "Advertisement",
+    "DiscardReason",
+    "IpFacts",
+    "PacketError",
+    "decode",
+    "encode",
+    "internet_checksum",
+]
+
+_HEADER = struct.Struct("!BBBBBBH")
+_ADVERTISEMENT_TYPE = 1
+_AUTHENTICATION_SIZE = 8
+
+
+class DiscardReason(Enum):
+    """Why a message was thrown away; the value is the counter's label.
+
+    The first eight are RFC 8347's counters, the next three RFC 2787's, the rest are ours.
+    """
+
+    TTL = "ip-ttl-errors"
+    VERSION = "version-errors"
+    CHECKSUM = "checksum-errors"
+    VRID = "vrid-errors"
+    TYPE = "invalid-type-pkts-rcvd"
+    LENGTH = "packet-length-errors"
+    INTERVAL = "interval-errors"
+    ADDRESS_LIST = "address-list-errors"
+    AUTHENTICATION_TYPE = "invalid-auth-type"
+    AUTHENTICATION_MISMATCH = "auth-type-mismatch"
+    AUTHENTICATION_FAILURE = "auth-failures"
+    NO_ADDRESS = "address-count-zero"
+    INTERVAL_ZERO = "interval-zero"
+    FIRST_NOT_LINK_LOCAL = "first-address-not-link-local"
+    OWNER = "advertisement-to-owner"
+    LOOPED = "own-advertisement"
+    DESTINATION = "wrong-destination"
+    SOURCE = "unknown-peer"
+
+
+class PacketError(PyvrrpError):
+    """A message that must be discarded, with the first check that failed."""
+
+    def __init__(self, reason: DiscardReason, detail: str) -> None:
+        super().__init__(f"{reason.value}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class IpFacts:
+    """What the IP header said about a message: addresses, and TTL or hop limit (None: unknown)."""
+
+    source: Address
+    destination: Address
+    ttl: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Advertisement:
+    """A decoded message. `max_advertise_interval` is in seconds."""
+
+    version: Version
+    vrid: int
+    priority: int
+    max_advertise_interval: float
+    addresses: tuple[Address, ...]
+    source: Address
+    checksum_form: ChecksumForm | None = None
+    """Which form matched, for version 3 over IPv4; None where only one exists."""
+    authentication_type: int = 0
+    authentication_data: bytes = b""
+
+
+def internet_checksum(data: bytes) -> int:
+    """One's complement of the one's-complement sum of 16-bit words (RFC 1071).
+
+    `data` may have an odd length. 2**16 leaves remainder 1 modulo 0xffff, so the whole message
+    read as one big number has the same remainder as the folded sum of its words.
+    """
+    total = int.from_bytes(data + b"\0" if len(data) & 1 else data, "big")
+    folded = total % 0xFFFF
+    return 0 if total and not folded else 0xFFFF - folded
+
+
+def _pseudo_header(source: Address, destination: Address, length: int) -> bytes:
+    """The upper-layer pseudo-header (RFC 9568 §5.2.8, RFC 5798 §5.2.8)."""
+    addresses = source.packed + destination.packed
+    if source.version == 4:
+        return addresses + struct.pack("!BBH", 0, PROTOCOL, length)
+    return addresses + struct.pack("!IxxxB", length, PROTOCOL)
+
+
+def encode(cfg: VirtualRouterConfig, priority: int, destination: Address) -> bytes:
+    """The message `cfg` sends to `destination`, checksum included.
+
+    `priority` is 0 for a resignation, else the effective priority. The destination matters for
+    the pseudo-header only; each unicast peer gets its own checksum.
+    """
+    addresses = b"".join(a.packed for a in cfg.addresses)
+    if cfg.version is Version.V2:
+        authentication = 1 if cfg.password is not None else 0
+        high, low = authentication, int(cfg.advertisement_interval)
+        body = addresses + (cfg.password or bytes(_AUTHENTICATION_SIZE))
+    else:
+        high, low = divmod(centiseconds(cfg.advertisement_interval), 256)
+        body = addresses
+    first = cfg.version << 4 | _ADVERTISEMENT_TYPE
+    fields = (first, cfg.vrid, priority, len(cfg.addresses), high, low)
+    message = _HEADER.pack(*fields, 0) + body
+    covered = message
+    if cfg.family is Family.IPV6 or (
+        cfg.version is Version.V3 and cfg.checksum is ChecksumForm.PSEUDO_HEADER
+    ):
+        covered = _pseudo_header(cfg.source, destination, len(message)) + message
+    return _HEADER.pack(*fields, internet_checksum(covered)) + body
+
+
+def decode(message: bytes, ip: IpFacts) -> Advertisement:
+    """Decode one VRRP message: the IP payload, its header stripped into `ip`.
+
+    Checks, in this order: length of the header, version, type, length against the address count,
+    checksum. Units: the wire's interval is centiseconds or seconds, the result's is seconds.
+    Raises: PacketError, with the first check of RFC 9568 §7.1 that failed, and nothing else.
+    Source: RFC 9568 §5.2, §7.1; RFC 3768 §5.3, §7.1.
+    """
+    if len(message) < _HEADER.size:
+        raise PacketError(DiscardReason.LENGTH, f"{len(message)} octets, less than a header")
+    first, vrid, priority, count, high, low, _ = _HEADER.unpack_from(message)
+    if first >> 4 not in (2, 3):
+        raise PacketError(DiscardReason.VERSION, f"version {first >> 4}")
+    version = Version(first >> 4)
+    family = Family(ip.source.version)
+    if version is Version.V2 and family is Family.IPV6:
+        raise PacketError(DiscardReason.VERSION, "version 2 over IPv6")
+    if first & 0x0F != _ADVERTISEMENT_TYPE:
+        raise PacketError(DiscardReason.TYPE, f"type {first & 0x0F}")
+    _check_length(message, version, family, count)
+    form = _matching_checksum(message, version, family, ip)
+    end = _HEADER.size + count * family.address_size
+    is_v2 = version is Version.V2
+    return Advertisement(
+        version=version,
+        vrid=vrid,
+        priority=priority,
+        max_advertise_interval=float(low) if is_v2 else from_centiseconds((high & 0x0F) << 8 | low),
+        addresses=_addresses(message[_HEADER.size : end], family),
+        source=ip.source,
+        checksum_form=form,
+        authentication_type=high if is_v2 else 0,
+        authentication_data=message[end:],
+    )
+
+
+def _check_length(message: bytes, version: Version, family: Family, count: int) -> None:
+    trailer = _AUTHENTICATION_SIZE if version is Version.V2 else 0
+    expected = _HEADER.size + count * family.address_size + trailer
+    if len(message) != expected:
+        detail = f"{len(message)} octets, {expected} expected for {count} addresses"
+        raise PacketError(DiscardReason.LENGTH, detail)
+
+
+def _matching_checksum(
+    message: bytes, version: Version, family: Family, ip: IpFacts
+) -> ChecksumForm | None:
+    """Verify the checksum; say which of the two version 3 IPv4 forms it has."""
+    if version is Version.V2:
+        sums: tuple[tuple[ChecksumForm | None, bytes], ...] = ((None, b""),)
+    else:
+        pseudo = _pseudo_header(ip.source, ip.destination, len(message))
+        if family is Family.IPV6:
+            sums = ((None, pseudo),)
+        else:
+            sums = ((ChecksumForm.PSEUDO_HEADER, pseudo), (ChecksumForm.MESSAGE_ONLY, b""))
+    for form, prefix in sums:
+        if internet_checksum(prefix + message) == 0:
+            return form
+    raise PacketError(DiscardReason.CHECKSUM, f"0x{message[6:8].hex()} matches no form")
+
+
+@lru_cache(maxsize=1024)
+def _addresses(packed: bytes, family: Family) -> tuple[Address, ...]:
+    """Split an address list; cached because routers repeat themselves."""
+    if family is Family.IPV4:
+        return tuple(IPv4Address(packed[i : i + 4]) for i in range(0, len(packed), 4))
+    return tuple(IPv6Address(packed[i : i + 16]) for i in range(0, len(packed), 16))
