@@ -47,14 +47,6 @@ check: venv ## format, lint, types and the fast tests, in under a minute
 	@$(BIN)/mypy
 	@$(PYTEST) -q -x -m 'not slow and not root'
 
-.PHONY: demo
-demo: venv ## two routers, a crash and a live timeline (root); writes failover.svg
-	@$(BIN)/python -m netnslab.demo
-
-.PHONY: bench
-bench: venv ## the performance table beside keepalived, in one run (root); writes tests/bench/results/
-	@$(BIN)/python -m tests.bench
-
 .PHONY: clean
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist failover.svg

@@ -101,7 +101,7 @@ def test_reserve_bits_are_not_part_of_the_interval():
 
 
 def test_zero_is_a_checksum_like_any_other():
-    # The other words sum to ffff: 31ff 6400... chosen so that the field is 0000.
+    # The last word is chosen so that all words together sum to ffff.
     head = bytes.fromhex("31336401 0064 0000 c000")
     rest = 0xFFFF - (0x3133 + 0x6401 + 0x0064 + 0xC000 - 0xFFFF)
     wire = head + rest.to_bytes(2, "big")
@@ -122,9 +122,7 @@ def test_zero_is_a_checksum_like_any_other():
         pytest.param(b"\xf1" + PSEUDO[1:], DiscardReason.VERSION, id="version 15"),
         pytest.param(b"\x30" + PSEUDO[1:], DiscardReason.TYPE, id="type 0"),
         pytest.param(b"\x32" + PSEUDO[1:], DiscardReason.TYPE, id="type 2"),
-        pytest.param(
-            PSEUDO[:6] + b"\0\0" + PSEUDO[8:], DiscardReason.CHECKSUM, id="checksum 0000"
-        ),
+        pytest.param(PSEUDO[:6] + b"\0\0" + PSEUDO[8:], DiscardReason.CHECKSUM, id="checksum 0000"),
         pytest.param(
             PSEUDO[:6] + b"\x50\x27" + PSEUDO[8:], DiscardReason.CHECKSUM, id="checksum ^ 5555"
         ),
