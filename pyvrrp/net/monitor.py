@@ -1,0 +1,216 @@
+"""What the kernel says of links and addresses, as it happens, and the picture that results."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ..core.model import Address, Family
+from .rtnetlink import (
+    RTM_DELADDR,
+    RTM_DELLINK,
+    RTM_NEWADDR,
+    RTM_NEWLINK,
+    InterfaceAddress,
+    Link,
+    NetlinkError,
+    RouteSocket,
+    parse_address,
+    parse_link,
+    split_messages,
+)
+
+__all__ = [
+    "AddressAdded",
+    "AddressRemoved",
+    "InterfaceTable",
+    "LinkChanged",
+    "LinkRemoved",
+    "Overrun",
+    "RouteEvent",
+    "RouteMonitor",
+]
+
+_GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR
+_SO_RCVBUFFORCE = 33
+_VIRTUAL_MAC_INTERFACE_ID = bytes.fromhex("02005efffe00")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """A link appeared or something about it changed."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRemoved:
+    """A link is gone, or moved to another namespace."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class AddressAdded:
+    """An address appeared or changed."""
+
+    address: InterfaceAddress
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRemoved:
+    """An address is gone."""
+
+    address: InterfaceAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Overrun:
+    """The kernel had more to say than the buffer held: read the whole table again."""
+
+
+RouteEvent: TypeAlias = LinkChanged | LinkRemoved | AddressAdded | AddressRemoved | Overrun
+
+
+class RouteMonitor:
+    """A non-blocking subscription to link and address changes. Raises NetlinkError when opened."""
+
+    def __init__(self) -> None:
+        try:
+            self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+            self._socket.bind((0, _GROUPS))
+        except OSError as error:
+            raise NetlinkError("subscribe to link and address changes", error) from error
+        self._socket.setblocking(False)
+        with contextlib.suppress(OSError):  # without CAP_NET_ADMIN the default size has to do
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 4 << 20)
+
+    def fileno(self) -> int:
+        """The descriptor to wait on for reading."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Close the subscription."""
+        self._socket.close()
+
+    def read(self, limit: int = 64) -> list[RouteEvent]:
+        """At most `limit` datagrams' worth of events; the descriptor stays readable for more."""
+        events: list[RouteEvent] = []
+        for _ in range(limit):
+            try:
+                data = self._socket.recv(1 << 16)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise NetlinkError("read link and address changes", error) from error
+                events.append(Overrun())
+                continue
+            for kind, _, _, payload in split_messages(data):
+                event = _event(kind, payload)
+                if event is not None:
+                    events.append(event)
+        return events
+
+
+def _event(kind: int, payload: bytes) -> RouteEvent | None:
+    if kind == RTM_NEWLINK:
+        return LinkChanged(parse_link(payload))
+    if kind == RTM_DELLINK:
+        return LinkRemoved(parse_link(payload))
+    if kind == RTM_NEWADDR:
+        return AddressAdded(parse_address(payload))
+    if kind == RTM_DELADDR:
+        return AddressRemoved(parse_address(payload))
+    return None
+
+
+class InterfaceTable:
+    """Links and addresses of the namespace, kept true by events. No I/O except in `refresh`."""
+
+    def __init__(self) -> None:
+        self._links: dict[int, Link] = {}
+        self._by_name: dict[str, Link] = {}
+        self._addresses: dict[int, dict[Address, InterfaceAddress]] = {}
+
+    def refresh(self, route: RouteSocket) -> None:
+        """Read everything anew."""
+        self._links.clear()
+        self._by_name.clear()
+        self._addresses.clear()
+        for link in route.links():
+            self.apply(LinkChanged(link))
+        for address in route.addresses():
+            self.apply(AddressAdded(address))
+
+    def apply(self, event: RouteEvent) -> int | None:
+        """Take note of one event; the index of the interface it concerns."""
+        match event:
+            case LinkChanged(link):
+                return self._link_changed(link)
+            case LinkRemoved(link):
+                self._forget(link.index)
+                return link.index
+            case AddressAdded(address):
+                self._addresses.setdefault(address.index, {})[address.interface.ip] = address
+                return address.index
+            case AddressRemoved(address):
+                self._addresses.get(address.index, {}).pop(address.interface.ip, None)
+                return address.index
+            case Overrun():
+                return None
+
+    def _link_changed(self, link: Link) -> int:
+        old = self._links.get(link.index)
+        if old is not None and old.name != link.name:
+            self._by_name.pop(old.name, None)
+        self._links[link.index] = link
+        self._by_name[link.name] = link
+        return link.index
+
+    def _forget(self, index: int) -> None:
+        link = self._links.pop(index, None)
+        self._addresses.pop(index, None)
+        if link is not None and self._by_name.get(link.name, link).index == index:
+            self._by_name.pop(link.name, None)
+
+    def by_name(self, name: str) -> Link | None:
+        """The link of that name."""
+        return self._by_name.get(name)
+
+    def names(self) -> frozenset[str]:
+        """Names of all links."""
+        return frozenset(self._by_name)
+
+    def has_address(self, index: int, address: Address) -> bool:
+        """Whether an interface has an address."""
+        return address in self._addresses.get(index, {})
+
+    def primary_address(
+        self, index: int, family: Family, virtual: Collection[Address] = ()
+    ) -> Address | None:
+        """The address Advertisements come from, leaving out virtual ones.
+
+        IPv4: the first primary address (RFC 9568 §5.1.1.1). IPv6: a link-local address that is not
+        made from a virtual router MAC, which two routers would share (§5.1.2.1, §7.4).
+        """
+        return _first_source(self._addresses.get(index, {}).values(), family, virtual)
+
+
+def _first_source(
+    addresses: Iterable[InterfaceAddress], family: Family, virtual: Collection[Address]
+) -> Address | None:
+    for candidate in addresses:
+        ip = candidate.interface.ip
+        if ip.version != family or not candidate.usable or ip in virtual:
+            continue
+        if family is Family.IPV4:
+            if not candidate.secondary:
+                return ip
+        elif ip.is_link_local and ip.packed[8:14] != _VIRTUAL_MAC_INTERFACE_ID:
+            return ip
+    return None
