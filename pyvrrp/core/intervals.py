@@ -44,16 +44,18 @@ def active_down_interval(cfg: VirtualRouterConfig, active_adver_interval: float)
 
     Source: RFC 9568 §6.1, 3 * Active_Adver_Interval + Skew_Time.
     """
-    waiting = cfg.missed_advertisements * active_adver_interval
-    return waiting + skew_time(cfg, active_adver_interval)
+    skew = skew_time(cfg, active_adver_interval)
+    return cfg.missed_advertisements * active_adver_interval + skew
 
 
 def start_delay(cfg: VirtualRouterConfig) -> float:
-    """Seconds a starting Backup Router listens before it takes over.
+    """Seconds a starting Backup Router listens before it takes over; 0 for the address owner.
 
     With `start_as_active` it is keepalived's one interval plus 1/256 s, otherwise §6.4.1's
     Active_Down_Interval.
     """
+    if cfg.is_owner:
+        return 0.0
     if cfg.start_as_active:
         return cfg.advertisement_interval + 1 / 256
     return active_down_interval(cfg, cfg.advertisement_interval)

@@ -85,6 +85,8 @@ class Backup:
     """Sync group member whose timer ran out and who waits for the others."""
     active_router: Address | None = None
     """Source of the last Advertisement obeyed."""
+    is_starting: bool = False
+    """Nothing was heard since Startup, so the timer is the start delay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,14 @@ class Active:
     """When the next scheduled announcement is due."""
     announce_count: int = 0
     """How many per address it will send."""
+    quiet_until: float = -inf
+    """Until then losing Advertisements share one announcement, sent at its end."""
+    is_put_off: bool = False
+    """The scheduled announcement is that one."""
 
+
+_ADVERTISE: tuple[tuple[Action, ...], ...] = tuple((SendAdvertisement(p),) for p in range(256))
+"""By priority; made once, because a busy Active Router asks for nothing else."""
 
 State: TypeAlias = Initialize | Backup | Active
 Step: TypeAlias = tuple[State, tuple[Action, ...]]
@@ -151,8 +160,9 @@ def _in_initialize(cfg: VirtualRouterConfig, state: Initialize, event: Event, no
         case Startup() if cfg.is_owner and not cfg.synchronized:
             return _become_active(cfg, StateName.INITIALIZE, NewActiveReason.PRIORITY, now)
         case Startup():
-            wait = 0.0 if cfg.is_owner else start_delay(cfg)
-            backup = Backup(now + wait, cfg.advertisement_interval, now)
+            down_at = now + start_delay(cfg)
+            claim = NewActiveReason.PRIORITY if cfg.is_owner else NewActiveReason.NO_RESPONSE
+            backup = Backup(down_at, cfg.advertisement_interval, now, claim, is_starting=True)
             return backup, (StateChanged(StateName.INITIALIZE, StateName.BACKUP),)
         case Shutdown(reason) if reason is not state.reason:
             change = StateChanged(StateName.INITIALIZE, StateName.INITIALIZE, reason)
@@ -168,9 +178,9 @@ def _in_initialize(cfg: VirtualRouterConfig, state: Initialize, event: Event, no
 def _in_backup(cfg: VirtualRouterConfig, state: Backup, event: Event, now: float) -> Step:
     """RFC 9568 §6.4.2, one case per step."""
     match event:
-        case AdvertisementReceived(adv) if adv.priority == 0:
-            return _hear_resignation(cfg, state, now), ()
         case AdvertisementReceived(adv):
+            if adv.priority == 0:
+                return _hear_resignation(cfg, state, now), ()
             return _hear_in_backup(cfg, state, adv, now), ()
         case Tick() if now < state.active_down_at:
             return state, ()
@@ -178,6 +188,8 @@ def _in_backup(cfg: VirtualRouterConfig, state: Backup, event: Event, now: float
             again = now + active_down_interval(cfg, state.active_adver_interval)
             waiting = replace(state, active_down_at=again, armed_at=now, wants_active=True)
             return waiting, (RequestPromotion(),)
+        case Promoted() if not state.wants_active:
+            return state, ()  # a better router was heard after the group had agreed
         case Tick() | Promoted():
             return _become_active(cfg, StateName.BACKUP, state.claim, now)
         case Shutdown(reason):
@@ -185,7 +197,7 @@ def _in_backup(cfg: VirtualRouterConfig, state: Backup, event: Event, now: float
                 StateChanged(StateName.BACKUP, StateName.INITIALIZE, reason),
             )
         case Reconfigured():
-            return _rearm(cfg, state), ()
+            return _rearm(cfg, state, now), ()
         case Startup() | Demoted():
             return state, ()
         case _:
@@ -194,31 +206,33 @@ def _in_backup(cfg: VirtualRouterConfig, state: Backup, event: Event, now: float
 
 def _hear_resignation(cfg: VirtualRouterConfig, state: Backup, now: float) -> Backup:
     """Priority 0: the Active Router leaves, Skew_Time of the interval learned before remains."""
-    wait = skew_time(cfg, state.active_adver_interval)
-    claim = NewActiveReason.PRIORITY
-    return replace(state, active_down_at=now + wait, armed_at=now, claim=claim)
+    return replace(
+        state,
+        active_down_at=now + skew_time(cfg, state.active_adver_interval),
+        armed_at=now,
+        claim=NewActiveReason.PRIORITY,
+        wants_active=False,
+        is_starting=False,
+    )
 
 
 def _hear_in_backup(
     cfg: VirtualRouterConfig, state: Backup, adv: Advertisement, now: float
 ) -> Backup:
     """Obey the Active Router, or let the timer run when we outrank it and may preempt."""
-    outranked = adv.priority >= cfg.priority
-    preempt_at = None if outranked else _preempt_time(cfg, state, now)
-    if not outranked and preempt_at is not None and now >= preempt_at:
-        keep = state.claim is NewActiveReason.PRIORITY
-        claim = state.claim if keep else NewActiveReason.PREEMPTED
-        return replace(state, claim=claim, preempt_at=preempt_at)
+    preempt_at = None
+    if adv.priority < cfg.priority:
+        preempt_at = _preempt_time(cfg, state, now)
+        if preempt_at is not None and now >= preempt_at:
+            if state.claim is NewActiveReason.PRIORITY:
+                return state
+            return replace(state, claim=NewActiveReason.PREEMPTED)
     interval = adv.max_advertise_interval
     if cfg.version is Version.V2:
         interval = cfg.advertisement_interval
-    return Backup(
-        active_down_at=now + active_down_interval(cfg, interval),
-        active_adver_interval=interval,
-        armed_at=now,
-        preempt_at=preempt_at,
-        active_router=adv.source,
-    )
+    down_at = now + active_down_interval(cfg, interval)
+    claim = NewActiveReason.NO_RESPONSE
+    return Backup(down_at, interval, now, claim, preempt_at, False, adv.source, False)
 
 
 def _preempt_time(cfg: VirtualRouterConfig, state: Backup, now: float) -> float | None:
@@ -227,30 +241,42 @@ def _preempt_time(cfg: VirtualRouterConfig, state: Backup, now: float) -> float 
         return now
     if not cfg.preempt_mode:
         return None
-    return state.preempt_at if state.preempt_at is not None else now + cfg.preempt_delay
+    if cfg.preempt_delay > 0:
+        return now + cfg.preempt_delay if state.preempt_at is None else state.preempt_at
+    return now
 
 
-def _rearm(cfg: VirtualRouterConfig, state: Backup) -> Backup:
-    """Set the timer again for new settings, counting from when it was last set."""
-    if state.claim is NewActiveReason.PRIORITY:
-        wait = skew_time(cfg, state.active_adver_interval)
-    elif state.active_router is None:
+def _rearm(cfg: VirtualRouterConfig, state: Backup, now: float) -> Backup:
+    """Set the timer again for new settings, counting from when it was last set.
+
+    An interval of our own that changed counts from now: the Active Router needs the chance to be
+    heard at its new pace, when both ends are being reconfigured one after the other.
+    """
+    interval = cfg.advertisement_interval
+    if cfg.version is not Version.V2 and state.active_router is not None:
+        interval = state.active_adver_interval
+    armed_at = state.armed_at if interval == state.active_adver_interval else now
+    if state.is_starting and not state.wants_active:
         wait = start_delay(cfg)
+    elif state.claim is NewActiveReason.PRIORITY and not state.wants_active:
+        wait = skew_time(cfg, interval)
     else:
-        wait = active_down_interval(cfg, state.active_adver_interval)
-    return replace(state, active_down_at=state.armed_at + wait)
+        wait = active_down_interval(cfg, interval)
+    down_at = armed_at + wait
+    return replace(state, active_down_at=down_at, active_adver_interval=interval, armed_at=armed_at)
 
 
 def _become_active(
     cfg: VirtualRouterConfig, previous: StateName, reason: NewActiveReason, now: float
 ) -> Step:
     """§6.4.1 / §6.4.2: advertise, take the addresses, announce them, start Adver_Timer."""
-    announce_at = now + cfg.announce.delay if cfg.announce.delay > 0 else inf
-    active = Active(now + cfg.advertisement_interval, announce_at, cfg.announce.repeat)
-    return _schedule_refresh(cfg, active, now), (
+    count = cfg.announce.repeat
+    announce: tuple[Action, ...] = (Announce(count),) if count else ()
+    active = Active(now + cfg.advertisement_interval)
+    return _after_burst(cfg, active, now, cfg.announce.delay, count), (
         SendAdvertisement(cfg.priority),
         InstallAddresses(),
-        Announce(cfg.announce.repeat),
+        *announce,
         StateChanged(previous, StateName.ACTIVE, reason),
     )
 
@@ -281,23 +307,40 @@ def _in_active(cfg: VirtualRouterConfig, state: Active, event: Event, now: float
 def _active_tick(cfg: VirtualRouterConfig, state: Active, now: float) -> Step:
     actions: tuple[Action, ...] = ()
     if now >= state.adver_at:
-        actions = (SendAdvertisement(cfg.priority),)
+        actions = _ADVERTISE[cfg.priority]
         due = state.adver_at + cfg.advertisement_interval
         if due <= now:  # a whole interval late: start a new rhythm instead of a burst
             due = now + cfg.advertisement_interval
-        state = Active(due, state.announce_at, state.announce_count)
+        state = Active(
+            due, state.announce_at, state.announce_count, state.quiet_until, state.is_put_off
+        )
     if now >= state.announce_at:
         actions = (*actions, Announce(state.announce_count))
-        state = _schedule_refresh(cfg, replace(state, announce_at=inf), now)
+        state = _after_slot(cfg, state, now)
     return state, actions
 
 
-def _schedule_refresh(cfg: VirtualRouterConfig, state: Active, now: float) -> Active:
-    """Fill an empty announcement slot with the periodic refresh, if there is one."""
-    if state.announce_at != inf or cfg.announce.refresh <= 0:
-        return state
-    at = now + cfg.announce.refresh
-    return replace(state, announce_at=at, announce_count=cfg.announce.refresh_repeat)
+def _after_slot(cfg: VirtualRouterConfig, state: Active, now: float) -> Active:
+    """The scheduled announcement was sent: what the slot holds next."""
+    if not state.is_put_off:
+        return _after_burst(cfg, state, now, 0, 0)
+    state = replace(state, quiet_until=now + cfg.advertisement_interval)
+    schedule = cfg.announce
+    count = schedule.lower_priority_repeat
+    return _after_burst(cfg, state, now, schedule.lower_priority_delay, count)
+
+
+def _after_burst(
+    cfg: VirtualRouterConfig, state: Active, now: float, delay: float, count: int
+) -> Active:
+    """Plan the repeat of an announcement just sent, else the periodic refresh, if there is one."""
+    schedule = cfg.announce
+    at = now + delay
+    if delay <= 0 or count == 0:
+        at, count = now + schedule.refresh, schedule.refresh_repeat
+        if schedule.refresh <= 0 or count == 0:
+            at, count = inf, 0
+    return Active(state.adver_at, at, count, state.quiet_until)
 
 
 def _hear_in_active(
@@ -305,12 +348,12 @@ def _hear_in_active(
 ) -> Step:
     if adv.priority == 0:
         rearmed = replace(state, adver_at=now + cfg.advertisement_interval)
-        return rearmed, (SendAdvertisement(cfg.priority),)
+        return rearmed, _ADVERTISE[cfg.priority]
     if _loses_to(cfg, adv):
         interval = adv.max_advertise_interval
         if cfg.version is Version.V2:
             interval = cfg.advertisement_interval
-        farewell = (SendAdvertisement(cfg.priority),) if cfg.advertise_before_yielding else ()
+        farewell = _ADVERTISE[cfg.priority] if cfg.advertise_before_yielding else ()
         return _step_back(cfg, interval, adv.source, now, farewell)
     return _answer_loser(cfg, state, adv, now)
 
@@ -342,24 +385,33 @@ def _answer_loser(cfg: VirtualRouterConfig, state: Active, adv: Advertisement, n
     Adver_Timer keeps its due time: the RFC does not restart it, and a stream of losing
     Advertisements must not change the rhythm others rely on.
     """
-    if not cfg.answer_lower_priority:
-        return state, (LowerPriorityHeard(adv),)
-    schedule = cfg.announce
-    actions: tuple[Action, ...] = (SendAdvertisement(cfg.priority), LowerPriorityHeard(adv))
-    if schedule.lower_priority_repeat == 0:
-        return state, actions
-    again = now + schedule.lower_priority_delay
-    if schedule.lower_priority_delay > 0 and state.announce_at > again:
-        count = schedule.lower_priority_repeat
+    answer: tuple[Action, ...] = ()
+    if cfg.answer_lower_priority:
+        answer = _ADVERTISE[cfg.priority]
+    count = cfg.announce.lower_priority_repeat
+    if count == 0:
+        return state, (*answer, LowerPriorityHeard(adv))
+    if now < state.quiet_until:
+        if state.announce_at > state.quiet_until:
+            state = Active(state.adver_at, state.quiet_until, count, state.quiet_until, True)
+        return state, (*answer, LowerPriorityHeard(adv))
+    again = now + cfg.announce.lower_priority_delay
+    if again > now and state.announce_at > again:
         state = replace(state, announce_at=again, announce_count=count)
-    return state, (actions[0], Announce(schedule.lower_priority_repeat), actions[1])
+    state = replace(state, quiet_until=now + cfg.advertisement_interval)
+    return state, (*answer, Announce(count), LowerPriorityHeard(adv))
 
 
 def _reconfigure_active(
     cfg: VirtualRouterConfig, state: Active, previous: VirtualRouterConfig, now: float
 ) -> Step:
     """Advertise the new values at once and start a new rhythm; follow the new address list."""
-    actions: tuple[Action, ...] = (SendAdvertisement(cfg.priority),)
+    state = replace(state, adver_at=now + cfg.advertisement_interval)
+    actions = _ADVERTISE[cfg.priority]
+    count = cfg.announce.repeat
     if cfg.addresses != previous.addresses:
-        actions = (*actions, InstallAddresses(), Announce(cfg.announce.repeat))
-    return replace(state, adver_at=now + cfg.advertisement_interval), actions
+        announce: tuple[Action, ...] = (Announce(count),) if count else ()
+        actions = (*actions, InstallAddresses(), *announce)
+    elif cfg.announce == previous.announce:
+        return state, actions
+    return _after_burst(cfg, state, now, cfg.announce.delay, count), actions

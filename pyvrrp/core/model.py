@@ -7,7 +7,7 @@ translated once, in `pyvrrp.daemon.translate`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, IntEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
@@ -63,6 +63,9 @@ class ChecksumForm(Enum):
     PSEUDO_HEADER = "pseudo-header"
     MESSAGE_ONLY = "message-only"
 
+
+_BOTH_CHECKSUMS = frozenset(ChecksumForm)
+"""Shared by all Virtual Routers; a factory would make a set for each."""
 
 _GROUPS: dict[Family, Address] = {
     Family.IPV4: IPv4Address("224.0.0.18"),
@@ -144,9 +147,7 @@ class VirtualRouterConfig:
     """keepalived's `skip_check_adv_addr`: compare address lists only on a new sender."""
     checksum: ChecksumForm = ChecksumForm.PSEUDO_HEADER
     """Form we send over IPv4 in version 3."""
-    accepted_checksums: frozenset[ChecksumForm] = field(
-        default_factory=lambda: frozenset(ChecksumForm)
-    )
+    accepted_checksums: frozenset[ChecksumForm] = _BOTH_CHECKSUMS
     password: bytes | None = None
     """RFC 2338 simple text authentication, version 2 only: 8 octets, zero-padded."""
     peers: tuple[Peer, ...] = ()
@@ -157,6 +158,9 @@ class VirtualRouterConfig:
     announce: AnnounceSchedule = AnnounceSchedule()
     synchronized: bool = False
     """Member of a sync group: asks the group before becoming Active."""
+    link_local_first: bool = True
+    """IPv6 address lists start with a link-local address, ours and others' (RFC 9568 §5.2.9,
+    erratum 8300). False is keepalived's leniency in both directions."""
 
     def __post_init__(self) -> None:
         for wrong in _faults(self):
@@ -195,6 +199,9 @@ def _faults(cfg: VirtualRouterConfig) -> list[str]:
         faults.append(f"{len(cfg.addresses)} addresses are more than the 255 a message can count")
     if any(a.version != cfg.family for a in (*cfg.addresses, cfg.source)):
         faults.append("addresses and source must be of the Virtual Router's family")
+    wants_link_local = cfg.family is Family.IPV6 and cfg.link_local_first
+    if wants_link_local and not all(a.is_link_local for a in cfg.addresses[:1]):
+        faults.append(f"the first address, {cfg.addresses[0]}, must be link-local")
     if cfg.password is not None and len(cfg.password) != 8:
         faults.append("the password must be 8 octets, zero-padded")
     if cfg.missed_advertisements < 1:

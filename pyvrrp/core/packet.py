@@ -40,6 +40,7 @@ __all__ = [
 _HEADER = struct.Struct("!BBBBBBH")
 _ADVERTISEMENT_TYPE = 1
 _AUTHENTICATION_SIZE = 8
+_VERSIONS = {int(version): version for version in Version}
 
 
 class DiscardReason(Enum):
@@ -157,10 +158,10 @@ def decode(message: bytes, ip: IpFacts) -> Advertisement:
     if len(message) < _HEADER.size:
         raise PacketError(DiscardReason.LENGTH, f"{len(message)} octets, less than a header")
     first, vrid, priority, count, high, low, _ = _HEADER.unpack_from(message)
-    if first >> 4 not in (2, 3):
+    version = _VERSIONS.get(first >> 4)
+    if version is None:
         raise PacketError(DiscardReason.VERSION, f"version {first >> 4}")
-    version = Version(first >> 4)
-    family = Family(ip.source.version)
+    family = Family.IPV4 if ip.source.version == 4 else Family.IPV6
     if version is Version.V2 and family is Family.IPV6:
         raise PacketError(DiscardReason.VERSION, "version 2 over IPv6")
     if first & 0x0F != _ADVERTISEMENT_TYPE:

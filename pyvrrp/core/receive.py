@@ -111,7 +111,8 @@ def _same(left: bytes, right: bytes) -> bool:
 def _check_contents(cfg: VirtualRouterConfig, adv: Advertisement) -> None:
     if not adv.addresses:
         raise PacketError(DiscardReason.NO_ADDRESS, "address count 0")
-    if cfg.family is Family.IPV6 and not adv.addresses[0].is_link_local:
+    is_checked = cfg.family is Family.IPV6 and cfg.link_local_first
+    if is_checked and not adv.addresses[0].is_link_local:
         detail = f"first address {adv.addresses[0]} is not link-local"
         raise PacketError(DiscardReason.FIRST_NOT_LINK_LOCAL, detail)
     if adv.max_advertise_interval == 0:

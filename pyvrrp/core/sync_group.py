@@ -2,7 +2,12 @@
 
 A member whose timer runs out does not take over by itself; it asks (`RequestPromotion`), and when
 every member asks or is Active already, all are promoted in the same moment. A member that steps
-back takes the others with it, and one in fault keeps all out. keepalived's rules; no RFC has them.
+back takes the others with it. One with a fault of its own keeps all out, and the last one that
+gets rid of its fault brings all back. keepalived's rules; no RFC has them.
+
+An edge calls `consequences` each time a member's standing changed, and feeds what comes out; the
+calls end because every event moves a member towards what the group agreed on. Where a member
+without a group would get a `Startup`, it feeds `start_event` instead.
 """
 
 from __future__ import annotations
@@ -10,19 +15,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from .events import Demoted, Event, InitializeReason, Promoted, Shutdown
-from .machine import Active, Backup, State
+from .events import Demoted, Event, InitializeReason, Promoted, Shutdown, Startup
+from .machine import Active, Backup, Initialize, State
 
-__all__ = ["Standing", "consequences", "standing"]
+__all__ = ["Standing", "consequences", "standing", "start_event"]
 
 
 class Standing(Enum):
     """What a group needs to know of a member."""
 
-    OUT = "in Initialize"
+    ABSENT = "not started, or stopped"
+    OUT = "out by a fault of its own"
+    HELD = "out because another member is"
     BACKUP = "Backup"
     READY = "Backup, waiting to become Active"
     ACTIVE = "Active"
+
+
+_WILLING = (Standing.READY, Standing.ACTIVE)
+_RUNNING = (Standing.BACKUP, Standing.READY, Standing.ACTIVE)
+_OUT = Shutdown(InitializeReason.SYNC_GROUP)
 
 
 def standing(state: State) -> Standing:
@@ -30,27 +42,42 @@ def standing(state: State) -> Standing:
     match state:
         case Active():
             return Standing.ACTIVE
-        case Backup(wants_active=True):
-            return Standing.READY
         case Backup():
-            return Standing.BACKUP
-        case _:
-            return Standing.OUT
+            return Standing.READY if state.wants_active else Standing.BACKUP
+        case Initialize(InitializeReason.SYNC_GROUP):
+            return Standing.HELD
+        case Initialize(reason):
+            return Standing.OUT if reason.is_fault else Standing.ABSENT
+
+
+def start_event(members: Mapping[str, Standing], name: str) -> Event:
+    """What `name` gets when nothing of its own keeps it out: it starts, unless another is out."""
+    others = (s for n, s in members.items() if n != name)
+    return _OUT if Standing.OUT in others else Startup()
 
 
 def consequences(members: Mapping[str, Standing], changed: str) -> tuple[tuple[str, Event], ...]:
-    """Events for the other members after `changed` reached the standing it has in `members`.
+    """Events for members after `changed` reached the standing it has in `members`.
 
     In the order of `members`. Empty when nothing follows.
     """
     others = {name: s for name, s in members.items() if name != changed}
     match members[changed]:
-        case Standing.READY if all(s in (Standing.READY, Standing.ACTIVE) for s in others.values()):
+        case Standing.OUT:
+            return tuple((n, _OUT) for n, s in others.items() if s in _RUNNING)
+        case Standing.BACKUP | Standing.READY if Standing.OUT in others.values():
+            return ((changed, _OUT),)
+        case Standing.READY if all(s in _WILLING for s in others.values()):
             return tuple((n, Promoted()) for n, s in members.items() if s is Standing.READY)
         case Standing.BACKUP:
-            return tuple((n, Demoted()) for n, s in others.items() if s is Standing.ACTIVE)
-        case Standing.OUT:
-            out = Shutdown(InitializeReason.SYNC_GROUP)
-            return tuple((n, out) for n, s in others.items() if s is not Standing.OUT)
+            return tuple(_follow_to_backup(others))
+        case Standing.ACTIVE if not all(s in _WILLING for s in others.values()):
+            return ((changed, Demoted()),)  # promoted while another member heard a better router
         case _:
             return ()
+
+
+def _follow_to_backup(others: Mapping[str, Standing]) -> list[tuple[str, Event]]:
+    """Active members step back, members held by the group start again."""
+    answers: dict[Standing, Event] = {Standing.ACTIVE: Demoted(), Standing.HELD: Startup()}
+    return [(name, answers[s]) for name, s in others.items() if s in answers]
