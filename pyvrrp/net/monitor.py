@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -182,16 +182,21 @@ class InterfaceTable:
         """The link of that name."""
         return self._by_name.get(name)
 
-    def names(self) -> frozenset[str]:
-        """Names of all links."""
-        return frozenset(self._by_name)
+    def by_index(self, index: int) -> Link | None:
+        """The link with that index."""
+        return self._links.get(index)
 
     def has_address(self, index: int, address: Address) -> bool:
         """Whether an interface has an address."""
         return address in self._addresses.get(index, {})
 
+    def is_foreign(self, index: int, address: Address) -> bool:
+        """Whether an interface has an address that somebody else put there."""
+        found = self._addresses.get(index, {}).get(address)
+        return found is not None and not found.ours
+
     def primary_address(
-        self, index: int, family: Family, virtual: Collection[Address] = ()
+        self, index: int, family: Family, virtual: Container[Address] = ()
     ) -> Address | None:
         """The address Advertisements come from, leaving out virtual ones.
 
@@ -202,7 +207,7 @@ class InterfaceTable:
 
 
 def _first_source(
-    addresses: Iterable[InterfaceAddress], family: Family, virtual: Collection[Address]
+    addresses: Iterable[InterfaceAddress], family: Family, virtual: Container[Address]
 ) -> Address | None:
     for candidate in addresses:
         ip = candidate.interface.ip

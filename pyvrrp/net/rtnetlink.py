@@ -44,7 +44,11 @@ _NLM_F_EXCL_CREATE = 0x600
 _NLM_F_DUMP_INTR = 0x10
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_LINKINFO = 1, 3, 4, 5, 18
 _IFLA_INFO_KIND = 1
-_IFA_ADDRESS, _IFA_LOCAL, _IFA_LABEL, _IFA_BROADCAST, _IFA_CACHEINFO, _IFA_FLAGS = 1, 2, 3, 4, 6, 8
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_LABEL, _IFA_BROADCAST = 1, 2, 3, 4
+_IFA_CACHEINFO, _IFA_FLAGS, _IFA_PROTO = 6, 8, 11
+_PROTOCOL_KEEPALIVED = (
+    18  # RTPROT_KEEPALIVED: tells our addresses from everybody else's (Linux 5.18)
+)
 _IFA_F_SECONDARY, _IFA_F_NODAD, _IFA_F_DADFAILED = 0x01, 0x02, 0x08
 _IFA_F_DEPRECATED, _IFA_F_TENTATIVE, _IFA_F_NOPREFIXROUTE = 0x20, 0x40, 0x200
 _IFF_UP, _IFF_LOOPBACK, _IFF_RUNNING = 0x1, 0x8, 0x40
@@ -94,6 +98,8 @@ class InterfaceAddress:
     secondary: bool = False
     usable: bool = True
     """False while tentative, and for failed or deprecated addresses."""
+    ours: bool = False
+    """True when it was put there by this program or keepalived; Linux before 5.18 cannot tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +119,11 @@ class AddAddress:
 
 @dataclass(frozen=True, slots=True)
 class RemoveAddress:
-    """Take an address off interface `index`."""
+    """Take an address off interface `index`; `peer` as it was added."""
 
     index: int
     address: Interface
+    peer: Interface | None = None
 
 
 AddressOperation: TypeAlias = AddAddress | RemoveAddress
@@ -175,6 +182,19 @@ class RouteSocket:
         for start in range(0, len(operations), _BATCH):
             failures += self._apply_batch(operations[start : start + _BATCH])
         return tuple(failures)
+
+    def set_up(self, index: int, *, up: bool) -> None:
+        """Set a link up or down, and wait until it is."""
+        body = _IFINFO.pack(socket.AF_UNSPEC, 0, index, _IFF_UP if up else 0, _IFF_UP)
+        self._sequence += 1
+        flags = _NLM_F_REQUEST | _NLM_F_ACK
+        try:
+            self._socket.send(_request(RTM_NEWLINK, flags, self._sequence, body))
+            (code,) = self._acknowledgements(self._sequence, 1)
+            if code:
+                raise OSError(code, os.strerror(code))
+        except OSError as error:
+            raise NetlinkError(f"set link {index} {'up' if up else 'down'}", error) from error
 
     def _apply_batch(self, operations: Sequence[AddressOperation]) -> Iterator[AddressFailure]:
         first = self._sequence + 1
@@ -274,6 +294,7 @@ def parse_address(payload: bytes) -> InterfaceAddress:
         interface=ip_interface((packed, prefix)),
         secondary=bool(flags & _IFA_F_SECONDARY) and len(packed) == 4,
         usable=not flags & unusable,
+        ours=attributes.get(_IFA_PROTO) == bytes((_PROTOCOL_KEEPALIVED,)),
     )
 
 
@@ -307,20 +328,20 @@ def _address_request(operation: AddressOperation, sequence: int) -> bytes:
     prefix = interface.network.prefixlen
     scope = operation.scope if isinstance(operation, AddAddress) else 0
     body = _attribute(_IFA_LOCAL, interface.packed)
+    body += _attribute(_IFA_ADDRESS, (operation.peer or interface).packed)
+    if operation.peer is not None:
+        prefix = operation.peer.network.prefixlen
     if isinstance(operation, AddAddress):
-        if operation.peer is not None:
-            prefix = operation.peer.network.prefixlen
         body += _options(operation)
         kind, flags = RTM_NEWADDR, _NLM_F_REQUEST | _NLM_F_ACK | _NLM_F_EXCL_CREATE
     else:
-        body += _attribute(_IFA_ADDRESS, interface.packed)
         kind, flags = RTM_DELADDR, _NLM_F_REQUEST | _NLM_F_ACK
     head = _IFADDR.pack(family, prefix, 0, scope, operation.index)
     return _request(kind, flags, sequence, head + body)
 
 
 def _options(operation: AddAddress) -> bytes:
-    body = _attribute(_IFA_ADDRESS, (operation.peer or operation.address).packed)
+    body = _attribute(_IFA_PROTO, bytes((_PROTOCOL_KEEPALIVED,)))
     if operation.label is not None:
         body += _attribute(_IFA_LABEL, operation.label.encode() + b"\0")
     if operation.broadcast is not None:

@@ -1,0 +1,56 @@
+"""Repeated announcements, a few at a time, so that a takeover of many never holds up the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+from .virtual_router import Outgoing, VirtualRouter
+
+__all__ = ["Announcements", "send_frames"]
+
+_REPEATS = 32  # announcement frames sent before the loop gets its turn
+
+
+class Announcements:
+    """The repeats that are still to be sent; those of a router that steps back are dropped."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[tuple[VirtualRouter, tuple[Outgoing, ...], int]] = deque()
+        self._handle: asyncio.Handle | None = None
+
+    def add(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
+        """Send the frames `count` times more."""
+        if count > 0 and frames:
+            self._waiting.append((router, frames, count))
+            if self._handle is None:
+                self._handle = self._loop.call_soon(self._run)
+
+    def close(self) -> None:
+        """Send nothing more."""
+        self._waiting.clear()
+
+    def _run(self) -> None:
+        self._handle = None
+        sent = 0
+        while self._waiting and sent < _REPEATS:
+            router, frames, count = self._waiting.popleft()
+            if not router.is_active:
+                continue
+            send_frames(router, frames)
+            sent += len(frames)
+            if count > 1:
+                self._waiting.append((router, frames, count - 1))
+        if self._waiting:
+            self._handle = self._loop.call_soon(self._run)
+
+
+def send_frames(router: VirtualRouter, frames: Iterable[Outgoing]) -> None:
+    """Send each frame once; what fails is the router's to complain about."""
+    for send, frame in frames:
+        try:
+            send(frame)
+        except OSError as error:
+            router.complain("announce", f"cannot announce an address: {error.strerror}")

@@ -1,0 +1,98 @@
+"""Many deadlines behind one timer of the event loop.
+
+A Virtual Router moves its deadline at every Advertisement it hears, and a thousand of them would
+keep the loop's own timers busy with entries that never fire. Here a deadline that moves later
+costs nothing: the old entry stays in the heap, and when it comes up, the owner is asked anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+from math import inf
+from typing import Protocol
+
+__all__ = ["Deadlines", "Waiting"]
+
+_EARLY = 0.0005  # s; the loop waits in whole milliseconds, so half of one early is nearest to due
+_LATE = 0.005  # s; behind by more than this: look at what arrived meanwhile before acting
+_BATCH = 32  # owners woken before the loop gets to read its sockets again
+
+
+class Waiting(Protocol):
+    """Somebody with a deadline. `queued_at` belongs to `Deadlines`; it begins as infinity."""
+
+    queued_at: float
+
+    @property
+    def deadline(self) -> float:
+        """When to be woken, in the loop's time; infinity for never."""
+
+    def wake(self, now: float) -> None:
+        """The deadline has come; `now` is not before it."""
+
+
+class Deadlines:
+    """Wakes each owner at its deadline. `catch_up` is called first when the loop runs late."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, catch_up: Callable[[], object]) -> None:
+        self._loop = loop
+        self._catch_up = catch_up
+        self._heap: list[tuple[float, int, Waiting]] = []
+        self._sequence = count()
+        self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
+        self._timer_at = inf
+
+    def watch(self, owner: Waiting) -> None:
+        """Take note of the owner's deadline, after it was set or moved."""
+        at = owner.deadline
+        if at < owner.queued_at:
+            owner.queued_at = at
+            heappush(self._heap, (at, next(self._sequence), owner))
+            if at < self._timer_at:
+                self._arm(at)
+
+    def forget(self, owner: Waiting) -> None:
+        """Never wake this owner again for what it asked so far."""
+        owner.queued_at = inf
+
+    def close(self) -> None:
+        """Wake nobody any more."""
+        self._heap.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = inf
+
+    def _arm(self, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = self._loop.call_at(at, self._run)
+
+    def _run(self) -> None:
+        self._timer = None
+        self._timer_at = inf
+        heap = self._heap
+        now = self._loop.time()
+        if heap and now - heap[0][0] > _LATE:
+            self._catch_up()
+        until = now + _EARLY
+        woken = 0
+        while heap and heap[0][0] <= until:
+            if woken >= _BATCH:
+                self._timer_at = heap[0][0]
+                self._timer = self._loop.call_soon(self._run)
+                return
+            queued_at, _, owner = heappop(heap)
+            if queued_at != owner.queued_at:
+                continue  # an earlier deadline took this entry's place
+            owner.queued_at = inf
+            at = owner.deadline
+            if at <= until:
+                woken += 1
+                owner.wake(now if now > at else at)
+            self.watch(owner)
+        if heap and heap[0][0] < self._timer_at:
+            self._arm(heap[0][0])

@@ -1,0 +1,153 @@
+"""One interface in one address family: its receiver, its senders, and who listens there."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .core.events import AdvertisementReceived
+from .core.model import Address, Family, VirtualRouterConfig
+from .core.packet import IpFacts, PacketError
+from .core.receive import Admitted, admit
+from .net.vrrp_socket import GroupSender, PeerSender, Receiver, split_datagram
+
+__all__ = ["Listener", "Segment"]
+
+_LIMIT = 256  # datagrams handled before the loop gets its turn
+_LEAST_BUFFER = 1 << 18  # octets
+_BUFFER_PER_LISTENER = 1 << 12  # octets: two messages each, as the kernel accounts them
+
+
+class Listener(Protocol):
+    """A Virtual Router, as seen from the wire."""
+
+    heard: bytes | None
+    """The datagram this listener is known by; belongs to `Segment`."""
+
+    @property
+    def config(self) -> VirtualRouterConfig:
+        """What messages are checked against."""
+
+    def hear(self, event: AdvertisementReceived, admitted: Admitted, now: float) -> None:
+        """A message that passed every check."""
+
+    def refuse(self, error: PacketError, ip: IpFacts, now: float) -> None:
+        """A message for this VRID that did not."""
+
+
+class Segment:
+    """Hands each message to the Virtual Router it is meant for.
+
+    Routers repeat themselves, so a datagram equal to the last one a Virtual Router obeyed needs no
+    second look: same octets, same verdict. What differs in one bit goes through every check.
+    Raises: SocketError when the interface cannot be listened on.
+    """
+
+    def __init__(self, family: Family, interface: str, index: int) -> None:
+        self.family = family
+        self.interface = interface
+        self.index = index
+        self.unknown_vrids = 0
+        self.too_short = 0
+        self._receiver = Receiver(family, interface, index, _LEAST_BUFFER)
+        self._listeners: dict[int, Listener] = {}
+        self._known: dict[bytes, tuple[Listener, AdvertisementReceived, Admitted]] = {}
+        self._groups: dict[Address, int] = {}
+        self._group_senders: dict[tuple[Address, Address], GroupSender] = {}
+        self._peer_senders: dict[tuple[Address, int], PeerSender] = {}
+
+    def __bool__(self) -> bool:
+        """True while somebody listens."""
+        return bool(self._listeners)
+
+    def fileno(self) -> int:
+        """The descriptor to wait on for reading."""
+        return self._receiver.fileno()
+
+    def attach(self, listener: Listener) -> None:
+        """Begin to hand messages to a listener; its group is joined. Raises: SocketError."""
+        config = listener.config
+        if not config.peers:
+            group = config.destination_group
+            self._receiver.join(group)
+            self._groups[group] = self._groups.get(group, 0) + 1
+        self._listeners[config.vrid] = listener
+        self._receiver.grow_buffer(_BUFFER_PER_LISTENER * len(self._listeners))
+
+    def detach(self, listener: Listener) -> None:
+        """Hand it nothing more; a group nobody needs is left."""
+        config = listener.config
+        if self._listeners.get(config.vrid) is not listener:
+            return
+        del self._listeners[config.vrid]
+        self.forget(listener)
+        if config.peers:
+            return
+        group = config.destination_group
+        self._groups[group] -= 1
+        if not self._groups[group]:
+            del self._groups[group]
+            self._receiver.leave(group)
+
+    def forget(self, listener: Listener) -> None:
+        """The listener's settings changed: what it hears next is looked at afresh."""
+        if listener.heard is not None:
+            self._known.pop(listener.heard, None)
+            listener.heard = None
+
+    def close(self) -> None:
+        """Close every socket."""
+        self._receiver.close()
+        for group_sender in self._group_senders.values():
+            group_sender.close()
+        for peer_sender in self._peer_senders.values():
+            peer_sender.close()
+        self._listeners.clear()
+        self._known.clear()
+
+    def group_sender(self, source: Address, group: Address) -> GroupSender:
+        """The sender from `source` to `group`, shared by all who need it. Raises: SocketError."""
+        key = (source, group)
+        if key not in self._group_senders:
+            self._group_senders[key] = GroupSender(
+                self.family, self.interface, self.index, source, group
+            )
+        return self._group_senders[key]
+
+    def peer_sender(self, source: Address, ttl: int) -> PeerSender:
+        """The sender from `source` to unicast peers. Raises: SocketError."""
+        key = (source, ttl)
+        if key not in self._peer_senders:
+            self._peer_senders[key] = PeerSender(self.family, self.interface, source, ttl)
+        return self._peer_senders[key]
+
+    def receive(self, now: float) -> int:
+        """Handle what is waiting, up to a bound; how many datagrams that were."""
+        datagrams = self._receiver.read(_LIMIT)
+        known = self._known
+        for datagram in datagrams:
+            hit = known.get(datagram)
+            if hit is not None:
+                hit[0].hear(hit[1], hit[2], now)
+            else:
+                self._examine(datagram, now)
+        return len(datagrams)
+
+    def _examine(self, datagram: bytes, now: float) -> None:
+        message, ip = split_datagram(self.family, datagram)
+        if len(message) < 2:
+            self.too_short += 1
+            return
+        listener = self._listeners.get(message[1])
+        if listener is None:
+            self.unknown_vrids += 1
+            return
+        try:
+            admitted = admit(listener.config, message, ip)
+        except PacketError as error:
+            listener.refuse(error, ip, now)
+            return
+        self.forget(listener)
+        event = AdvertisementReceived(admitted.advertisement)
+        listener.heard = datagram
+        self._known[datagram] = (listener, event, admitted)
+        listener.hear(event, admitted, now)

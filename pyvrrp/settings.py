@@ -1,0 +1,147 @@
+"""What a person decides about one Virtual Router: the protocol's settings and the host's.
+
+The daemon makes these from keepalived.conf (`pyvrrp.daemon.translate`); embedders make them with
+`virtual_router`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_interface
+from typing import Any, TypeAlias
+
+from .core.model import Address, Family, VirtualRouterConfig
+
+__all__ = [
+    "UNSPECIFIED",
+    "Interface",
+    "TrackedInterface",
+    "VirtualAddress",
+    "VirtualMac",
+    "VirtualRouterSettings",
+    "virtual_router",
+]
+
+Interface: TypeAlias = IPv4Interface | IPv6Interface
+
+UNSPECIFIED: dict[Family, Address] = {
+    Family.IPV4: IPv4Address(0),
+    Family.IPV6: IPv6Address(0),
+}
+"""As a source: whatever primary address the interface has at the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualAddress:
+    """A virtual address as the kernel gets it. `dev` None: the Virtual Router's interface.
+
+    `preferred_lft` is seconds, None for ever; 0 keeps the address from being chosen as a source.
+    """
+
+    interface: Interface
+    dev: str | None = None
+    scope: int = 0
+    label: str | None = None
+    broadcast: IPv4Address | None = None
+    peer: Interface | None = None
+    nodad: bool = True
+    noprefixroute: bool = False
+    preferred_lft: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedInterface:
+    """A further interface to watch. Weight 0: its failure is the Virtual Router's fault.
+
+    A positive weight is added while it is up, a negative one while it is down; `reverse` swaps.
+    """
+
+    name: str
+    weight: int = 0
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualMac:
+    """Use a macvlan with the Virtual Router MAC address (RFC 9568 §7.3).
+
+    `name` None: made from `prefix` and the VRID. `transmit_on_base`: Advertisements keep the
+    interface's own MAC address (keepalived's `vmac_xmit_base`).
+    """
+
+    name: str | None = None
+    prefix: str = "vrrp"
+    transmit_on_base: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualRouterSettings:
+    """One Virtual Router on one interface of this host.
+
+    `protocol.source` may be unspecified: the interface's primary address then. Its priority is the
+    one before tracking. `addresses` are all addresses to install, also those not advertised.
+    """
+
+    name: str
+    interface: str
+    protocol: VirtualRouterConfig
+    addresses: tuple[VirtualAddress, ...]
+    tracked_interfaces: tuple[TrackedInterface, ...] = ()
+    track_primary: bool = True
+    """Leave for Initialize while the interface is down (keepalived: not `dont_track_primary`)."""
+    virtual_mac: VirtualMac | None = None
+    sync_group: str | None = None
+    unicast_ttl: int = 255
+
+    @property
+    def identity(self) -> tuple[str, Family, int]:
+        """What two Virtual Routers of one host may not share (conformance CF-03)."""
+        return self.interface, self.protocol.family, self.protocol.vrid
+
+    @property
+    def interfaces(self) -> frozenset[str]:
+        """Names of all interfaces whose state matters here."""
+        return frozenset((self.interface, *(t.name for t in self.tracked_interfaces)))
+
+    def restart_reason(self, new: VirtualRouterSettings) -> str | None:
+        """Why a Virtual Router cannot take `new` over in place; None when it can."""
+        old, p, q = self, self.protocol, new.protocol
+        changes = (
+            ("identity", old.identity, new.identity),
+            ("virtual MAC", old.virtual_mac, new.virtual_mac),
+            ("multicast group", p.group, q.group),
+            ("multicast or unicast", bool(p.peers), bool(q.peers)),
+            ("version", p.version, q.version),
+            ("sync group", old.sync_group, new.sync_group),
+        )
+        return next((f"the {what} changed" for what, was, is_ in changes if was != is_), None)
+
+
+def virtual_router(
+    name: str,
+    interface: str,
+    vrid: int,
+    addresses: Iterable[str | Interface],
+    **protocol: Any,
+) -> VirtualRouterSettings:
+    """Settings from the few facts most Virtual Routers need.
+
+    `addresses` are "192.0.2.1/24" and the like, all of one family; without a prefix length they are
+    /32 or /128. Further keywords are fields of `core.model.VirtualRouterConfig`.
+    Raises: ValueError for what the wire cannot carry or an address that does not parse.
+    """
+    interfaces = tuple(ip_interface(a) for a in addresses)
+    if not interfaces:
+        raise ValueError(f"Virtual Router {name}: at least one virtual address is needed")
+    family = Family(interfaces[0].version)
+    config = VirtualRouterConfig(
+        vrid=vrid,
+        family=family,
+        addresses=tuple(i.ip for i in interfaces),
+        source=protocol.pop("source", UNSPECIFIED[family]),
+        **protocol,
+    )
+    return VirtualRouterSettings(
+        name, interface, config, tuple(VirtualAddress(i) for i in interfaces)
+    )

@@ -1,0 +1,527 @@
+"""One Virtual Router on asyncio: feeds the core, carries out what it asks for, has one deadline.
+
+It decides nothing about the protocol. What it knows that the core does not is the host: which
+interface, which address Advertisements come from, which sockets, what the kernel answers.
+`pyvrrp.vrrp_router.VrrpRouter` makes these and keeps them supplied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
+from typing import Protocol, TypeAlias, assert_never
+
+from .core import actions, events
+from .core.announce import announcement
+from .core.machine import Initialize, State, deadline, state_name, transition
+from .core.model import Address, VirtualRouterConfig
+from .core.packet import DiscardReason, IpFacts, PacketError, encode
+from .core.priority import effective_priority
+from .core.receive import Admitted, Mismatch
+from .deadlines import Deadlines
+from .errors import PyvrrpError
+from .net.advertisement_frame import advertisement_frame
+from .net.frame_sender import FrameSender
+from .net.monitor import InterfaceTable
+from .net.rtnetlink import AddAddress, AddressOperation, Link, RemoveAddress
+from .segment import Segment
+from .settings import VirtualAddress, VirtualRouterSettings
+
+__all__ = ["Counters", "Host", "StateChange", "VirtualRouter"]
+
+logger = logging.getLogger(__name__)
+
+_COMPLAIN_EVERY = 60.0  # s between two log lines about the same kind of trouble
+_UNREAD_CHANGES = 64
+
+Outgoing: TypeAlias = tuple[Callable[[bytes], object], bytes]
+"""A way out, and what goes that way."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened since the start (RFC 6527, RFC 8347)."""
+
+    advertisements_received: int = 0
+    advertisements_sent: int = 0
+    priority_zero_received: int = 0
+    priority_zero_sent: int = 0
+    active_transitions: int = 0
+    active_releases: int = 0
+    send_errors: int = 0
+    discarded: dict[DiscardReason, int] = field(default_factory=dict)
+    mismatches: dict[Mismatch, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A Virtual Router changed its state. `at` is the event loop's time."""
+
+    name: str
+    previous: actions.StateName
+    current: actions.StateName
+    reason: events.InitializeReason | actions.NewActiveReason | None
+    at: float
+
+
+class Host(Protocol):
+    """What a Virtual Router needs of the machine it runs on."""
+
+    deadlines: Deadlines
+    table: InterfaceTable
+    virtual_addresses: dict[Address, tuple[VirtualRouter, ...]]
+
+    def time(self) -> float:
+        """The event loop's time."""
+
+    def change_addresses(self, operations: Sequence[AddressOperation]) -> None:
+        """Carry out address changes; what the kernel refuses is logged."""
+
+    def set_link_up(self, index: int, *, up: bool) -> None:
+        """Set a link up or down; a refusal is logged."""
+
+    def frames(self, interface: str) -> FrameSender:
+        """The frame sender of an interface. Raises: SocketError."""
+
+    def announce(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
+        """Send every frame once now, and `count` - 1 times more without holding up the loop."""
+
+    def has_fault_in_group(self, router: VirtualRouter) -> bool:
+        """Whether another member of the router's sync group cannot take part."""
+
+    def changed(self, router: VirtualRouter, change: StateChange) -> None:
+        """The state changed, and everything that belongs to the change is done."""
+
+    def promotion_requested(self, router: VirtualRouter) -> None:
+        """A member of a sync group asks to become Active."""
+
+
+class VirtualRouter:
+    """Made by `VrrpRouter.add`; use it to watch and to steer one Virtual Router."""
+
+    __slots__ = (
+        "_adopted",
+        "_announcements",
+        "_complaints",
+        "_feeding",
+        "_host",
+        "_inbox",
+        "_installed",
+        "_outgoing",
+        "_segment",
+        "_watchers",
+        "base_priority",
+        "config",
+        "counters",
+        "heard",
+        "queued_at",
+        "settings",
+        "state",
+        "virtual_mac_index",
+    )
+
+    def __init__(self, settings: VirtualRouterSettings, host: Host) -> None:
+        self.settings = settings
+        self.config: VirtualRouterConfig = settings.protocol
+        self.base_priority = settings.protocol.priority
+        self.state: State = Initialize()
+        self.counters = Counters()
+        self.heard: bytes | None = None
+        self.queued_at = inf
+        self.virtual_mac_index: int | None = None
+        self._host = host
+        self._segment: Segment | None = None
+        self._outgoing: tuple[Outgoing, ...] = ()
+        self._announcements: tuple[Outgoing, ...] = ()
+        self._installed: tuple[RemoveAddress, ...] = ()
+        self._adopted: frozenset[Address] = frozenset()
+        self._inbox: deque[events.Event] | None = None
+        self._feeding = False
+        self._watchers: tuple[asyncio.Queue[StateChange], ...] = ()
+        self._complaints: dict[str, float] | None = None
+
+    def __repr__(self) -> str:
+        return f"<VirtualRouter {self.name} {self.state_name.value}>"
+
+    @property
+    def name(self) -> str:
+        """The name in the settings."""
+        return self.settings.name
+
+    @property
+    def state_name(self) -> actions.StateName:
+        """Initialize, Backup or Active."""
+        return state_name(self.state)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this router answers for the virtual addresses."""
+        return self.state_name is actions.StateName.ACTIVE
+
+    @property
+    def deadline(self) -> float:
+        """When the state machine wants to be woken, in the loop's time."""
+        return deadline(self.state)
+
+    async def changes(self) -> AsyncIterator[StateChange]:
+        """Every state change from now on. A reader far behind misses the oldest ones."""
+        queue: asyncio.Queue[StateChange] = asyncio.Queue(_UNREAD_CHANGES)
+        self._watchers = (*self._watchers, queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._watchers = tuple(q for q in self._watchers if q is not queue)
+
+    def set_priority(self, priority: int) -> None:
+        """Change the priority before tracking, 1..255; the others hear of it at once.
+
+        Raises: ValueError when it is out of range.
+        """
+        replace(self.settings.protocol, priority=priority)
+        self.base_priority = priority
+        self.assess()
+
+    # What the wire and the clock say.
+
+    def hear(self, event: events.AdvertisementReceived, admitted: Admitted, now: float) -> None:
+        """An Advertisement that passed every check."""
+        counters = self.counters
+        counters.advertisements_received += 1
+        if event.advertisement.priority == 0:
+            counters.priority_zero_received += 1
+        if admitted.mismatches:
+            self._note_mismatches(admitted)
+        self.feed(event, now)
+
+    def refuse(self, error: PacketError, ip: IpFacts, now: float) -> None:
+        """A message for this VRID that did not pass: counted, and nothing else moves."""
+        discarded = self.counters.discarded
+        discarded[error.reason] = discarded.get(error.reason, 0) + 1
+        self.complain(error.reason.value, f"discarded a message from {ip.source}: {error.detail}")
+
+    def wake(self, now: float) -> None:
+        """The deadline has come."""
+        self.feed(_TICK, now)
+
+    def feed(self, event: events.Event, now: float) -> None:
+        """Give the state machine a fact and carry out what it asks for.
+
+        What happens meanwhile is handled afterwards, never in between.
+        """
+        if self._feeding:
+            if self._inbox is None:
+                self._inbox = deque()
+            self._inbox.append(event)
+            return
+        self._feeding = True
+        try:
+            self._step(event, now)
+            while self._inbox:
+                self._step(self._inbox.popleft(), now)
+        finally:
+            self._feeding = False
+        self._host.deadlines.watch(self)
+
+    def _step(self, event: events.Event, now: float) -> None:
+        self.state, wishes = transition(self.config, self.state, event, now)
+        for wish in wishes:
+            self._carry_out(wish, now)
+
+    def _carry_out(self, wish: actions.Action, now: float) -> None:
+        match wish:
+            case actions.SendAdvertisement(priority):
+                self._send(priority)
+            case actions.Announce(count):
+                self._announce(count)
+            case actions.InstallAddresses():
+                self._install()
+            case actions.RemoveAddresses():
+                self._remove()
+            case actions.StateChanged(previous, current, reason):
+                self._tell(StateChange(self.name, previous, current, reason, now))
+            case actions.LowerPriorityHeard(advertisement):
+                self.complain(
+                    "lower priority",
+                    f"{advertisement.source} advertises priority {advertisement.priority},"
+                    f" lower than our {self.config.priority}",
+                )
+            case actions.RequestPromotion():
+                self._host.promotion_requested(self)
+            case _:
+                assert_never(wish)
+
+    # Carrying out.
+
+    def _send(self, priority: int) -> None:
+        outgoing = self._outgoing
+        if priority != self.config.priority:
+            outgoing = self._compose(priority)
+            self.counters.priority_zero_sent += priority == 0
+        for send, message in outgoing:
+            try:
+                send(message)
+            except OSError as error:
+                self.counters.send_errors += 1
+                self.complain("send", f"cannot send an Advertisement: {error.strerror}")
+        self.counters.advertisements_sent += 1
+
+    def _announce(self, count: int) -> None:
+        if not self._announcements:
+            self._announcements = tuple(self._compose_announcements())
+        self._host.announce(self, self._announcements, count)
+
+    def _install(self) -> None:
+        """Have exactly the configured addresses; announcements are for these from now on."""
+        self._announcements = ()
+        if self.virtual_mac_index is not None:
+            self._host.set_link_up(self.virtual_mac_index, up=True)
+        wanted = tuple(self._additions())
+        kept = tuple(RemoveAddress(a.index, a.address, a.peer) for a in wanted)
+        dropped = tuple(r for r in self._installed if r not in kept)
+        self._installed = kept
+        self._host.change_addresses((*dropped, *wanted))
+
+    def _remove(self) -> None:
+        installed, self._installed = self._installed, ()
+        self._announcements = ()
+        self._host.change_addresses(installed)
+        if self.virtual_mac_index is not None:
+            self._host.set_link_up(self.virtual_mac_index, up=False)
+
+    def _tell(self, change: StateChange) -> None:
+        self._complaints = None
+        self.counters.active_transitions += change.current is actions.StateName.ACTIVE
+        self.counters.active_releases += change.previous is actions.StateName.ACTIVE
+        for queue in self._watchers:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(change)
+        self._host.changed(self, change)
+
+    # The host's side of things.
+
+    @property
+    def index(self) -> int | None:
+        """Index of the interface it listens on; None while that is missing."""
+        return self._segment.index if self._segment is not None else None
+
+    @property
+    def link(self) -> Link | None:
+        """The interface it listens on, as it is now."""
+        if self._segment is None:
+            return None
+        link = self._host.table.by_index(self._segment.index)
+        return link if link is not None and link.name == self.settings.interface else None
+
+    def connect(self, segment: Segment) -> None:
+        """Listen and speak on this segment from now on. Raises: SocketError."""
+        segment.attach(self)
+        self._segment = segment
+        self._adopted = frozenset(self._own_addresses())
+
+    def disconnect(self) -> None:
+        """Be deaf and mute again."""
+        if self._segment is not None:
+            self._segment.detach(self)
+            self._segment = None
+        self._outgoing = ()
+
+    def stop(self, reason: events.InitializeReason = events.InitializeReason.STOPPED) -> None:
+        """Resign if Active, take the addresses away, and take no part any more."""
+        self.feed(events.Shutdown(reason), self._host.time())
+        self.disconnect()
+        self._host.deadlines.forget(self)
+
+    def assess(self) -> None:
+        """Look at the interfaces again: may we take part, from which address, at what priority?"""
+        now = self._host.time()
+        fault = self.own_fault
+        if fault is None:
+            self._adapt(now)
+            if self._host.has_fault_in_group(self):
+                fault = events.InitializeReason.SYNC_GROUP
+        if fault is not None:
+            self.feed(events.Shutdown(fault), now)
+        elif isinstance(self.state, Initialize):
+            self.feed(_STARTUP, now)
+
+    def reconfigure(self, settings: VirtualRouterSettings) -> None:
+        """Take new settings over without leaving the state."""
+        self.settings = settings
+        self.base_priority = settings.protocol.priority
+        self._adopted = frozenset(self._own_addresses())
+        self.assess()
+
+    def leftovers(self) -> Iterable[RemoveAddress]:
+        """The configured addresses that are there before anybody installed them."""
+        for a in self._additions():
+            if self._host.table.has_address(a.index, a.address.ip):
+                yield RemoveAddress(a.index, a.address, a.peer)
+
+    def restore(self, index: int, address: Address) -> None:
+        """Somebody took an address away: put it back, if we are the one to answer for it."""
+        if not self.is_active:
+            return
+        if any(r.index == index and r.address.ip == address for r in self._installed):
+            self.complain("removed", f"{address} was removed by someone else; it is put back")
+            self._install()
+            self._announce(1)
+
+    @property
+    def own_fault(self) -> events.InitializeReason | None:
+        """Why this Virtual Router cannot take part, its sync group left aside; None: it can."""
+        link = self.link
+        if link is None:
+            return events.InitializeReason.INTERFACE_MISSING
+        if self.settings.track_primary and not (link.up and link.running):
+            return events.InitializeReason.INTERFACE_DOWN
+        for tracked in self.settings.tracked_interfaces:
+            if tracked.weight == 0 and self._is_usable(tracked.name) is tracked.reverse:
+                return events.InitializeReason.TRACKED_OBJECT_DOWN
+        if self._source(link) is None:
+            return events.InitializeReason.NO_SOURCE_ADDRESS
+        return None
+
+    def _is_usable(self, interface: str) -> bool:
+        link = self._host.table.by_name(interface)
+        return link is not None and link.up and link.running
+
+    def _weights(self) -> Iterable[int]:
+        """A positive weight counts while up, a negative one while down; `reverse` swaps."""
+        for tracked in self.settings.tracked_interfaces:
+            if (self._is_usable(tracked.name) is not tracked.reverse) is (tracked.weight > 0):
+                yield tracked.weight
+
+    def _adapt(self, now: float) -> None:
+        """Bring `config` in line with settings, source address and weights."""
+        link = self.link
+        source = self._source(link) if link is not None else None
+        if source is None:
+            return
+        priority = effective_priority(self.base_priority, self._weights())
+        protocol = self.settings.protocol
+        if protocol.source != source or protocol.priority != priority:
+            protocol = replace(protocol, source=source, priority=priority)
+        if protocol != self.config or not self._outgoing:
+            self._use(protocol, now)
+
+    def _use(self, config: VirtualRouterConfig, now: float) -> None:
+        previous, self.config = self.config, config
+        if self._segment is not None:
+            self._segment.forget(self)
+        try:
+            self._outgoing = self._compose(config.priority)
+        except PyvrrpError as error:
+            self.complain("socket", str(error))
+        if config != previous:
+            self.feed(events.Reconfigured(previous), now)
+
+    def _source(self, link: Link) -> Address | None:
+        """Where Advertisements come from: as configured, or the interface's primary address."""
+        chosen = self.settings.protocol.source
+        if not chosen.is_unspecified:
+            return chosen
+        table, family = self._host.table, self.config.family
+        found = table.primary_address(link.index, family, self._host.virtual_addresses)
+        if found is None and self.settings.protocol.is_owner:
+            return table.primary_address(link.index, family)
+        return found
+
+    def _compose(self, priority: int) -> tuple[Outgoing, ...]:
+        """What one Advertisement takes. Raises: SocketError."""
+        config, segment = self.config, self._segment
+        if segment is None:
+            return ()
+        if config.peers:
+            sender = segment.peer_sender(config.source, self.settings.unicast_ttl)
+            return tuple(
+                (sender.to(p.address), encode(config, priority, p.address)) for p in config.peers
+            )
+        group = config.destination_group
+        message = encode(config, priority, group)
+        mac = self.settings.virtual_mac
+        if mac is not None and not mac.transmit_on_base:
+            frames = self._host.frames(self.settings.interface)
+            return ((frames.send, advertisement_frame(config, message, group)),)
+        return ((segment.group_sender(config.source, group).send, message),)
+
+    def _compose_announcements(self) -> Iterable[Outgoing]:
+        """One frame per address: from the interface that has it, with the MAC address it has."""
+        for removal in self._installed:
+            yield from self._announcement(removal.index, removal.address.ip)
+        for address in self._adopted:
+            if self.index is not None:
+                yield from self._announcement(self.index, address)
+
+    def _announcement(self, index: int, address: Address) -> Iterable[Outgoing]:
+        link = self._host.table.by_index(index)
+        if link is None or len(link.mac) != 6:
+            return
+        via = self.settings.interface if index == self.virtual_mac_index else link.name
+        try:
+            yield self._host.frames(via).send, announcement(address, link.mac)
+        except PyvrrpError as error:
+            self.complain("socket", str(error))
+
+    def _additions(self) -> Iterable[AddAddress]:
+        for address in self.settings.addresses:
+            if address.interface.ip in self._adopted:
+                continue
+            index = self._index_for(address)
+            if index is None:
+                self.complain("interface", f"{address.dev} is missing: {address.interface.ip}")
+            else:
+                yield AddAddress(
+                    index,
+                    address.interface,
+                    address.scope,
+                    address.label,
+                    address.broadcast.packed if address.broadcast else None,
+                    address.peer,
+                    address.nodad,
+                    address.noprefixroute,
+                    address.preferred_lft,
+                )
+
+    def _index_for(self, address: VirtualAddress) -> int | None:
+        if address.dev is not None and address.dev != self.settings.interface:
+            link = self._host.table.by_name(address.dev)
+            return link.index if link is not None else None
+        if self.virtual_mac_index is not None:
+            return self.virtual_mac_index
+        return self.index
+
+    def _own_addresses(self) -> Iterable[Address]:
+        """An owner's addresses that the interface really has: never ours to remove (RB-10)."""
+        if self.settings.protocol.is_owner and self.index is not None:
+            for address in self.settings.addresses:
+                if self._host.table.is_foreign(self.index, address.interface.ip):
+                    yield address.interface.ip
+
+    # Saying what is wrong.
+
+    def _note_mismatches(self, admitted: Admitted) -> None:
+        counted = self.counters.mismatches
+        for mismatch in admitted.mismatches:
+            counted[mismatch] = counted.get(mismatch, 0) + 1
+            if mismatch is not Mismatch.OTHER_CHECKSUM_FORM:
+                source = admitted.advertisement.source
+                self.complain(mismatch.value, f"{source} disagrees with us: {mismatch.value}")
+
+    def complain(self, kind: str, text: str) -> None:
+        """Log a kind of trouble, once a minute at most and anew after a state change."""
+        if self._complaints is None:
+            self._complaints = {}
+        now = self._host.time()
+        if now >= self._complaints.get(kind, -inf):
+            self._complaints[kind] = now + _COMPLAIN_EVERY
+            logger.warning("(%s) %s", self.name, text)
+
+
+_TICK = events.Tick()
+_STARTUP = events.Startup()

@@ -1,0 +1,386 @@
+"""A VRRP Router: the Virtual Routers of one network namespace, on one asyncio event loop.
+
+    async with VrrpRouter() as router:
+        web = await router.add(virtual_router("web", "eth0", 51, ["192.0.2.100/24"]))
+        async for change in web.changes():
+            print(change.current.value)
+
+It owns what they share: sockets, the picture of the interfaces, the timer, sync groups.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Self
+
+from .announcements import Announcements, send_frames
+from .core.model import Address, Family
+from .core.sync_group import consequences, standing
+from .deadlines import Deadlines
+from .errors import PyvrrpError
+from .net import virtual_mac
+from .net.frame_sender import FrameSender
+from .net.monitor import (
+    AddressAdded,
+    AddressRemoved,
+    InterfaceTable,
+    LinkChanged,
+    LinkRemoved,
+    Overrun,
+    RouteEvent,
+    RouteMonitor,
+)
+from .net.rtnetlink import AddressOperation, Link, NetlinkError, RouteSocket
+from .net.sysctl import Sysctls
+from .reception import Reception
+from .segment import Segment
+from .settings import VirtualRouterSettings
+from .virtual_router import Outgoing, StateChange, VirtualRouter
+
+__all__ = ["VrrpRouter"]
+
+logger = logging.getLogger(__name__)
+
+_ASSESSMENTS = 16  # Virtual Routers that look at their interfaces in one turn of the loop
+
+
+class VrrpRouter:
+    """Runs Virtual Routers. `on_change` is called at each state change, after it is carried out.
+
+    Use it as an async context manager; leaving it stops every Virtual Router in order.
+    Raises: SocketError or NetlinkError, on entry, when the kernel refuses what every Virtual
+    Router needs.
+    """
+
+    def __init__(
+        self, on_change: Callable[[VirtualRouter, StateChange], None] | None = None
+    ) -> None:
+        self.table = InterfaceTable()
+        self.virtual_addresses: dict[Address, tuple[VirtualRouter, ...]] = {}
+        self._on_change = on_change
+        self._routers: dict[tuple[str, Family, int], VirtualRouter] = {}
+        self._by_interface: dict[str, set[VirtualRouter]] = {}
+        self._groups: dict[str, list[VirtualRouter]] = {}
+        self._segments: dict[tuple[str, Family], Segment] = {}
+        self._frames: dict[str, FrameSender] = {}
+        self._sysctls = Sysctls()
+        self._virtual_macs: dict[VirtualRouter, str] = {}
+        self._to_assess: dict[VirtualRouter, None] = {}
+        self._group_news: deque[VirtualRouter] | None = None
+        self._moves: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._monitor = RouteMonitor()
+        self._route = RouteSocket()
+        self.table.refresh(self._route)
+        self._reception = Reception(self._loop)
+        self.deadlines = Deadlines(self._loop, self._reception.read_now)
+        self._announcements = Announcements(self._loop)
+        self._loop.add_reader(self._monitor.fileno(), self._read_monitor)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def routers(self) -> tuple[VirtualRouter, ...]:
+        """Every Virtual Router, in the order added."""
+        return tuple(self._routers.values())
+
+    async def add(self, settings: VirtualRouterSettings) -> VirtualRouter:
+        """Start a Virtual Router. Addresses it left behind in an earlier run are removed first.
+
+        Raises: ValueError when its VRID is taken on that interface and family; SocketError,
+        SysctlError or VirtualMacError when the kernel refuses what it needs.
+        """
+        if settings.identity in self._routers:
+            raise ValueError(
+                f"{settings.name}: VRID {settings.protocol.vrid} is taken on {settings.interface}"
+            )
+        router = VirtualRouter(settings, self)
+        self._routers[settings.identity] = router
+        self._register(router)
+        link = self.table.by_name(settings.interface)
+        try:
+            if link is not None:
+                await self._make_virtual_mac(router, link)
+                router.connect(self._segment(settings, link))
+        except PyvrrpError:
+            await self.remove(router)
+            raise
+        self.change_addresses(tuple(router.leftovers()))
+        router.assess()
+        return router
+
+    async def remove(self, router: VirtualRouter) -> None:
+        """Stop a Virtual Router and undo everything that was done for it."""
+        router.stop()
+        self._unregister(router)
+        del self._routers[router.settings.identity]
+        self._to_assess.pop(router, None)
+        self._close_idle_segments()
+        await self._remove_virtual_mac(router)
+
+    async def reconfigure(
+        self, router: VirtualRouter, settings: VirtualRouterSettings
+    ) -> VirtualRouter:
+        """Give a Virtual Router new settings, in place where that is possible.
+
+        Where it is not (`settings.restart_reason` says when), the old one stops and a new one
+        starts. Returns the Virtual Router that runs now. Raises as `add`.
+        """
+        if router.settings.restart_reason(settings) is not None:
+            await self.remove(router)
+            return await self.add(settings)
+        self._unregister(router)
+        router.settings = settings
+        self._register(router)
+        router.reconfigure(settings)
+        return router
+
+    async def close(self) -> None:
+        """Stop every Virtual Router, then give back sockets and kernel settings."""
+        for move in self._moves:
+            move.cancel()
+        for router in self.routers:
+            await self.remove(router)
+            await asyncio.sleep(0)
+        self._announcements.close()
+        self.deadlines.close()
+        self._reception.close()
+        self._loop.remove_reader(self._monitor.fileno())
+        for sender in self._frames.values():
+            sender.close()
+        self._monitor.close()
+        self._route.close()
+
+    # What Virtual Routers ask of their host.
+
+    def time(self) -> float:
+        """The event loop's time."""
+        return self._loop.time()
+
+    def change_addresses(self, operations: Sequence[AddressOperation]) -> None:
+        """Carry out address changes; what the kernel refuses is logged."""
+        if not operations:
+            return
+        try:
+            for failure in self._route.apply(operations):
+                logger.error("cannot %s", failure)
+        except NetlinkError as error:
+            logger.error("%s", error)
+
+    def set_link_up(self, index: int, *, up: bool) -> None:
+        """Set a link up or down; a refusal is logged."""
+        try:
+            self._route.set_up(index, up=up)
+        except NetlinkError as error:
+            logger.error("%s", error)
+
+    def frames(self, interface: str) -> FrameSender:
+        """The frame sender of an interface. Raises: SocketError."""
+        if interface not in self._frames:
+            self._frames[interface] = FrameSender(interface)
+        return self._frames[interface]
+
+    def announce(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
+        """Send every frame once now, and `count` - 1 times more without holding up the loop."""
+        if count > 0:
+            send_frames(router, frames)
+        self._announcements.add(router, frames, count - 1)
+
+    def changed(self, router: VirtualRouter, change: StateChange) -> None:
+        """The state changed, and everything that belongs to the change is done."""
+        if self._on_change is not None:
+            self._on_change(router, change)
+        if router.settings.sync_group is not None:
+            self._tell_group(router)
+
+    def promotion_requested(self, router: VirtualRouter) -> None:
+        """A member of a sync group asks to become Active."""
+        self._tell_group(router)
+
+    def has_fault_in_group(self, router: VirtualRouter) -> bool:
+        """Whether another member of the router's sync group cannot take part."""
+        members = self._groups.get(router.settings.sync_group or "", ())
+        return any(m.own_fault is not None for m in members if m is not router)
+
+    # Sync groups.
+
+    def _tell_group(self, router: VirtualRouter) -> None:
+        """What follows for the others; news that arises meanwhile waits for its turn."""
+        if self._group_news is not None:
+            self._group_news.append(router)
+            return
+        self._group_news = deque((router,))
+        while self._group_news:
+            self._settle(self._group_news.popleft())
+        self._group_news = None
+
+    def _settle(self, router: VirtualRouter) -> None:
+        members = {m.name: m for m in self._groups.get(router.settings.sync_group or "", ())}
+        standings = {name: standing(member.state) for name, member in members.items()}
+        now = self.time()
+        for name, event in consequences(standings, router.name):
+            members[name].feed(event, now)
+        self._assess_later(m for m in members.values() if m is not router)
+
+    # Interfaces.
+
+    def _read_monitor(self) -> None:
+        changed: dict[str, None] = {}
+        removed: list[tuple[int, Address]] = []
+        for event in self._monitor.read():
+            if isinstance(event, AddressRemoved) and self._is_virtual(event.address.interface.ip):
+                removed.append((event.address.index, event.address.interface.ip))
+            for name in self._names_touched(event):
+                changed[name] = None
+        for name in changed:
+            self._interface_changed(name)
+        for index, address in removed:
+            if not self.table.has_address(index, address):
+                for router in self.virtual_addresses.get(address, ()):
+                    router.restore(index, address)
+
+    def _is_virtual(self, address: Address) -> bool:
+        return address in self.virtual_addresses
+
+    def _names_touched(self, event: RouteEvent) -> Iterable[str]:
+        """Note the event; the names of interfaces that someone may have to look at."""
+        match event:
+            case Overrun():
+                self.table.refresh(self._route)
+                return tuple(self._by_interface)
+            case LinkChanged(link) | LinkRemoved(link):
+                known = self.table.by_index(link.index)
+                self.table.apply(event)
+                return {link.name, known.name} if known is not None else (link.name,)
+            case AddressAdded(address) | AddressRemoved(address):
+                self.table.apply(event)
+                known = self.table.by_index(address.index)
+                if known is None or self._is_virtual(address.interface.ip):
+                    return ()
+                return (known.name,)
+
+    def _interface_changed(self, name: str) -> None:
+        routers = self._by_interface.get(name, set())
+        link = self.table.by_name(name)
+        if name in self._frames and link is None:
+            self._frames.pop(name).close()
+        for router in routers:
+            settings = router.settings
+            if settings.interface == name and router.index != (link.index if link else None):
+                self._moves.add(self._loop.create_task(self._move(router), name=f"move {router}"))
+        self._assess_later(routers)
+
+    async def _move(self, router: VirtualRouter) -> None:
+        """The interface disappeared, or came (back) as another one."""
+        router.disconnect()
+        self._close_idle_segments()
+        await self._remove_virtual_mac(router)
+        link = self.table.by_name(router.settings.interface)
+        try:
+            if link is not None:
+                await self._make_virtual_mac(router, link)
+                router.connect(self._segment(router.settings, link))
+        except PyvrrpError as error:
+            logger.error("(%s) %s", router.name, error)
+        router.assess()
+
+    def _assess_later(self, routers: Iterable[VirtualRouter]) -> None:
+        """Let routers look at their interfaces, a few in each turn of the loop."""
+        idle = not self._to_assess
+        self._to_assess.update(dict.fromkeys(routers))
+        if idle and self._to_assess:
+            self._loop.call_soon(self._assess_some)
+
+    def _assess_some(self) -> None:
+        for _ in range(min(_ASSESSMENTS, len(self._to_assess))):
+            router = next(iter(self._to_assess))
+            del self._to_assess[router]
+            router.assess()
+        if self._to_assess:
+            self._loop.call_soon(self._assess_some)
+
+    # What belongs to one Virtual Router.
+
+    def _register(self, router: VirtualRouter) -> None:
+        settings = router.settings
+        for name in settings.interfaces:
+            self._by_interface.setdefault(name, set()).add(router)
+        for address in settings.addresses:
+            holders = self.virtual_addresses.get(address.interface.ip, ())
+            self.virtual_addresses[address.interface.ip] = (*holders, router)
+        if settings.sync_group is not None:
+            self._groups.setdefault(settings.sync_group, []).append(router)
+
+    def _unregister(self, router: VirtualRouter) -> None:
+        settings = router.settings
+        for name in settings.interfaces:
+            self._by_interface[name].discard(router)
+        for address in settings.addresses:
+            holders = tuple(
+                r for r in self.virtual_addresses[address.interface.ip] if r is not router
+            )
+            self.virtual_addresses[address.interface.ip] = holders
+            if not holders:
+                del self.virtual_addresses[address.interface.ip]
+        if settings.sync_group is not None:
+            self._groups[settings.sync_group].remove(router)
+
+    def _segment(self, settings: VirtualRouterSettings, link: Link) -> Segment:
+        key = (settings.interface, settings.protocol.family)
+        segment = self._segments.get(key)
+        if segment is not None and segment.index != link.index:
+            self._drop_segment(key)
+            segment = None
+        if segment is None:
+            segment = Segment(settings.protocol.family, link.name, link.index)
+            self._segments[key] = segment
+            self._reception.add(segment)
+        return segment
+
+    def _drop_segment(self, key: tuple[str, Family]) -> None:
+        segment = self._segments.pop(key)
+        self._reception.remove(segment)
+        segment.close()
+
+    def _close_idle_segments(self) -> None:
+        for key in [k for k, segment in self._segments.items() if not segment]:
+            self._drop_segment(key)
+
+    async def _make_virtual_mac(self, router: VirtualRouter, base: Link) -> None:
+        settings = router.settings
+        if settings.virtual_mac is None:
+            return
+        name = await virtual_mac.create(settings, base, self.table)
+        self._virtual_macs[router] = name
+        self._sysctls.hold(virtual_mac.base_sysctls(base.name, settings.protocol.family))
+        self._read_monitor()
+        link = self.table.by_name(name)
+        if link is None:
+            raise virtual_mac.VirtualMacError("find", name, LookupError("it is gone already"))
+        router.virtual_mac_index = link.index
+
+    async def _remove_virtual_mac(self, router: VirtualRouter) -> None:
+        name = self._virtual_macs.pop(router, None)
+        if name is None:
+            return
+        settings = router.settings
+        wanted = virtual_mac.base_sysctls(settings.interface, settings.protocol.family)
+        for failure in self._sysctls.release(wanted):
+            logger.error("%s", failure)
+        try:
+            await virtual_mac.delete(name)
+        except virtual_mac.VirtualMacError as error:
+            logger.error("%s", error)
