@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import select
 import socket
 import struct
 import threading
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING
 from . import bpf, namespaces
 from .errors import DeadlinePassed, LabError
 from .pcap import write_pcap
+from .reader import SocketReader, clock_difference
 
 if TYPE_CHECKING:
     from scapy.packet import Packet
@@ -85,10 +85,8 @@ class Capture:
         self._frames: list[Frame] = []
         self._arrived = threading.Condition()
         self._socket = _open(namespace, interface, kinds)
-        self._finish = os.eventfd(0, os.EFD_CLOEXEC)
         self._dropped = 0
-        self._thread = threading.Thread(target=self._read, name=f"capture {namespace}", daemon=True)
-        self._thread.start()
+        self._reader = SocketReader(self._socket, self._drain, f"capture {namespace}")
 
     def __enter__(self) -> Capture:
         return self
@@ -124,39 +122,29 @@ class Capture:
 
     def stop(self) -> list[Frame]:
         """End the recording, with all that arrived before; return the frames. May be repeated."""
-        if self._socket.fileno() >= 0:
-            os.eventfd_write(self._finish, 1)
-            self._thread.join()
-            self._dropped = _read_drops(self._socket)
-            self._socket.close()
-            os.close(self._finish)
+        self._reader.stop(self._note_drops)
         return self.frames
 
     def write_pcap(self, path: Path) -> None:
         """Write what was recorded so far as a pcap file with nanoseconds."""
         write_pcap(path, [(frame.wall, frame.data) for frame in self.frames])
 
-    def _read(self) -> None:
-        poller = select.poll()
-        poller.register(self._socket, select.POLLIN)
-        poller.register(self._finish, select.POLLIN)
-        stopping = False
-        while not stopping:
-            stopping = self._finish in {handle for handle, _ in poller.poll()}
-            self._drain()
-
     def _drain(self) -> None:
         batch = []
         with suppress(BlockingIOError):
             while True:
                 batch.append(self._socket.recvmsg(_LONGEST_FRAME, 64, socket.MSG_DONTWAIT))
-        difference = time.monotonic_ns() - time.time_ns()
+        difference = clock_difference()
         frames = [
             self._frame(data, control, sender, difference) for data, control, _, sender in batch
         ]
         with self._arrived:
             self._frames += [each for each in frames if each.interface not in self._ignore]
             self._arrived.notify_all()
+
+    def _note_drops(self) -> None:
+        statistics = self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8)
+        _, self._dropped = struct.unpack("=II", statistics)
 
     def _frame(
         self,
@@ -205,9 +193,3 @@ def _attach_filter(opened: socket.socket, program: bytes) -> None:
     buffer = ctypes.create_string_buffer(program, len(program))
     descriptor = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer))
     opened.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, descriptor)
-
-
-def _read_drops(opened: socket.socket) -> int:
-    statistics = opened.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8)
-    _, dropped = struct.unpack("=II", statistics)
-    return int(dropped)

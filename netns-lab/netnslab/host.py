@@ -18,10 +18,11 @@ from .link import End, Link
 from .ping import PingStream
 from .process import Process, Ready
 from .waiting import wait_until
+from .watch import AddressWatch
 
 __all__ = ["Host"]
 
-Reader = TypeVar("Reader", Capture, PingStream)
+Reader = TypeVar("Reader", Capture, PingStream, AddressWatch)
 
 _LONGEST_NAME = 15  # IFNAMSIZ, less the final 0
 
@@ -39,7 +40,7 @@ class Host:
         self.links: dict[str, Link] = {}
         self.processes: list[Process] = []
         self._number = number
-        self._readers: list[Capture | PingStream] = []
+        self._readers: list[Capture | PingStream | AddressWatch] = []
 
     def __repr__(self) -> str:
         return f"<Host {self.name} ({self.namespace})>"
@@ -207,6 +208,10 @@ class Host:
     def ping(self, target: str, *, interval: float = 0.01, deadline: float = 1.0) -> PingStream:
         """Start an echo request every `interval` seconds; a reply counts within `deadline`."""
         return self._keep(PingStream(self.namespace, target, interval, deadline))
+
+    def watch(self) -> AddressWatch:
+        """Start to record when addresses appear on this host and go away."""
+        return self._keep(AddressWatch(self.namespace))
 
     def close(self) -> None:
         """End captures, pings and processes; the lab does it."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from . import namespaces, record
 from .bridge import Bridge
 from .errors import LabError, NotPermitted
+from .guardian import Guardian
 from .host import Host
 
 __all__ = ["Lab"]
@@ -22,7 +23,8 @@ class Lab:
     """Hosts and bridges, each in a network namespace named `LAB.MEMBER`.
 
     A context manager; left out, the lab goes away when the interpreter ends. Should this process
-    be killed, the next lab to start on this machine clears what is left. Several labs may run at
+    be killed, a guardian process clears what is left at once; should that be killed too, the next
+    lab to start on this machine does. Several labs may run at
     once; without `name` one is made up. `owned=False` leaves the lab running until `close`, or
     `netnslab down NAME`.
     Raises: NotPermitted without root; LabError when a lab of that name runs; ValueError for a bad name.
@@ -38,6 +40,7 @@ class Lab:
         self._process = os.getpid()
         self._record = record.claim(self.name, record.Owner.of(self._process) if owned else None)
         self._closed = False
+        self._guardian = Guardian() if owned else None
         if owned:
             atexit.register(self.close)
 
@@ -84,13 +87,15 @@ class Lab:
         """
         if self._closed or os.getpid() != self._process:
             return
-        self._closed = True
-        atexit.unregister(self.close)
         for host in self.hosts.values():
             host.close()
         for bridge in self.bridges.values():
             bridge.close()
         record.tear_down(self._record)
+        if self._guardian is not None:
+            self._guardian.dismiss()
+        self._closed = True  # last, so that a close cut short by Ctrl-C is done again at exit
+        atexit.unregister(self.close)
 
     def _new_member(self, name: str) -> str:
         """Write the namespace down first, then make it: a crash in between leaves no stray."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import select
 import socket
 import struct
 import threading
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from . import namespaces
+from .reader import SocketReader, clock_difference
 
 __all__ = ["Outage", "PingStream", "Probe", "outages"]
 
@@ -88,10 +88,8 @@ class PingStream:
         self._arrived = threading.Condition()
         self._socket = _open(namespace, self._version)
         self._stop = threading.Event()
-        self._finish = os.eventfd(0, os.EFD_CLOEXEC)
         self._sender = threading.Thread(target=self._send_all, name=f"ping {target}", daemon=True)
-        self._reader = threading.Thread(target=self._read_all, name=f"pong {target}", daemon=True)
-        self._reader.start()
+        self._reader = SocketReader(self._socket, self._receive, f"pong {target}")
         self._sender.start()
 
     def __enter__(self) -> PingStream:
@@ -117,15 +115,12 @@ class PingStream:
         """Send no more, wait until every request is answered or given up, return them all.
 
         May be repeated."""
-        if self._socket.fileno() >= 0:
+        if not self._reader.is_stopped:
             self._stop.set()
             self._sender.join()
             with self._arrived:
                 self._arrived.wait_for(self._is_settled, self.deadline)
-            os.eventfd_write(self._finish, 1)
-            self._reader.join()
-            os.close(self._finish)
-            self._socket.close()
+            self._reader.stop()
         return self.probes()
 
     def _probe(self, number: int, sent: float) -> Probe:
@@ -166,17 +161,9 @@ class PingStream:
         with suppress(OSError):
             self._socket.sendto(message, (self.target, 0))
 
-    def _read_all(self) -> None:
-        poller = select.poll()
-        poller.register(self._socket, select.POLLIN)
-        poller.register(self._finish, select.POLLIN)
-        while self._finish not in {handle for handle, _ in poller.poll()}:
-            with suppress(BlockingIOError):
-                self._receive()
-
     def _receive(self) -> None:
         data, control, *_ = self._socket.recvmsg(2048, 64, socket.MSG_DONTWAIT)
-        difference = time.monotonic_ns() - time.time_ns()
+        difference = clock_difference()
         seconds, nanoseconds = struct.unpack("=qq", control[0][2])
         self._note(data, (seconds * 1_000_000_000 + nanoseconds + difference) / 1e9)
 

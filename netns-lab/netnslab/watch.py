@@ -1,0 +1,54 @@
+"""The moments at which addresses appear on a host and go away."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from .interfaces import AddressChange, open_monitor, parse_changes
+from .reader import SocketReader
+
+__all__ = ["AddressWatch", "TimedChange"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimedChange:
+    """An address change, and when it was read: seconds of `time.monotonic`."""
+
+    time: float
+    change: AddressChange
+
+
+class AddressWatch:
+    """Records a namespace's address changes from its making until `stop`. Made by `Host.watch`."""
+
+    def __init__(self, namespace: str) -> None:
+        self._lock = threading.Lock()
+        self._changes: list[TimedChange] = []
+        self._socket = open_monitor(namespace)
+        self._socket.setblocking(False)
+        self._reader = SocketReader(self._socket, self._read, f"watch {namespace}")
+
+    def __enter__(self) -> AddressWatch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def changes(self) -> list[TimedChange]:
+        """What happened so far, in order."""
+        with self._lock:
+            return list(self._changes)
+
+    def stop(self) -> list[TimedChange]:
+        """End the recording; return the changes. May be repeated."""
+        self._reader.stop()
+        return self.changes
+
+    def _read(self) -> None:
+        datagram = self._socket.recv(1 << 16)
+        now = time.monotonic()
+        with self._lock:
+            self._changes += [TimedChange(now, change) for change in parse_changes(datagram)]
