@@ -190,6 +190,15 @@ class InterfaceTable:
         """Whether an interface has an address."""
         return address in self._addresses.get(index, {})
 
+    def links(self) -> tuple[Link, ...]:
+        """Every link."""
+        return tuple(self._links.values())
+
+    def is_ours(self, index: int, address: Address) -> bool:
+        """Whether an interface has an address that this program put there."""
+        found = self._addresses.get(index, {}).get(address)
+        return found is not None and found.ours
+
     def is_foreign(self, index: int, address: Address) -> bool:
         """Whether an interface has an address that somebody else put there."""
         found = self._addresses.get(index, {}).get(address)

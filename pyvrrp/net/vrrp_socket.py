@@ -41,12 +41,11 @@ class SocketError(PyvrrpError):
     """A socket that could not be opened, joined or bound; `operation` says what was tried."""
 
     def __init__(self, operation: str, error: OSError) -> None:
-        hint = ""
-        if error.errno in (errno.EPERM, errno.EACCES):
-            hint = " (CAP_NET_RAW is missing)"
-        super().__init__(f"{operation}: {error.strerror or error}{hint}")
         self.operation = operation
         self.errno = error.errno
+        self.is_permission = error.errno in (errno.EPERM, errno.EACCES)
+        hint = " (CAP_NET_RAW is missing)" if self.is_permission else ""
+        super().__init__(f"{operation}: {error.strerror or error}{hint}")
 
 
 def split_datagram(family: Family, datagram: bytes) -> tuple[bytes, IpFacts]:

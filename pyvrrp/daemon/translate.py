@@ -1,0 +1,194 @@
+"""From keepalived's words to the settings the edges run on. The only such translation.
+
+keepalived: instance, state MASTER, advert_int, nopreempt. Here, as in RFC 9568: Virtual Router,
+`start_as_active`, `advertisement_interval`, `preempt_mode`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from ..conf.config import (
+    Authentication,
+    Config,
+    GarpSettings,
+    SyncGroup,
+    TrackInterface,
+    VrrpInstance,
+)
+from ..conf.config import (
+    VirtualAddress as ConfiguredAddress,
+)
+from ..core.model import (
+    AnnounceSchedule,
+    ChecksumForm,
+    Family,
+    Peer,
+    Version,
+    VirtualRouterConfig,
+    vrrp_group,
+)
+from ..errors import PyvrrpError
+from ..settings import (
+    UNSPECIFIED,
+    TrackedInterface,
+    VirtualAddress,
+    VirtualMac,
+    VirtualRouterSettings,
+)
+
+__all__ = ["NotBuilt", "ProcessSettings", "translate"]
+
+
+class NotBuilt(PyvrrpError):
+    """A setting that would be unsafe to leave out and that this version cannot carry out."""
+
+    def __init__(self, instance: VrrpInstance, what: str) -> None:
+        super().__init__(f"{instance.span}: ({instance.name}) {what}")
+        self.instance = instance.name
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings:
+    """How the VRRP process itself runs; None leaves the system's default."""
+
+    nice: int | None = None
+    realtime_priority: int | None = None
+    cpus: tuple[int, ...] = ()
+
+
+def translate(config: Config) -> tuple[ProcessSettings, Iterator[VirtualRouterSettings]]:
+    """Settings of the process, and of each Virtual Router in the order written.
+
+    Raises: NotBuilt, at once, when running without something would do harm.
+    """
+    for instance in config.instances:
+        _refuse_unsafe(instance)
+    g = config.global_defs
+    process = ProcessSettings(g.vrrp_priority, g.vrrp_rt_priority, g.vrrp_cpu_affinity)
+    group_of = {member: group for group in config.sync_groups for member in group.members}
+    return process, (
+        _virtual_router(i, g.vmac_prefix, group_of.get(i.name)) for i in config.instances
+    )
+
+
+def _refuse_unsafe(instance: VrrpInstance) -> None:
+    if instance.interface is None:
+        raise NotBuilt(instance, "needs an 'interface'; one without is not supported yet")
+    if not instance.virtual_ipaddress:
+        raise NotBuilt(instance, "needs a virtual_ipaddress; one without is not supported yet")
+    if instance.authentication is not None and instance.authentication.auth_type == "AH":
+        raise NotBuilt(instance, "auth_type AH is not supported yet, and PASS is no substitute")
+    if any(kept.name == "auth_hmac" for kept in instance.kept):
+        raise NotBuilt(instance, "auth_hmac is not supported yet; peers would not believe us")
+    if instance.use_vmac is not None and instance.use_vmac.mac is not None:
+        raise NotBuilt(instance, "use_vmac with a MAC address of its own is not supported yet")
+
+
+def _virtual_router(
+    instance: VrrpInstance, vmac_prefix: str, group: SyncGroup | None
+) -> VirtualRouterSettings:
+    vmac = instance.use_vmac
+    everything = (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded)
+    return VirtualRouterSettings(
+        name=instance.name,
+        interface=instance.interface or "",
+        protocol=_protocol(instance, synchronized=group is not None),
+        addresses=tuple(map(_address, everything)),
+        tracked_interfaces=tuple(_tracked(instance, group)),
+        track_primary=not instance.dont_track_primary,
+        virtual_mac=None
+        if vmac is None
+        else VirtualMac(vmac.name, vmac_prefix, instance.vmac_xmit_base),
+        sync_group=group.name if group is not None else None,
+        unicast_ttl=instance.unicast_ttl,
+    )
+
+
+def _protocol(instance: VrrpInstance, *, synchronized: bool) -> VirtualRouterConfig:
+    family = Family(instance.family)
+    source = instance.unicast_src_ip if instance.unicast_peers else instance.mcast_src_ip
+    group = instance.mcast_dst_ip
+    return VirtualRouterConfig(
+        vrid=instance.virtual_router_id,
+        family=family,
+        addresses=tuple(a.interface.ip for a in instance.virtual_ipaddress),
+        source=source or UNSPECIFIED[family],
+        priority=instance.priority,
+        version=Version(instance.version),
+        advertisement_interval=instance.advert_int,
+        preempt_mode=not instance.nopreempt,
+        preempt_delay=instance.preempt_delay,
+        accept_mode=instance.accept,
+        missed_advertisements=instance.down_timer_adverts,
+        start_as_active=instance.state == "MASTER",
+        answer_lower_priority=not instance.lower_prio_no_advert,
+        advertise_before_yielding=instance.higher_prio_send_advert,
+        owner_ignores_advertisements=instance.owner_ignore_adverts,
+        skip_repeated_address_check=instance.skip_check_adv_addr,
+        checksum=_checksum(instance),
+        password=_password(instance.authentication),
+        peers=tuple(
+            Peer(p.address, p.min_ttl or 0, 255 if p.max_ttl is None else p.max_ttl)
+            for p in instance.unicast_peers
+        ),
+        check_unicast_source=_checks_source(instance),
+        group=None if group == vrrp_group(family) else group,
+        announce=_announce(instance.garp),
+        synchronized=synchronized,
+    )
+
+
+def _checksum(instance: VrrpInstance) -> ChecksumForm:
+    without = instance.v3_checksum_as_v2
+    return ChecksumForm.MESSAGE_ONLY if without else ChecksumForm.PSEUDO_HEADER
+
+
+def _checks_source(instance: VrrpInstance) -> bool:
+    """keepalived looks at the sender only when asked to, or when a peer has TTL bounds."""
+    bounded = any(p.min_ttl is not None or p.max_ttl is not None for p in instance.unicast_peers)
+    return instance.check_unicast_src or bounded
+
+
+def _password(authentication: Authentication | None) -> bytes | None:
+    return None if authentication is None else authentication.auth_pass[:8].ljust(8, b"\0")
+
+
+def _announce(garp: GarpSettings) -> AnnounceSchedule:
+    return AnnounceSchedule(
+        repeat=garp.master_repeat,
+        delay=garp.master_delay,
+        refresh=garp.master_refresh,
+        refresh_repeat=garp.master_refresh_repeat,
+        lower_priority_repeat=garp.lower_prio_repeat,
+        lower_priority_delay=garp.lower_prio_delay,
+    )
+
+
+def _address(a: ConfiguredAddress) -> VirtualAddress:
+    return VirtualAddress(
+        interface=a.interface,
+        dev=a.dev,
+        scope=a.scope,
+        label=a.label,
+        broadcast=a.broadcast,
+        peer=a.peer,
+        nodad=a.nodad,
+        noprefixroute=a.noprefixroute,
+        preferred_lft=a.preferred_lft,
+    )
+
+
+def _tracked(instance: VrrpInstance, group: SyncGroup | None) -> Iterable[TrackedInterface]:
+    """The instance's own and its group's; a member's weights count only when the group says so."""
+    for tracked in instance.track_interface:
+        own = _tracked_interface(tracked)
+        ignored = group is not None and not group.sync_group_tracking_weight
+        yield replace(own, weight=0) if ignored else own
+    if group is not None:
+        yield from map(_tracked_interface, group.track_interface)
+
+
+def _tracked_interface(tracked: TrackInterface) -> TrackedInterface:
+    return TrackedInterface(tracked.name, tracked.weight, tracked.reverse)

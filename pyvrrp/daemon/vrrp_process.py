@@ -1,0 +1,238 @@
+"""The VRRP process: holds the sockets, runs the Virtual Routers, takes new settings over.
+
+It reads no file and waits for nobody: settings come from memory, log lines go to a queue, and the
+parent is needed for nothing but new settings. When the parent dies it stops in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from ipaddress import ip_interface
+
+from ..core.actions import StateName
+from ..core.events import InitializeReason
+from ..errors import PyvrrpError
+from ..net import virtual_mac
+from ..net.monitor import InterfaceTable
+from ..net.rtnetlink import RemoveAddress
+from ..net.sysctl import Sysctl, SysctlError, write_sysctl
+from ..net.vrrp_socket import SocketError
+from ..settings import VirtualRouterSettings
+from ..virtual_router import StateChange, VirtualRouter
+from ..vrrp_router import VrrpRouter
+from . import handoff, journal
+from .translate import ProcessSettings
+
+__all__ = ["run"]
+
+logger = logging.getLogger(__name__)
+
+_EXIT_FATAL = 1
+_SWITCH_INTERVAL = 0.0005  # s; how long the log's thread may keep the loop waiting
+_STATE_WORDS = {StateName.BACKUP: "BACKUP", StateName.ACTIVE: "MASTER"}
+
+
+def run(start: handoff.ChildStart) -> int:
+    """Run until told to stop, or until the parent is gone; returns the exit code."""
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    try:
+        asyncio.run(_Process(start).main())
+    except PyvrrpError as error:
+        logger.error("%s", error)
+        return _EXIT_FATAL
+    return 0
+
+
+class _Process:
+    def __init__(self, start: handoff.ChildStart) -> None:
+        self._start = start
+        self._stopping = asyncio.Event()
+        self._reloads: asyncio.Queue[int] = asyncio.Queue()
+
+    async def main(self) -> None:
+        """Start everything, follow the parent's words, stop in order."""
+        self._listen_to_parent()
+        async with VrrpRouter(_log_change) as router:
+            await self._clear_leftovers(router)
+            process, routers = await _read(self._start.configuration_fd)
+            os.close(self._start.configuration_fd)
+            _apply(process)
+            for settings in routers:
+                await _add(router, settings)
+            gc.collect()
+            gc.freeze()
+            self._say(handoff.READY)
+            logger.info("running %d Virtual Router(s)", len(router.routers))
+            following = asyncio.create_task(self._follow(router), name="follow the parent")
+            await self._stopping.wait()
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+            logger.info("stopping")
+
+    def _listen_to_parent(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._say, handoff.RELOAD_WANTED)
+        self._start.control.setblocking(False)
+        loop.add_reader(self._start.control.fileno(), self._hear_parent)
+
+    def _hear_parent(self) -> None:
+        try:
+            message = handoff.receive(self._start.control)
+        except BlockingIOError:
+            return
+        except OSError:
+            message = None
+        if message is None:
+            logger.error("the parent process is gone, so this one stops too")
+            asyncio.get_running_loop().remove_reader(self._start.control.fileno())
+            self._stopping.set()
+        elif message.word == handoff.RELOAD and message.descriptor is not None:
+            self._reloads.put_nowait(message.descriptor)
+
+    def _say(self, word: bytes, text: str = "") -> None:
+        with suppress(OSError):  # a parent that does not read will not miss a word
+            handoff.send(self._start.control, word, text)
+
+    async def _follow(self, router: VrrpRouter) -> None:
+        """Take new settings over, one set after the other."""
+        while True:
+            descriptor = await self._reloads.get()
+            try:
+                await _reload(router, descriptor)
+            except PyvrrpError as error:
+                logger.error("the new settings cannot be used: %s", error)
+                self._say(handoff.REFUSED, str(error))
+            else:
+                self._say(handoff.RELOADED)
+            finally:
+                os.close(descriptor)
+
+    async def _clear_leftovers(self, router: VrrpRouter) -> None:
+        """Undo what a crashed predecessor left in the kernel."""
+        try:
+            found = journal.read(self._start.journal_path)
+        except journal.JournalError as error:
+            logger.error("%s", error)
+            return
+        if found is None:
+            return
+        router.change_addresses(tuple(_left_addresses(found, router.table)))
+        for name in _left_links(found, router.table):
+            with suppress(virtual_mac.VirtualMacError):
+                await virtual_mac.delete(name)
+        for name, value in found.sysctls:
+            with suppress(SysctlError):  # the interface is gone, and its settings with it
+                write_sysctl(Sysctl(name, value))
+
+
+def _left_addresses(found: journal.Leftovers, table: InterfaceTable) -> Iterator[RemoveAddress]:
+    for name, text in found.addresses:
+        link, address = table.by_name(name), ip_interface(text)
+        if link is not None and table.is_ours(link.index, address.ip):
+            yield RemoveAddress(link.index, address)
+
+
+def _left_links(found: journal.Leftovers, table: InterfaceTable) -> Iterator[str]:
+    wanted = {(table.by_name(below), mac) for below, mac in found.links}
+    for link in table.links():
+        below = table.by_index(link.parent_index) if link.parent_index is not None else None
+        if link.kind == "macvlan" and below is not None and (below, link.mac.hex(":")) in wanted:
+            yield link.name
+
+
+async def _read(descriptor: int) -> tuple[ProcessSettings, list[VirtualRouterSettings]]:
+    """All records, one in each turn of the loop. Raises: HandoffError."""
+    process, routers = ProcessSettings(), list[VirtualRouterSettings]()
+    for record in handoff.read(descriptor):
+        if isinstance(record, ProcessSettings):
+            process = record
+        else:
+            routers.append(record)
+        await asyncio.sleep(0)
+    return process, routers
+
+
+async def _add(router: VrrpRouter, settings: VirtualRouterSettings) -> None:
+    """Start one Virtual Router; one that cannot start does not keep the others from it.
+
+    Raises: SocketError when this process may open no raw socket at all.
+    """
+    try:
+        await router.add(settings)
+    except SocketError as error:
+        if error.is_permission:
+            raise
+        logger.error("(%s) %s", settings.name, error)
+    except (PyvrrpError, ValueError) as error:
+        logger.error("(%s) %s", settings.name, error)
+    await asyncio.sleep(0)
+
+
+async def _reload(router: VrrpRouter, descriptor: int) -> None:
+    """Go from the running settings to new ones; Virtual Routers that are the same do not notice.
+
+    What vanished stops first, since its addresses may be somebody else's now.
+    Raises: HandoffError, before anything is changed.
+    """
+    process, wanted = await _read(descriptor)
+    _apply(process)
+    identities = {settings.identity for settings in wanted}
+    running = {r.settings.identity: r for r in router.routers}
+    for identity, old in running.items():
+        if identity not in identities:
+            logger.info("(%s) removed", old.name)
+            await router.remove(old)
+            await asyncio.sleep(0)
+    for settings in wanted:
+        current = running.get(settings.identity)
+        if current is None:
+            logger.info("(%s) added", settings.name)
+            await _add(router, settings)
+        elif current.settings != settings:
+            await _change(router, current, settings)
+        await asyncio.sleep(0)
+
+
+async def _change(
+    router: VrrpRouter, current: VirtualRouter, settings: VirtualRouterSettings
+) -> None:
+    reason = current.settings.restart_reason(settings)
+    logger.info("(%s) %s", settings.name, f"restarted: {reason}" if reason else "changed in place")
+    try:
+        await router.reconfigure(current, settings)
+    except (PyvrrpError, ValueError) as error:
+        logger.error("(%s) %s", settings.name, error)
+
+
+def _apply(process: ProcessSettings) -> None:
+    """Priority and processors of this process; a refusal is no reason not to run."""
+    try:
+        if process.nice is not None:
+            os.setpriority(os.PRIO_PROCESS, 0, process.nice)
+        if process.realtime_priority is not None:
+            parameter = os.sched_param(process.realtime_priority)
+            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, parameter)
+        if process.cpus:
+            os.sched_setaffinity(0, process.cpus)
+    except OSError as error:
+        logger.warning("cannot set the priority of the VRRP process: %s", error.strerror)
+
+
+def _log_change(router: VirtualRouter, change: StateChange) -> None:
+    """The line that keepalived writes, so that whoever greps for it finds it."""
+    if change.current is not StateName.INITIALIZE:
+        logger.info("(%s) Entering %s STATE", router.name, _STATE_WORDS[change.current])
+    elif isinstance(change.reason, InitializeReason) and change.reason.is_fault:
+        logger.info("(%s) Entering FAULT STATE: %s", router.name, change.reason.value)
+    elif change.previous is StateName.ACTIVE:
+        logger.info("(%s) sent 0 priority", router.name)
