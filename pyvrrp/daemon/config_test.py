@@ -1,0 +1,48 @@
+"""`keepalived -t`: list what is wrong with a configuration, touch nothing, say it by exit code."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+from .options import Options
+
+__all__ = ["run"]
+
+_CANNOT_WRITE = 1
+
+
+def run(options: Options) -> int:
+    """Check the configuration file; returns keepalived's exit code.
+
+    Problems go to stderr, in full with the place marked when that is a terminal, and one per line
+    to the LOG file when one is given (appended). A file that cannot be read at all is named and the
+    code is 0: that is what keepalived does, and what scripts around it expect.
+    """
+    from ..conf.diagnostics import concise, full
+    from ..conf.load import load
+    from ..conf.source import Unreadable
+
+    interfaces = tuple(name for _, name in socket.if_nameindex())
+    try:
+        loaded = load(options.configuration, config_id=options.config_id, interfaces=interfaces)
+    except Unreadable as problem:
+        return _report([str(problem)], [str(problem)], options.test_log, 0)
+    lines = [concise(diagnostic) for diagnostic in loaded.diagnostics]
+    shown = [full(d) for d in loaded.diagnostics] if sys.stderr.isatty() else lines
+    return _report(shown, lines, options.test_log, loaded.test_exit_code)
+
+
+def _report(shown: list[str], lines: list[str], test_log: str | None, code: int) -> int:
+    for text in shown:
+        print(text, file=sys.stderr)
+    if test_log is None:
+        return code
+    try:
+        with Path(test_log).open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+    except OSError as exc:
+        print(f"{test_log}: {exc.strerror}", file=sys.stderr)
+        return code or _CANNOT_WRITE
+    return code

@@ -1,0 +1,208 @@
+"""What one process of the daemon hands to another: settings in a memfd, words on a channel.
+
+The loader writes the settings once, into anonymous memory that is sealed afterwards; children read
+them record by record, so that a thousand Virtual Routers are no single long step. All processes
+run the same program, hence pickles; magic, version and count guard against mixing releases
+and against half a file.
+
+The channel between parent and child is a SOCK_SEQPACKET pair: one word, one packet. Its
+end-of-file is how a child learns that the parent is gone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+import socket
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..errors import PyvrrpError
+from .options import Options
+
+if TYPE_CHECKING:
+    from ..settings import VirtualRouterSettings
+    from .translate import ProcessSettings
+
+__all__ = [
+    "READY",
+    "REFUSED",
+    "RELOAD",
+    "RELOADED",
+    "RELOAD_WANTED",
+    "ChildStart",
+    "HandoffError",
+    "Message",
+    "channel",
+    "new_memory",
+    "read",
+    "receive",
+    "send",
+    "write",
+]
+
+RELOAD = b"reload"
+"""Parent to child, with the descriptor of the new settings."""
+READY = b"ready"
+"""Child to parent: it listens."""
+RELOADED = b"reloaded"
+"""Child to parent: the new settings are in use."""
+RELOAD_WANTED = b"reload-wanted"
+"""Child to parent: the child itself got SIGHUP."""
+REFUSED = b"refused"
+"""Child to parent: the new settings cannot be used, the old ones stay; a text follows."""
+
+_MAGIC = b"pyvrrp\0\1"
+"""The last octet is the version of this format."""
+_HEADER = struct.Struct("=8sI")
+_LENGTH = struct.Struct("=I")
+_MAX_RECORD = 4 * 1024 * 1024
+_MAX_ROUTERS = 1_000_000
+_MAX_MESSAGE = 2048
+
+
+class HandoffError(PyvrrpError):
+    """Settings in memory that are not whole, or not of this program."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStart:
+    """What a child is given. The descriptors and the socket are its own to close."""
+
+    configuration_fd: int
+    """For `read`."""
+    control: socket.socket
+    """Blocking; the child may change that."""
+    options: Options
+    journal_path: str
+    """What a crashed predecessor may have left in the kernel, for `journal.read`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One packet of the channel. `descriptor` is the receiver's to close."""
+
+    word: bytes
+    text: str = ""
+    descriptor: int | None = None
+
+
+def new_memory() -> int:
+    """Descriptor of an empty memfd for `write`, close-on-exec. Raises: OSError."""
+    return os.memfd_create("pyvrrp-settings", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+
+
+def write(
+    descriptor: int, process: ProcessSettings, routers: Iterable[VirtualRouterSettings]
+) -> int:
+    """Fill a memfd and seal it against change; returns the number of Virtual Routers.
+
+    The header is written last, so a writer that died leaves something `read` refuses.
+    Raises: OSError.
+    """
+    count = 0
+    with os.fdopen(os.dup(descriptor), "wb") as file:
+        file.seek(_HEADER.size)
+        _write_record(file, process)
+        for router in routers:
+            _write_record(file, router)
+            count += 1
+        _write_record(file, count)
+        file.flush()
+        os.pwrite(descriptor, _HEADER.pack(_MAGIC, count), 0)
+    _seal(descriptor)
+    return count
+
+
+def _write_record(file: BinaryIO, record: object) -> None:
+    octets = pickle.dumps(record, pickle.HIGHEST_PROTOCOL)
+    file.write(_LENGTH.pack(len(octets)) + octets)
+
+
+def _seal(descriptor: int) -> None:
+    seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+    # An ordinary file, as tests use, has no seals.
+    with suppress(OSError):
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+
+
+def read(descriptor: int) -> Iterator[ProcessSettings | VirtualRouterSettings]:
+    """The ProcessSettings, then each Virtual Router, one by one.
+
+    The descriptor's offset is neither used nor moved: several processes share it.
+    Raises: HandoffError when it is not such a stream, or when it ends early.
+    """
+    octets = _exactly(descriptor, _HEADER.size, 0)
+    magic, count = _HEADER.unpack(octets)
+    if magic != _MAGIC:
+        raise HandoffError(f"settings in memory: they start with {magic!r}, not {_MAGIC!r}")
+    if count > _MAX_ROUTERS:
+        raise HandoffError(f"settings in memory: {count} Virtual Routers, at most {_MAX_ROUTERS}")
+    offset = _HEADER.size
+    for _ in range(count + 1):
+        record, offset = _read_record(descriptor, offset)
+        yield record  # type: ignore[misc]  # only `write` makes records, and it is typed
+    end, _ = _read_record(descriptor, offset)
+    if end != count:
+        raise HandoffError(f"settings in memory: {count} Virtual Routers announced, then {end!r}")
+
+
+def _read_record(descriptor: int, offset: int) -> tuple[object, int]:
+    (length,) = _LENGTH.unpack(_exactly(descriptor, _LENGTH.size, offset))
+    offset += _LENGTH.size
+    if length > _MAX_RECORD:
+        raise HandoffError(f"settings in memory: a record of {length} octets, at {offset}")
+    octets = _exactly(descriptor, length, offset)
+    try:
+        return pickle.loads(octets), offset + length
+    except (pickle.UnpicklingError, AttributeError, ImportError, EOFError, ValueError) as exc:
+        raise HandoffError(f"settings in memory: the record at {offset} is damaged: {exc}") from exc
+
+
+def _exactly(descriptor: int, length: int, offset: int) -> bytes:
+    octets = os.pread(descriptor, length, offset)
+    if len(octets) < length:
+        raise HandoffError(
+            f"settings in memory end early: {len(octets)} of {length} octets at {offset}"
+        )
+    return octets
+
+
+def channel() -> tuple[socket.socket, socket.socket]:
+    """The parent's end and the child's end."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def send(
+    control: socket.socket, word: bytes, text: str = "", descriptor: int | None = None
+) -> None:
+    """Send one packet; the descriptor stays the sender's too. Raises: OSError."""
+    packet = word + (b" " + text.encode("utf-8", "backslashreplace") if text else b"")
+    ancillary: list[tuple[int, int, bytes]] = []
+    if descriptor is not None:
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", descriptor))]
+    control.sendmsg([packet[:_MAX_MESSAGE]], ancillary, socket.MSG_NOSIGNAL)
+
+
+def receive(control: socket.socket) -> Message | None:
+    """The next packet; None at end-of-file: the other process is gone.
+
+    Raises: BlockingIOError on a non-blocking socket without a packet; OSError.
+    """
+    size = struct.calcsize("i")
+    try:
+        packet, ancillary, _, _ = control.recvmsg(
+            _MAX_MESSAGE, socket.CMSG_SPACE(size), socket.MSG_CMSG_CLOEXEC
+        )
+    except ConnectionResetError:
+        return None
+    if not packet:
+        return None
+    word, _, text = packet.partition(b" ")
+    received = [octets for level, kind, octets in ancillary if kind == socket.SCM_RIGHTS]
+    descriptor = struct.unpack("i", received[0][:size])[0] if received else None
+    return Message(word, text.decode("utf-8", "replace"), descriptor)

@@ -1,0 +1,174 @@
+"""What the daemon may have set in the kernel, on disk, for whoever starts after a crash.
+
+One small JSON file beside the PID file of the VRRP process. It is written before that process gets
+its settings, narrowed once they are in use, and removed after a clean stop; so it lists at least
+what is there. The original value of a sysctl is the one found at the very first start:
+after a crash the kernel holds our value, not the administrator's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import PyvrrpError
+
+if TYPE_CHECKING:
+    from ..settings import VirtualRouterSettings
+
+__all__ = [
+    "JournalError",
+    "Leftovers",
+    "decode",
+    "encode",
+    "journal_path",
+    "merge",
+    "place",
+    "planned",
+    "read",
+    "remove",
+    "write",
+]
+
+_VERSION = 1
+_MAX_SIZE = 64 * 1024 * 1024
+
+
+class JournalError(PyvrrpError):
+    """A journal that cannot be understood or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What may be in the kernel. Every pair is hashable and in the order it was planned."""
+
+    addresses: tuple[tuple[str, str], ...] = ()
+    """Interface name, address with prefix length ("192.0.2.1/24")."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Name of the interface below, MAC address: any macvlan there with it is ours.
+
+    By address, because the name is chosen when the link is made. The addresses on such a link go
+    with it and are not listed.
+    """
+    sysctls: tuple[tuple[str, str], ...] = ()
+    """Name below /proc/sys/net, value before we changed it."""
+
+
+def journal_path(vrrp_pid_file: str) -> str:
+    """Name of the journal that belongs to a PID file: the same stem, `.state`."""
+    return vrrp_pid_file.removesuffix(".pid") + ".state"
+
+
+def planned(
+    routers: Iterable[VirtualRouterSettings], sysctls: Iterable[tuple[str, str]] = ()
+) -> Leftovers:
+    """What these Virtual Routers may set. `sysctls`: names with the values they have now."""
+    from ..core.model import virtual_router_mac
+
+    addresses: dict[tuple[str, str], None] = {}
+    links: dict[tuple[str, str], None] = {}
+    for router in routers:
+        if router.virtual_mac is not None:
+            mac = virtual_router_mac(router.protocol.family, router.protocol.vrid)
+            links[router.interface, mac.hex(":")] = None
+        for address in router.addresses:
+            if address.dev is not None or router.virtual_mac is None:
+                addresses[address.dev or router.interface, str(address.interface)] = None
+    return Leftovers(tuple(addresses), tuple(links), tuple(dict.fromkeys(sysctls)))
+
+
+def merge(older: Leftovers, newer: Leftovers) -> Leftovers:
+    """Everything in either; a sysctl keeps its older value."""
+    return Leftovers(
+        tuple(dict.fromkeys(older.addresses + newer.addresses)),
+        tuple(dict.fromkeys(older.links + newer.links)),
+        tuple((dict(newer.sysctls) | dict(older.sysctls)).items()),
+    )
+
+
+def encode(leftovers: Leftovers) -> bytes:
+    """The file's octets."""
+    import json  # not at the top: the parent uses this module and needs no JSON
+
+    text = json.dumps({"version": _VERSION, **asdict(leftovers)}, separators=(",", ":"))
+    return text.encode("ascii") + b"\n"
+
+
+def decode(octets: bytes) -> Leftovers:
+    """The reverse of `encode`. Raises: JournalError."""
+    import json
+
+    try:
+        content = json.loads(octets)
+        if content["version"] != _VERSION:
+            raise JournalError(f"journal of version {content['version']!r}, not {_VERSION}")
+        return Leftovers(
+            _pairs(content["addresses"]), _pairs(content["links"]), _pairs(content["sysctls"])
+        )
+    except (ValueError, KeyError, TypeError) as exc:
+        raise JournalError(f"journal cannot be understood: {exc!r}") from exc
+
+
+def _pairs(rows: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(rows, list):
+        raise TypeError(f"{rows!r} is not a list")
+    pairs = []
+    for row in rows:
+        first, second = row
+        if not isinstance(first, str) or not isinstance(second, str):
+            raise TypeError(f"{row!r} is not a pair of texts")
+        pairs.append((first, second))
+    return tuple(pairs)
+
+
+def read(path: str) -> Leftovers | None:
+    """What a predecessor noted; None when there is no journal.
+
+    Raises: JournalError when there is one that cannot be read or is not ours.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise JournalError(f"{path}: {exc.strerror}") from exc
+    with os.fdopen(descriptor, "rb") as file:
+        # It decides what root deletes from the kernel: a file others may write is no journal.
+        status = os.fstat(descriptor)
+        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            raise JournalError(f"{path}: others than its user may write it, so it is not used")
+        try:
+            return decode(file.read(_MAX_SIZE))
+        except OSError as exc:
+            raise JournalError(f"{path}: {exc.strerror}") from exc
+
+
+def write(path: str, leftovers: Leftovers) -> None:
+    """Replace the journal, atomically, mode 0600. Raises: JournalError."""
+    place(path, encode(leftovers))
+
+
+def place(path: str, octets: bytes) -> None:
+    """Like `write`, with octets from `encode`: for the parent, which keeps no JSON in memory."""
+    temporary = f"{path}.{os.getpid()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
+            file.write(octets)
+        Path(temporary).rename(path)
+    except OSError as exc:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise JournalError(f"{path}: {exc.strerror}") from exc
+
+
+def remove(path: str) -> None:
+    """Nothing is left in the kernel. Raises: JournalError."""
+    try:
+        Path(path).unlink(missing_ok=True)
+    except OSError as exc:
+        raise JournalError(f"{path}: {exc.strerror}") from exc

@@ -1,0 +1,250 @@
+"""Reading the configuration in a process of its own, which ends when it is done.
+
+Parsing thus costs the parent no memory and no time, cannot hang it or bring it down, and every
+child gets the same settings. The loader reports every problem, writes the settings into a memfd
+(`handoff`) and a `Verdict` into a pipe.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import PyvrrpError
+from . import handoff, journal, log, pid_file, processes
+from .options import Options
+
+if TYPE_CHECKING:
+    from ..conf.config import Config
+    from ..conf.diagnostics import Diagnostic
+    from ..settings import VirtualRouterSettings
+
+__all__ = ["DEADLINE", "Body", "Load", "Verdict", "load"]
+
+DEADLINE = 60.0
+"""Seconds until a loader counts as hung: ten times the largest configuration measured."""
+
+_UNUSABLE = 2
+_FILE_PROBLEM = 6
+"""Exit code for a configuration file that is missing or may not be used."""
+_MAX_VERDICT = 256 * 1024 * 1024
+_IDENT = "Keepalived"
+
+_log = logging.getLogger(__name__)
+
+_NO_WORDS = pid_file.Words()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the parent needs to know about a configuration."""
+
+    is_usable: bool
+    exit_code: int = 0
+    """For a daemon that cannot start with it."""
+    problems: int = 0
+    needs_vrrp: bool = False
+    child_wait_time: float = 5.0
+    """Seconds a child has to stop."""
+    umask: int | None = None
+    names: pid_file.Words = _NO_WORDS
+    journal_during: bytes = b""
+    """Journal while the settings are being put in place: old and new ones together."""
+    journal_after: bytes = b""
+    """Journal once they are."""
+
+
+Body = Callable[[Options, int, bool], Verdict]
+"""Reads the configuration into a memfd; the flag: this is the daemon's start."""
+
+
+class Load:
+    """One loader process, seen from the parent."""
+
+    def __init__(self, options: Options, body: Body, *, is_start: bool) -> None:
+        """Start it. Raises: OSError."""
+        self.settings = handoff.new_memory()
+        self.pipe, report = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self.deadline = time.monotonic() + DEADLINE
+        self._octets = bytearray()
+        self._failure = ""
+        try:
+            self.pid = processes.fork(
+                lambda: _run(body, options, self.settings, report, is_start),
+                keep=(self.settings, report),
+            )
+        except OSError:
+            os.close(self.settings)
+            os.close(self.pipe)
+            raise
+        finally:
+            os.close(report)
+
+    def feed(self) -> bool:
+        """Take what the pipe holds; True when the loader has said all it will."""
+        while True:
+            try:
+                octets = os.read(self.pipe, 1 << 16)
+            except BlockingIOError:
+                return False
+            if not octets:
+                return True
+            self._octets += octets
+            if len(self._octets) > _MAX_VERDICT:
+                self.give_up("says too much")
+                return True
+
+    def give_up(self, why: str) -> None:
+        """Kill the loader; its verdict is then that the configuration is not usable."""
+        self._failure = why
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def abandon(self) -> None:
+        """End it without caring for the result."""
+        self.give_up("is not needed any more")
+        os.waitpid(self.pid, 0)
+        os.close(self.pipe)
+        os.close(self.settings)
+
+    def finish(self) -> Verdict:
+        """Wait for the end of the process, which is near, and close the pipe.
+
+        `settings` stays open: its new owner closes it.
+        """
+        os.close(self.pipe)
+        if self._octets:
+            # It has nothing left to do, and a process that is stopped would be waited for.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        _, status = os.waitpid(self.pid, 0)
+        try:
+            if self._octets and not self._failure:
+                return _checked(pickle.loads(self._octets))
+        except (pickle.UnpicklingError, EOFError, AttributeError, ValueError) as exc:
+            self._failure = f"gave no verdict ({exc})"
+        failure = self._failure or processes.describe_status(status)
+        _log.error("the process that reads the configuration %s", failure)
+        return Verdict(is_usable=False, exit_code=processes.INTERNAL_ERROR)
+
+
+def _checked(verdict: object) -> Verdict:
+    if not isinstance(verdict, Verdict):
+        raise ValueError(f"{type(verdict).__name__} is no Verdict")
+    return verdict
+
+
+def _run(body: Body, options: Options, settings: int, report: int, is_start: bool) -> int:
+    log.start(options, _IDENT)
+    octets = pickle.dumps(body(options, settings, is_start), pickle.HIGHEST_PROTOCOL)
+    os.set_blocking(report, True)
+    with os.fdopen(report, "wb") as file:
+        file.write(octets)
+    return 0
+
+
+def load(options: Options, settings: int, is_start: bool) -> Verdict:
+    """Read, check, report and translate the configuration file; the real `Body`."""
+    from ..conf.load import load as load_configuration
+    from ..conf.source import Unreadable
+
+    names = tuple(name for _, name in socket.if_nameindex())
+    try:
+        loaded = load_configuration(
+            options.configuration, config_id=options.config_id, interfaces=names
+        )
+    except Unreadable as problem:
+        _say(str(problem), logging.ERROR, options, is_start)
+        return Verdict(is_usable=False, exit_code=_FILE_PROBLEM, problems=1)
+    _report(loaded.diagnostics, options, is_start, loaded.is_usable)
+    if not loaded.is_usable:
+        return Verdict(False, loaded.exit_code, len(loaded.diagnostics))
+    try:
+        return _hand_over(loaded.config, options, settings, len(loaded.diagnostics))
+    except PyvrrpError as problem:
+        _say(str(problem), logging.ERROR, options, is_start)
+        return Verdict(is_usable=False, exit_code=_UNUSABLE, problems=1)
+
+
+def _hand_over(config: Config, options: Options, settings: int, problems: int) -> Verdict:
+    from .translate import translate
+
+    process, translated = translate(config)
+    routers = tuple(translated)
+    count = handoff.write(settings, process, routers)
+    words = config.global_defs
+    names = pid_file.Words(words.instance, words.net_namespace, words.use_pid_dir)
+    during, after = _journals(pid_file.paths(options, names).vrrp, routers)
+    return Verdict(
+        is_usable=True,
+        problems=problems,
+        needs_vrrp=options.run_vrrp and (count > 0 or options.run_all),
+        child_wait_time=words.child_wait_time,
+        umask=words.umask,
+        names=names,
+        journal_during=journal.encode(during),
+        journal_after=journal.encode(after),
+    )
+
+
+def _journals(
+    vrrp_pid_file: str, routers: tuple[VirtualRouterSettings, ...]
+) -> tuple[journal.Leftovers, journal.Leftovers]:
+    path = journal.journal_path(vrrp_pid_file)
+    try:
+        before = journal.read(path) or journal.Leftovers()
+    except journal.JournalError as problem:
+        _log.warning("leftovers of an earlier run are not known: %s", problem)
+        before = journal.Leftovers()
+    planned = journal.planned(routers, _sysctls(routers))
+    during = journal.merge(before, planned)
+    # The values found now may be our own, of an earlier run: those noted then are older.
+    originals = dict(during.sysctls)
+    sysctls = tuple((name, originals[name]) for name, _ in planned.sysctls)
+    return during, journal.Leftovers(planned.addresses, planned.links, sysctls)
+
+
+def _sysctls(routers: tuple[VirtualRouterSettings, ...]) -> tuple[tuple[str, str], ...]:
+    with_mac = {(r.interface, r.protocol.family) for r in routers if r.virtual_mac is not None}
+    if not with_mac:
+        return ()
+    from ..net.sysctl import SysctlError, read_sysctl
+    from ..net.virtual_mac import base_sysctls
+
+    found: dict[str, str] = {}
+    for interface, family in sorted(with_mac):
+        for setting in base_sysctls(interface, family):
+            with suppress(SysctlError):  # an interface that is yet to come has no value to restore
+                found[setting.name] = read_sysctl(setting.name)
+    return tuple(found.items())
+
+
+def _report(
+    diagnostics: tuple[Diagnostic, ...], options: Options, is_start: bool, is_usable: bool
+) -> None:
+    from ..conf.diagnostics import Severity, concise, full
+
+    levels = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING}
+    on_stderr = options.log_console or options.foreground or (is_start and not is_usable)
+    render = full if sys.stderr.isatty() else concise
+    for diagnostic in diagnostics:
+        if on_stderr:
+            print(render(diagnostic), file=sys.stderr)
+        _log.log(
+            levels.get(diagnostic.severity, logging.INFO), concise(diagnostic), extra=log.ON_STDERR
+        )
+
+
+def _say(text: str, level: int, options: Options, is_start: bool) -> None:
+    if is_start and not options.log_console:
+        print(text, file=sys.stderr)
+    _log.log(level, text)

@@ -1,0 +1,104 @@
+"""Making processes by fork: what a new one must not inherit, and how it ends.
+
+A child starts with default signals (reload and dump requests ignored until it can answer them),
+with the descriptors it was promised and no others, and leaves by `os._exit`, so that nothing of
+its parent's stack runs twice.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import NoReturn
+
+from . import log
+from .options import SIGNALS
+
+__all__ = ["FATAL", "INTERNAL_ERROR", "NO_PERMISSION", "describe_status", "fork", "freeze"]
+
+FATAL = 1
+NO_PERMISSION = 4
+INTERNAL_ERROR = 70
+"""Exit codes, keepalived's; an unusable configuration brings its own (2 or 6)."""
+
+_log = logging.getLogger(__name__)
+
+_REQUESTS = {SIGNALS[name] for name in ("RELOAD", "DATA", "STATS", "STATS_CLEAR", "JSON")}
+
+
+def freeze() -> None:
+    """Keep the garbage collector off what exists now, so that forked copies stay shared."""
+    gc.collect()
+    gc.freeze()
+
+
+def fork(body: Callable[[], int], keep: Iterable[int]) -> int:
+    """Run `body` in a new process and exit with its result; returns the process id.
+
+    Standard streams and the descriptors in `keep` stay open there, all others are closed.
+    Raises: OSError when there can be no further process.
+    """
+    descriptors = sorted({0, 1, 2, *keep})
+    # A signal between fork and reset would be handled by the parent's handlers, in the child.
+    blocked = signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            _become(body, descriptors, blocked)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    return pid
+
+
+def _become(body: Callable[[], int], descriptors: list[int], blocked: Iterable[int]) -> NoReturn:
+    code = INTERNAL_ERROR
+    try:
+        code = _run(body, descriptors, blocked)
+    finally:
+        # Also for SystemExit: nothing may reach the frames of the parent, which exist here too.
+        _leave(code)
+
+
+def _run(body: Callable[[], int], descriptors: list[int], blocked: Iterable[int]) -> int:
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            handler = signal.SIG_IGN if number in _REQUESTS else signal.SIG_DFL
+            with suppress(OSError, ValueError):  # glibc keeps two real-time signals to itself
+                signal.signal(number, handler)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        log.stop()
+        _close_all_but(descriptors)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        return body()
+    except Exception:  # noqa: BLE001  # the one place: whatever it is, it ends this process only
+        _log.critical("internal error", exc_info=True)
+        return INTERNAL_ERROR
+
+
+def _close_all_but(descriptors: list[int]) -> None:
+    for low, high in zip(descriptors, [*descriptors[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
+        os.closerange(low + 1, high)
+
+
+def _leave(code: int) -> NoReturn:
+    log.stop()
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def describe_status(status: int) -> str:
+    """A wait status in words."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        return f"was killed by signal {number} ({signal.strsignal(number)})"
+    return f"exited with code {os.waitstatus_to_exitcode(status)}"
