@@ -100,6 +100,11 @@ class Capture:
         with self._arrived:
             return list(self._frames)
 
+    def frames_from(self, number: int) -> list[Frame]:
+        """The frames recorded so far, but for the first `number`."""
+        with self._arrived:
+            return self._frames[number:]
+
     @property
     def dropped(self) -> int:
         """Frames lost because the reader was too slow; known after `stop`."""

@@ -59,13 +59,15 @@ class Outage:
 
 def outages(probes: Sequence[Probe]) -> list[Outage]:
     """The runs of lost pings in the order of time."""
-    found = []
-    for answered, run in itertools.groupby(probes, key=lambda probe: probe.received is not None):
-        lost = list(run)
-        if not answered:
-            after = next((each.sent for each in probes if each.sequence > lost[-1].sequence), None)
-            found.append(Outage(lost[0].sent, after, len(lost)))
-    return found
+    found: list[Outage] = []
+    run: list[Probe] = []
+    for probe in probes:
+        if probe.received is None:
+            run.append(probe)
+        elif run:
+            found.append(Outage(run[0].sent, probe.sent, len(run)))
+            run = []
+    return [*found, Outage(run[0].sent, None, len(run))] if run else found
 
 
 class PingStream:
