@@ -1,0 +1,37 @@
+"""Addresses as keepalived reads them: strict numbers and dots, the family by the colon."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+
+from .blocks import Statement
+from .config import Address
+from .schema import Context, shown
+
+__all__ = ["parse_address", "read_address"]
+
+
+def parse_address(text: str) -> Address | None:
+    """An IPv4 or IPv6 address without zone, None when it is none (inet_pton's rules)."""
+    try:
+        if ":" not in text:
+            return IPv4Address(text)
+        return None if "%" in text else IPv6Address(text)
+    except ValueError:
+        return None
+
+
+def read_address(context: Context, statement: Statement, index: int = 1) -> Address | None:
+    """Word `index` as an address; a mask or range behind it is cut off, as keepalived does.
+
+    None after a report.
+    """
+    word = context.word(statement, index)
+    if word is None:
+        return None
+    text = word.partition("-")[0] if "-" in word else word.partition("/")[0]
+    address = parse_address(text)
+    if address is None:
+        message = f"{shown(word)} is not an IPv4 or IPv6 address; ignored"
+        context.problem("bad-address", statement, index, message)
+    return address

@@ -1,0 +1,180 @@
+"""From logical lines to a tree of statements; knows no keyword.
+
+A statement is the words of one line up to a brace, with the block that follows, on the same line
+or on a later one. `x { y` and `y }` on one line work: what stands behind a brace is a new
+statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, Span
+from .lexer import Line, Quoted, UnterminatedQuote, locate, notes, split
+
+__all__ = ["Statement", "parse"]
+
+_MAX_NESTING = 64
+"""Deeper than any keyword goes; readers of the tree may recurse."""
+
+
+@dataclass(slots=True)
+class Statement:
+    """Words, and the block behind them (None: no block).
+
+    `first` is how many words and braces of `line` stand before `words[0]`.
+    """
+
+    line: Line
+    first: int
+    words: list[str]
+    block: list[Statement] | None = None
+
+    def span(self, index: int = 0) -> Span:
+        """Where word `index` was written; past the last word, the last word."""
+        return locate(self.line, self.first + min(index, len(self.words) - 1))
+
+    def notes(self, span: Span) -> tuple[str, ...]:
+        """What to add to a complaint about `span`: where variables in it were set."""
+        return notes(self.line, span) if self.line.trail else ()
+
+
+@dataclass(slots=True)
+class _Open:
+    """A block that is not closed yet: its `{` and the statement it belongs to."""
+
+    line: Line
+    index: int
+    owner: Statement | None
+    outer: list[Statement]
+
+
+def parse(lines: Iterable[Line], collector: Collector) -> list[Statement]:
+    """Build the tree. Every brace problem is reported at the brace that is to blame."""
+    builder = _Builder(collector)
+    add = builder.add
+    for line in lines:
+        add(line)
+    builder.finish()
+    return builder.root
+
+
+class _Builder:
+    def __init__(self, collector: Collector) -> None:
+        self.root: list[Statement] = []
+        self._collector = collector
+        self._body = self.root
+        self._stack: list[_Open] = []
+        self._too_deep = 0
+        self._suspect: tuple[_Open, Span] | None = None
+
+    def add(self, line: Line) -> None:
+        """Take one line in."""
+        try:
+            words = split(line.text)
+        except UnterminatedQuote as exc:
+            words = exc.words
+            span = locate(line, len(words))
+            self._report("unterminated-quote", line, span, str(exc), ProblemClass.QUOTE)
+        if "{" not in words and "}" not in words:
+            if words:
+                self._body.append(Statement(line, 0, words))
+            return
+        self._with_braces(line, words)
+
+    def _with_braces(self, line: Line, words: list[str]) -> None:
+        start = 0
+        for index, word in enumerate(words):
+            if (word == "{" or word == "}") and not isinstance(word, Quoted):
+                self._statement(line, start, words[start:index])
+                (self._open if word == "{" else self._close)(line, index)
+                start = index + 1
+        self._statement(line, start, words[start:])
+
+    def _statement(self, line: Line, first: int, words: list[str]) -> None:
+        if words:
+            self._body.append(Statement(line, first, words))
+
+    def _open(self, line: Line, index: int) -> None:
+        if len(self._stack) >= _MAX_NESTING:
+            self._too_deep += 1
+            if self._too_deep == 1:
+                self._unexpected_open(line, index, "blocks are nested too deep")
+            return
+        owner = self._body[-1] if self._body else None
+        if owner is None or owner.block is not None:
+            self._unexpected_open(line, index, "this '{' belongs to no keyword; block ignored")
+            owner = None
+        self._stack.append(_Open(line, index, owner, self._body))
+        self._body = []
+        if owner is not None:
+            owner.block = self._body
+
+    def _close(self, line: Line, index: int) -> None:
+        if self._too_deep:
+            self._too_deep -= 1
+            return
+        if not self._stack:
+            span = locate(line, index)
+            message = "this '}' closes no block"
+            self._report("extra-brace", line, span, message, ProblemClass.UNEXPECTED_CLOSE)
+            return
+        opened = self._stack.pop()
+        self._body = opened.outer
+        if self._suspect is None and index == 0 and opened.line.number != line.number:
+            self._compare_indentation(opened, line)
+
+    def _compare_indentation(self, opened: _Open, line: Line) -> None:
+        """A `}` that stands further left than its block hints at an unclosed block."""
+        if _indentation(line) < _indentation(_owner_line(opened)):
+            self._suspect = (opened, locate(line, 0))
+
+    def finish(self) -> None:
+        """Report blocks that the end of the text leaves open."""
+        if not self._stack:
+            return
+        opened = self._stack[-1]
+        remark: tuple[str, ...] = ()
+        if self._suspect is not None:
+            opened, closer = self._suspect
+            remark = (f"the '}}' at {closer} was taken for its end, but stands further left",)
+        missing = len(self._stack)
+        span = locate(opened.line, opened.index)
+        name = opened.owner.words[0] if opened.owner else "this block"
+        count = "" if missing == 1 else f" ({missing} '}}' are missing in all)"
+        self._report(
+            "missing-brace",
+            opened.line,
+            span,
+            f"the block of {name} is never closed{count}",
+            ProblemClass.MISSING_CLOSE,
+            remark,
+        )
+
+    def _unexpected_open(self, line: Line, index: int, message: str) -> None:
+        span = locate(line, index)
+        self._report("unexpected-brace", line, span, message, ProblemClass.UNEXPECTED_OPEN)
+
+    def _report(
+        self,
+        id: str,
+        line: Line,
+        span: Span,
+        message: str,
+        problem_class: ProblemClass,
+        remark: tuple[str, ...] = (),
+    ) -> None:
+        trail = notes(line, span) if line.trail else ()
+        found = Diagnostic(
+            id, Severity.ERROR, span, message, (*remark, *trail), problem_class=problem_class
+        )
+        self._collector.add(found)
+
+
+def _owner_line(opened: _Open) -> Line:
+    return opened.owner.line if opened.owner else opened.line
+
+
+def _indentation(line: Line) -> int:
+    return len(line.text) - len(line.text.lstrip())

@@ -1,0 +1,569 @@
+"""The part of the language that works on text: from files to logical lines.
+
+What happens to a line, in keepalived's order:
+
+1. a comment is cut off;
+2. `@ID` / `@^ID` keep or drop the rest, depending on this node's id;
+3. `$NAME=text` defines a variable, `$NAME=\\` starts a definition of several lines;
+   `~SEQ(...)` and `~LST(...)` repeat the rest of the line for each value of their variables;
+4. `$NAME` and `${NAME}` are replaced until nothing is left to replace. Definitions are kept as
+   written and replaced where they are used, so a later redefinition of an inner variable counts.
+   A definition of several lines is replaced only at the end of a line, which may put text before
+   its first line; each further line goes through all the steps again;
+5. `include` puts other files in its place.
+
+Every line keeps where it was written and which variables had a part in it. A line without any of
+these signs, nearly all of them, passes untouched.
+
+Nothing stops a file from asking for more than a machine has (`$A=$A$A`, `~SEQ(I, 1, 10000000)`,
+files that include each other), so all growth is paid from one `_Budget`; keepalived 2.2.7 hangs on
+`$A=$A`. An exhausted budget is a diagnostic and ends the text there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Flag
+from random import Random
+
+from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, SourceFile, Span
+from .lexer import Line, Mention, comment_start
+from .source import (
+    Reader,
+    Unreadable,
+    directory_of,
+    expand_braces,
+    has_wildcard,
+)
+
+__all__ = ["Expander", "IncludeCheck"]
+
+_SIGNS = re.compile(r"[#!$~@\\\x00]")
+_DIRECTIVE = re.compile(r"\s*(?:(include[rmwba]?)|include_check|instance|random_seed)(?:\s|$)")
+
+_CONDITION = re.compile(r"\s*@(\^?)(\S*)\s*")
+_DEFINITION = re.compile(r"\s*\$(\w+)=", re.ASCII)
+_GENERATOR = re.compile(r"\s*~(SEQx?|LST)(?:\(([^()]*)\))?\s*")
+_REFERENCE = re.compile(
+    r"\$\{(?P<braced>\w+)\}"
+    r"|\$(?P<plain>\w+)(?=[\s,)]|$)"
+    r"|\$\{(?P<function>_RANDOM|_ENV)(?P<arguments>\s[^${}]*)\}",
+    re.ASCII,
+)
+_TAIL = re.compile(r"(?:\$\{(\w+)\}|\$(\w+))\s*$", re.ASCII)
+_ESCAPED_SIGN = re.compile(r"\\([#!])")
+_LIST_GROUP = re.compile(r"\s*(?:\{([^{}]*)\}|([^\s{},\"]*))\s*(,|$)")
+
+_MAX_LINES = 1_000_000
+_MAX_MADE_LINES = 250_000
+_MAX_MADE_CHARACTERS = 32 * 1024 * 1024
+_MAX_FILES = 10_000
+_MAX_READ_CHARACTERS = 256 * 1024 * 1024
+_MAX_LINE = 65_536
+_MAX_PASSES = 100
+_MAX_DEPTH = 32
+
+
+class IncludeCheck(Flag):
+    """What about an include is an error rather than silence."""
+
+    NONE = 0
+    READ = 1
+    MATCH = 2
+    WILDCARD = 4
+    BRACE = 8
+    ALL = 15
+
+
+_INCLUDE_KEYWORDS = {
+    "includer": IncludeCheck.READ,
+    "includem": IncludeCheck.READ | IncludeCheck.MATCH,
+    "includew": IncludeCheck.READ | IncludeCheck.MATCH | IncludeCheck.WILDCARD,
+    "includeb": IncludeCheck.READ | IncludeCheck.BRACE,
+    "includea": IncludeCheck.ALL,
+}
+_CHECK_WORDS = {
+    "read": IncludeCheck.READ,
+    "match": IncludeCheck.MATCH,
+    "wildcard_match": IncludeCheck.WILDCARD,
+    "brace_match": IncludeCheck.BRACE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A piece of text and where it stands; `start` is its column from 0."""
+
+    file: SourceFile
+    number: int
+    text: str
+    start: int = 0
+
+    def span(self) -> Span:
+        blanks = len(self.text) - len(self.text.lstrip())
+        return Span(self.file, self.number, self.start + blanks + 1, max(1, len(self.text.strip())))
+
+    def rest(self, offset: int) -> _Written:
+        return _Written(self.file, self.number, self.text[offset:], self.start + offset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Definition:
+    """A variable: the text of one line, or several lines to be put in place of a line's end."""
+
+    mention: Mention
+    text: str = ""
+    lines: tuple[_Written, ...] = ()
+
+
+class _Exhausted(Exception):
+    """The text asked for more lines, characters or files than we give."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    lines: int = _MAX_LINES
+    made_lines: int = _MAX_MADE_LINES
+    made_characters: int = _MAX_MADE_CHARACTERS
+    files: int = _MAX_FILES
+    read_characters: int = _MAX_READ_CHARACTERS
+
+    def line(self) -> None:
+        self.lines -= 1
+        if self.lines < 0:
+            raise _Exhausted(f"more than {_MAX_LINES} lines")
+
+    def made(self, characters: int) -> None:
+        self.made_lines -= 1
+        self.made_characters -= characters
+        if self.made_lines < 0:
+            raise _Exhausted(f"more than {_MAX_MADE_LINES} lines made by variables and repetition")
+        if self.made_characters < 0:
+            raise _Exhausted(f"more than {_MAX_MADE_CHARACTERS} characters made by variables")
+
+    def file(self, characters: int) -> None:
+        self.files -= 1
+        self.read_characters -= characters
+        if self.files < 0:
+            raise _Exhausted(f"more than {_MAX_FILES} files")
+        if self.read_characters < 0:
+            raise _Exhausted(f"more than {_MAX_READ_CHARACTERS} characters of text")
+
+
+class Expander:
+    """Reads one configuration; `lines` may be called once.
+
+    `config_id` is what `@ID` is compared with, `random` feeds `${_RANDOM}`.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        collector: Collector,
+        *,
+        config_id: str,
+        environ: Mapping[str, str],
+        random: Random,
+    ) -> None:
+        self.files: list[str] = []
+        self.is_truncated = False
+        self._reader = reader
+        self._collector = collector
+        self._config_id = config_id
+        self._environ = environ
+        self._random = random
+        self._instance = ""
+        self._checks = IncludeCheck.NONE
+        self._definitions: dict[str, _Definition] = {}
+        self._open: list[str] = []
+        self._budget = _Budget()
+        self._at: _Written | None = None
+
+    def lines(self, path: str) -> Iterator[Line]:
+        """The logical lines of the file at `path`. Raises: Unreadable, for that file only."""
+        file = SourceFile(path, self._reader.read(path))
+        try:
+            yield from self._file(file)
+        except _Exhausted as exc:
+            self.is_truncated = True
+            place = self._at.span() if self._at else Span(file, 1, 1, 0)
+            self._report("too-much-text", place, f"the configuration grows to {exc}; cut off here")
+
+    def _file(self, file: SourceFile) -> Iterator[Line]:
+        self._budget.file(len(file.text))
+        self.files.append(file.name)
+        self._open.append(file.name)
+        rows = enumerate(file.text.split("\n"), 1)
+        for number, text in rows:
+            if not text or text.isspace():
+                continue
+            self._budget.line()
+            if not _SIGNS.search(text) and not _DIRECTIVE.match(text):
+                yield Line(file, number, text)
+                continue
+            if "\x00" in text:
+                whole = _Written(file, number, text).span()
+                self._report("nul-character", whole, "a line with a NUL character is ignored")
+                continue
+            written = _Written(file, number, text[: comment_start(text)].rstrip())
+            yield from self._written(written, rows)
+        self._open.pop()
+
+    def _written(self, line: _Written, rows: Iterator[tuple[int, str]]) -> Iterator[Line]:
+        """One written line; a definition of several lines takes the next `rows` too."""
+        self._at = line
+        kept = self._condition(line)
+        if kept is None or not kept.text:
+            if kept is None and line.text.endswith("\\") and _defines(line):
+                self._continuation(line, rows)
+            return
+        defined = _DEFINITION.match(kept.text)
+        if defined:
+            self._define(defined[1], kept, defined.end(), rows)
+        elif kept.text.endswith("\\"):
+            self._report(
+                "stray-continuation",
+                kept.span(),
+                "a backslash continues a line only inside a definition; the line is ignored",
+                problem_class=ProblemClass.UNKNOWN_KEYWORD,
+            )
+        else:
+            yield from self._statement(kept, (), 0)
+
+    def _condition(self, line: _Written) -> _Written | None:
+        """The line behind `@ID`, None when it is for another node."""
+        found = _CONDITION.match(line.text)
+        if not found:
+            return line
+        is_ours = found[2] == self._config_id and found[2] != ""
+        return line.rest(found.end()) if is_ours != bool(found[1]) else None
+
+    def _define(self, name: str, line: _Written, end: int, rows: Iterator[tuple[int, str]]) -> None:
+        blanks = len(line.text) - len(line.text.lstrip())
+        span = Span(line.file, line.number, line.start + blanks + 1, len(name) + 1)
+        mention = Mention(name, "set", span)
+        body = line.rest(end)
+        if not body.text.endswith("\\"):
+            self._definitions[name] = _Definition(mention, body.text.strip())
+            return
+        lines = tuple(self._continuation(body, rows))
+        self._definitions[name] = _Definition(mention, lines=lines)
+
+    def _continuation(self, first: _Written, rows: Iterator[tuple[int, str]]) -> list[_Written]:
+        """The lines of a definition: those before the first one without a backslash, and it."""
+        lines = [first]
+        while lines[-1].text.endswith("\\"):
+            following = next(rows, None)
+            if following is None:
+                break
+            self._budget.line()
+            number, text = following
+            lines.append(_Written(first.file, number, text[: comment_start(text)].rstrip()))
+        cut = [_without_backslash(line) for line in lines]
+        return [line for line in cut if line.text.strip()]
+
+    def _statement(self, line: _Written, trail: tuple[Mention, ...], depth: int) -> Iterator[Line]:
+        """Steps 3 to 5 for text that is not a definition."""
+        if depth > _MAX_DEPTH:
+            self._report("too-deep", line.span(), "repetition and variables are nested too deep")
+            return
+        generator = _GENERATOR.match(line.text)
+        if generator:
+            yield from self._generate(generator, line, trail, depth)
+            return
+        text, used = self._substitute(line)
+        trail = (*trail, *used)
+        tail = _TAIL.search(text)
+        body = tail and self._definitions.get(tail[1] or tail[2])
+        if tail and body and body.lines:
+            yield from self._several(line, text[: tail.start()], body, trail, depth)
+            return
+        text = _ESCAPED_SIGN.sub(r"\1", text)
+        directive = _DIRECTIVE.match(text)
+        if directive and directive[1]:
+            yield from self._include(line, directive[1], text[directive.end() :].strip())
+            return
+        if directive:
+            self._note_setting(text.split())
+        yield Line(line.file, line.number, text, line.start, trail)
+
+    def _several(
+        self,
+        line: _Written,
+        before: str,
+        body: _Definition,
+        trail: tuple[Mention, ...],
+        depth: int,
+    ) -> Iterator[Line]:
+        """The lines of a definition in place of its name; `before` goes before the first."""
+        used = Mention(body.mention.name, "used", line.span())
+        for index, part in enumerate(body.lines):
+            self._budget.made(len(part.text))
+            if index == 0 and before.strip():
+                joined = _Written(line.file, line.number, before + part.text.lstrip(), line.start)
+                yield from self._statement(joined, (*trail, body.mention), depth + 1)
+                continue
+            kept = self._condition(part)
+            if kept is not None and kept.text.strip():
+                yield from self._statement(kept, (*trail, used), depth + 1)
+
+    def _substitute(self, line: _Written) -> tuple[str, list[Mention]]:
+        """Replace variables until none is left; those of several lines are left alone."""
+        text, used = line.text, list[Mention]()
+        if "$" not in text:
+            return text, used
+
+        def replacement(found: re.Match[str]) -> str:
+            value = self._value(found, line.file, used)
+            return found[0] if value is None else value
+
+        for _ in range(_MAX_PASSES):
+            replaced = _REFERENCE.sub(replacement, text)
+            if replaced == text:
+                return text, used
+            self._budget.made(len(replaced))
+            text = replaced
+            if len(text) > _MAX_LINE:
+                break
+        message = "replacing variables in this line does not come to an end"
+        self._report("endless-variable", line.span(), message, notes=_sentences(used))
+        return "", used
+
+    def _value(self, found: re.Match[str], file: SourceFile, used: list[Mention]) -> str | None:
+        """What a reference stands for; None leaves it as it is."""
+        name = found["braced"] or found["plain"] or found["function"]
+        definition = self._definitions.get(name)
+        if definition is not None:
+            if definition.lines:
+                return None
+            if definition.mention not in used:
+                used.append(definition.mention)
+            return definition.text
+        match name:
+            case "_PWD":
+                return directory_of(file.name)
+            case "_INSTANCE":
+                return self._instance
+            case "_HASH":
+                return "#"
+            case "_BANG":
+                return "!"
+            case "_ENV":
+                return self._environ.get((found["arguments"] or "").strip(), "")
+            case "_RANDOM":
+                return self._random_number((found["arguments"] or "").split())
+        return None
+
+    def _random_number(self, bounds: list[str]) -> str | None:
+        if not all(bound.isdecimal() and len(bound) < 11 for bound in bounds):
+            return None
+        low = int(bounds[0]) if bounds else 0
+        high = int(bounds[1]) if len(bounds) > 1 else 32767
+        return str(self._random.randint(low, max(low, high)))
+
+    def _generate(
+        self, found: re.Match[str], line: _Written, trail: tuple[Mention, ...], depth: int
+    ) -> Iterator[Line]:
+        """`~SEQ`, `~SEQx`, `~LST`: the rest of the line, once per value.
+
+        The variables keep their last value afterwards, as in keepalived.
+        """
+        rest = line.rest(found.end())
+        rounds = self._rounds(found, line)
+        if rounds is None:
+            self._report(
+                "bad-repetition",
+                line.span(),
+                f"~{found[1]} is not written as keepalived wants it; the line is ignored",
+                hint="~SEQ(VAR, [START, [STEP,]] END) text, or ~LST(VAR, VALUE...) text",
+            )
+            return
+        span = Span(line.file, line.number, line.span().column, len(found[0].strip()))
+        for values in rounds:
+            self._budget.made(len(rest.text))
+            for name, value in values.items():
+                self._definitions[name] = _Definition(Mention(name, "set", span), value)
+            yield from self._statement(rest, trail, depth + 1)
+
+    def _rounds(self, found: re.Match[str], line: _Written) -> Iterator[dict[str, str]] | None:
+        """The variables of each round; None when the generator is malformed."""
+        if found[2] is None:
+            return None
+        arguments, _ = self._substitute(_Written(line.file, line.number, found[2], line.start))
+        if found[1] == "LST":
+            return _list_rounds(arguments)
+        return _sequence_rounds(arguments, "x" if found[1] == "SEQx" else "d")
+
+    def _note_setting(self, words: list[str]) -> None:
+        """Keywords that act while the file is read; their tables see them too."""
+        match words:
+            case ["instance", name, *_] if not self._instance:
+                self._instance = name
+            case ["random_seed", seed, *_] if seed.isdecimal():
+                self._random.seed(int(seed[:20]))
+            case ["include_check", *checks]:
+                self._checks = _changed_checks(self._checks, checks)
+
+    def _include(self, line: _Written, keyword: str, pattern: str) -> Iterator[Line]:
+        pattern = pattern.split()[0].strip('"') if pattern else ""
+        if not pattern:
+            self._report(
+                "unknown-keyword",
+                line.span(),
+                f"{keyword} needs a file name",
+                problem_class=ProblemClass.UNKNOWN_KEYWORD,
+            )
+            return
+        checks = _INCLUDE_KEYWORDS.get(keyword, IncludeCheck.NONE) | self._checks
+        alternatives = expand_braces(pattern)
+        for alternative in alternatives:
+            path = _beside(line.file.name, alternative)
+            matches = self._reader.glob(path)
+            if not matches:
+                is_brace = len(alternatives) > 1 and IncludeCheck.BRACE in checks
+                self._unmatched(line, alternative, checks, is_error=is_brace)
+            for match in matches:
+                yield from self._include_file(line, match, checks)
+
+    def _unmatched(
+        self, line: _Written, pattern: str, checks: IncludeCheck, *, is_error: bool
+    ) -> None:
+        """No file for a pattern: silent for a wildcard, worth a word for a name, or an error."""
+        is_wild = has_wildcard(pattern)
+        wanted = IncludeCheck.WILDCARD if is_wild else IncludeCheck.MATCH
+        if is_error or wanted in checks:
+            self._report(
+                "include-unmatched",
+                line.span(),
+                f"no file matches {pattern}",
+                problem_class=ProblemClass.SEVERAL_FILES,
+            )
+        elif not is_wild:
+            self._report(
+                "include-missing",
+                line.span(),
+                f"no file {pattern} to include",
+                severity=Severity.WARNING,
+                problem_class=ProblemClass.NONE,
+            )
+
+    def _include_file(self, line: _Written, path: str, checks: IncludeCheck) -> Iterator[Line]:
+        if path in self._open or len(self._open) >= _MAX_DEPTH:
+            why = "is being read already" if path in self._open else "is nested too deep"
+            self._report("include-cycle", line.span(), f"{path} {why}; not included again")
+            return
+        try:
+            text = self._reader.read(path)
+        except Unreadable as exc:
+            is_strict = IncludeCheck.READ in checks
+            self._report(
+                "include-unreadable",
+                line.span(),
+                f"{exc}; skipped",
+                severity=Severity.ERROR if is_strict else Severity.WARNING,
+                problem_class=ProblemClass.SEVERAL_FILES if is_strict else ProblemClass.NONE,
+            )
+            return
+        yield from self._file(SourceFile(path, text, included_from=line.span()))
+
+    def _report(
+        self,
+        id: str,
+        span: Span,
+        message: str,
+        *,
+        severity: Severity = Severity.ERROR,
+        problem_class: ProblemClass = ProblemClass.GENERAL,
+        notes: tuple[str, ...] = (),
+        hint: str | None = None,
+    ) -> None:
+        self._collector.add(Diagnostic(id, severity, span, message, notes, hint, problem_class))
+
+
+def _defines(line: _Written) -> bool:
+    """True when a condition guards a definition."""
+    found = _CONDITION.match(line.text)
+    return bool(found and _DEFINITION.match(line.text, found.end()))
+
+
+def _without_backslash(line: _Written) -> _Written:
+    text = line.text.removesuffix("\\").rstrip()
+    return _Written(line.file, line.number, text, line.start)
+
+
+def _sentences(used: list[Mention]) -> tuple[str, ...]:
+    return tuple(map(str, used[:5]))
+
+
+def _changed_checks(checks: IncludeCheck, words: list[str]) -> IncludeCheck:
+    """`include_check` without words turns everything on; an unsigned word starts afresh."""
+    if not words:
+        return IncludeCheck.ALL
+    if words[0][0] not in "+-":
+        checks = IncludeCheck.NONE
+    for word in words:
+        check = _CHECK_WORDS.get(word.lstrip("+-"), IncludeCheck.NONE)
+        checks = checks & ~check if word.startswith("-") else checks | check
+    return checks
+
+
+def _beside(includer: str, name: str) -> str:
+    """`name` relative to the directory of the including file."""
+    directory, slash, _ = includer.rpartition("/")
+    return name if name.startswith("/") else f"{directory}{slash}{name}"
+
+
+def _sequence_rounds(arguments: str, form: str) -> Iterator[dict[str, str]] | None:
+    """VAR[, START[, STEP]], END. START defaults to 1 or -1, STEP to 1 or -1, by the sign needed."""
+    name, *numbers = (part.strip() for part in arguments.split(","))
+    values = [_integer(number) for number in numbers]
+    if not re.fullmatch(r"\w+", name, re.ASCII) or not 1 <= len(values) <= 3:
+        return None
+    whole = [value for value in values if value is not None]
+    if len(whole) != len(values):
+        return None
+    end = whole[-1]
+    start = whole[0] if len(whole) > 1 else (-1 if end < 0 else 1)
+    step = whole[1] if len(whole) > 2 else (-1 if start > end else 1)
+    if step == 0 or (end - start) * step < 0:
+        return None
+    return (
+        {name: format(value, form)} for value in range(start, end + (1 if step > 0 else -1), step)
+    )
+
+
+def _integer(text: str) -> int | None:
+    """A decimal 64-bit integer; for SEQx a 0x prefix is understood too."""
+    if not re.fullmatch(r"[+-]?(?:0x[0-9a-fA-F]{1,16}|\d{1,19})", text, re.ASCII):
+        return None
+    return int(text, 16) if "x" in text else int(text)
+
+
+def _list_rounds(arguments: str) -> Iterator[dict[str, str]] | None:
+    """VAR, VALUE... or {A,B}, {A1,B1}, ...; missing members are empty, too many are an error."""
+    groups = _list_groups(arguments)
+    if groups is None or len(groups) < 2:
+        return None
+    names, rows = groups[0], groups[1:]
+    if not all(re.fullmatch(r"\w+", name, re.ASCII) for name in names):
+        return None
+    if any(len(row) > len(names) for row in rows):
+        return None
+    padded = (row + [""] * (len(names) - len(row)) for row in rows)
+    return (dict(zip(names, row, strict=True)) for row in padded)
+
+
+def _list_groups(arguments: str) -> list[list[str]] | None:
+    groups: list[list[str]] = []
+    position = 0
+    while True:
+        found = _LIST_GROUP.match(arguments, position)
+        if not found:
+            return None
+        inside = found[2] if found[1] is None else found[1]
+        groups.append([part.strip() for part in inside.split(",")])
+        if not found[3]:
+            return groups
+        position = found.end()

@@ -1,0 +1,385 @@
+"""`global_defs { ... }`, and the top-level words that belong to no block.
+
+keepalived 2.4.3 reads these before anything else, so it does not matter where they stand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address
+
+from .addresses import read_address
+from .blocks import Statement
+from .config import GarpSettings, GlobalDefs, NotifyFifo, Script, ScriptUser
+from .diagnostics import ProblemClass, Severity
+from .kept import BLOCKS
+from .schema import (
+    SKIP,
+    Block,
+    Bool,
+    Context,
+    Flag,
+    Int,
+    Keyword,
+    Seconds,
+    Values,
+    Word,
+    integer,
+    make,
+    shown,
+    table,
+    value,
+)
+from .scripts import ScriptWords
+
+__all__ = ["GLOBAL_DEFS", "ROOT_ROWS", "build_global_defs"]
+
+_GENERAL = ProblemClass.GENERAL
+_MAX_SECONDS = 4294
+"""keepalived counts microseconds in 32 bits."""
+
+_UMASK_BITS = {
+    f"I{bit}{who}": number << shift
+    for who, shift in (("USR", 6), ("GRP", 3), ("OTH", 0))
+    for bit, number in (("R", 4), ("W", 2), ("X", 1))
+} | {"IRWXU": 0o700, "IRWXG": 0o070, "IRWXO": 0o007}
+
+
+def _group_address(
+    context: Context, statement: Statement, group: str, version: type[IPv4Address | IPv6Address]
+) -> IPv4Address | IPv6Address | None:
+    """The address of a multicast group, None after a report."""
+    address = read_address(context, statement)
+    if address is None:
+        return None
+    if not isinstance(address, version):
+        message = f"{group} {address} is not an {version.__name__.removesuffix('Address')} address"
+        context.problem("bad-address", statement, 1, message)
+        return None
+    if not address.is_multicast:
+        context.problem("not-multicast", statement, 1, f"{group} {address} is not multicast")
+        return None
+    return address
+
+
+def _mcast_group4(context: Context, statement: Statement, values: Values) -> None:
+    address = _group_address(context, statement, "vrrp_mcast_group4", IPv4Address)
+    if address is not None:
+        values.put("vrrp_mcast_group4", address, statement)
+
+
+def _mcast_group6(context: Context, statement: Statement, values: Values) -> None:
+    address = _group_address(context, statement, "vrrp_mcast_group6", IPv6Address)
+    if address is None:
+        return
+    if address.packed[1] & 0x0F != 2:
+        context.problem(
+            "not-link-local",
+            statement,
+            1,
+            f"vrrp_mcast_group6 {address} should be link-local multicast (ff02::/16)",
+            severity=Severity.WARNING,
+            problem_class=ProblemClass.WARNING,
+        )
+    values.put("vrrp_mcast_group6", address, statement)
+
+
+def _dynamic_interfaces(context: Context, statement: Statement, values: Values) -> None:
+    values.put("dynamic_interfaces", True, statement)
+    option = statement.words[1:2]
+    if option == ["allow_if_changes"]:
+        values.put("allow_if_changes", True, statement)
+    elif option:
+        message = f"unknown option {shown(option[0])} of dynamic_interfaces"
+        hint = "the only option is allow_if_changes"
+        context.problem("unknown-value", statement, 1, message, hint=hint)
+
+
+def _min_garp(context: Context, statement: Statement, values: Values) -> None:
+    """One gratuitous ARP, no second burst; what was set explicitly before stays."""
+    wanted = Bool().read(context, statement)
+    if wanted is SKIP or not wanted:
+        return
+    for field, default, least in (
+        ("garp/master_repeat", 5, 1),
+        ("garp/master_refresh_repeat", 1, 0),
+        ("garp/master_delay", 5.0, 0.0),
+    ):
+        if values.get(field, default) == default:
+            values.put(field, least, statement)
+
+
+def _startup_delay(field: str) -> Keyword:
+    shape = Seconds(0.001, 4294.967295)
+
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        seconds = shape.read(context, statement)
+        if isinstance(seconds, float) and seconds > values.get(field, 0.0):
+            values.put(field, seconds, statement)
+
+    return Keyword(field, read)
+
+
+def _notify_fifo(prefix: str) -> tuple[Keyword, Keyword]:
+    name = f"{prefix}notify_fifo"
+
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        if not context.once(statement, values, name):
+            return
+        path = context.word(statement, 1, _GENERAL)
+        if path is not None:
+            user, group = (*map(str, statement.words[2:4]), None, None)[:2]
+            values.put(name, NotifyFifo(str(path), user, group), statement)
+
+    shape = ScriptWords(missing=_GENERAL)
+    return Keyword(name, read), value(f"{name}_script", shape, f"{name}/script", once=True)
+
+
+def _script_user(context: Context, statement: Statement, values: Values) -> None:
+    user = context.word(statement, 1, _GENERAL)
+    if user is not None:
+        group = str(statement.words[2]) if len(statement.words) > 2 else None
+        values.put("script_user", ScriptUser(str(user), group), statement)
+
+
+def _smtp_server(context: Context, statement: Statement, values: Values) -> None:
+    host = context.word(statement)
+    if host is None:
+        return
+    if len(statement.words) > 2:
+        port = integer(context, statement, 2, 1, 65535, "smtp_server port")
+        if port is None:
+            return
+        values.put("smtp_port", port, statement)
+    values.put("smtp_server", str(host), statement)
+
+
+def _notification_email(context: Context, statement: Statement, values: Values) -> None:
+    words = [str(word) for entry in statement.block or () for word in entry.words]
+    if not words:
+        context.problem("empty-block", statement, 0, "notification_email names nobody")
+        return
+    values.extend("notification_email", words, statement)
+
+
+def _email_from(context: Context, statement: Statement, values: Values) -> None:
+    address = context.word(statement, 1, _GENERAL)
+    if address is None:
+        return
+    if len(statement.words) > 2:
+        context.problem(
+            "extra-words",
+            statement,
+            2,
+            "notification_email_from takes one word; the rest is ignored",
+            hint="put a name with blanks in double quotes",
+        )
+    values.put("notification_email_from", str(address), statement)
+
+
+def _process_name(name: str) -> Keyword:
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        title = context.word(statement)
+        if title is None:
+            return
+        if len(title) > 15:
+            message = f"{name} {shown(title)} is longer than 15 characters; cut off"
+            context.problem("too-long", statement, 1, message)
+        values.put(name, title[:15], statement)
+
+    return Keyword(name, read)
+
+
+def _realtime_priority(context: Context, statement: Statement, values: Values) -> None:
+    if context.word(statement, 1, _GENERAL) is None:
+        return
+    number = integer(context, statement, 1, -(2**31), 2**31 - 1)
+    if number is None:
+        return
+    nearest = min(max(number, 1), 99)
+    if nearest != number:
+        message = f"vrrp_rt_priority {number} is not in 1..99; {nearest} is used"
+        context.problem("value-out-of-range", statement, 1, message)
+    values.put("vrrp_rt_priority", nearest, statement)
+
+
+def _cpu_affinity(context: Context, statement: Statement, values: Values) -> None:
+    if context.word(statement, 1, _GENERAL) is None:
+        return
+    cpus = [
+        integer(context, statement, index, 0, 8191, "CPU")
+        for index in range(1, len(statement.words))
+    ]
+    whole = tuple(cpu for cpu in cpus if cpu is not None)
+    if len(whole) == len(cpus):
+        values.put("vrrp_cpu_affinity", whole, statement)
+
+
+def _rlimit(name: str) -> Keyword:
+    shape = Int(1)
+
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        if name != "vrrp_rlimit_rttime":
+            hint = f"{name} is an old spelling of vrrp_rlimit_rttime"
+            context.remark("deprecated", statement, 0, hint)
+        limit = shape.read(context, statement)
+        if isinstance(limit, int):
+            # Half of it is the soft limit, which must not be 0.
+            values.put("vrrp_rlimit_rttime", max(2, limit), statement)
+
+    return Keyword(name, read)
+
+
+def _umask(context: Context, statement: Statement, values: Values) -> None:
+    word = context.word(statement)
+    if word is None:
+        return
+    mask = _umask_number(word) if word[:1].isdecimal() else _umask_names(statement.words[1:])
+    if mask is None or (word[:1].isdecimal() and len(statement.words) > 2):
+        message = f"{shown(' '.join(statement.words[1:]))} is not a file creation mask"
+        hint = "an octal number such as 0177, or names such as IRWXG|IRWXO"
+        context.problem("bad-umask", statement, 1, message, hint=hint)
+        return
+    values.put("umask", mask, statement)
+
+
+def _umask_number(text: str) -> int | None:
+    """C's notation: 0x hexadecimal, 0 octal, else decimal; None when it is no mask."""
+    base = 16 if text[:2].lower() == "0x" else 8 if text[0] == "0" else 10
+    try:
+        mask = int(text, base)
+    except ValueError:
+        return None
+    return mask if mask <= 0o777 and "_" not in text else None
+
+
+def _umask_names(words: list[str]) -> int | None:
+    names = "".join(words).split("|")
+    if not all(name in _UMASK_BITS for name in names):
+        return None
+    mask = 0
+    for name in names:
+        mask |= _UMASK_BITS[name]
+    return mask
+
+
+def _include_check(context: Context, statement: Statement, values: Values) -> None:
+    """It has acted already, while the text was read; only its words are checked here."""
+    known = ("read", "match", "wildcard_match", "brace_match")
+    for index, word in enumerate(statement.words[1:], 1):
+        if word.lstrip("+-") not in known:
+            message = f"unknown include_check {shown(word)}"
+            hint = context.similar(word, known)
+            context.problem("unknown-value", statement, index, message, hint=hint)
+
+
+def _path(name: str) -> Keyword:
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        if len(statement.words) == 2 and statement.words[1]:
+            values.put(name, str(statement.words[1]), statement)
+            return
+        context.problem("bad-path", statement, 1, f"{name} needs one path")
+
+    return Keyword(name, read)
+
+
+_REPEAT = Int(1, zero=1)
+_DELAY = Seconds(0, _MAX_SECONDS, digits=0)
+
+GLOBAL_DEFS = table(
+    "global_defs",
+    (
+        value("router_id", Word(missing=_GENERAL)),
+        Keyword("notification_email", _notification_email, Block.ENTRIES),
+        Keyword("notification_email_from", _email_from),
+        Keyword("smtp_server", _smtp_server),
+        value("smtp_helo_name", Word(missing=ProblemClass.NONE)),
+        value("smtp_connect_timeout", Seconds(0, _MAX_SECONDS, digits=0, zero=1.0)),
+        value("smtp_alert", Bool()),
+        value("smtp_alert_vrrp", Bool()),
+        value("no_email_faults", Flag()),
+        value("vrrp_version", Int(2, 3)),
+        value("vrrp_strict", Bool()),
+        Keyword("vrrp_mcast_group4", _mcast_group4),
+        Keyword("vrrp_mcast_group6", _mcast_group6),
+        value("vrrp_skip_check_adv_addr", Bool()),
+        value("vrrp_check_unicast_src", Flag()),
+        value("vrrp_down_timer_adverts", Int(1, 100)),
+        value("vrrp_higher_prio_send_advert", Bool()),
+        value("vrrp_lower_prio_no_advert", Bool()),
+        value("vrrp_owner_ignore_adverts", Bool()),
+        value("v3_checksum_as_v2", Flag()),
+        value("vrrp_garp_master_delay", _DELAY, "garp/master_delay"),
+        value("vrrp_garp_master_repeat", _REPEAT, "garp/master_repeat"),
+        value("vrrp_garp_master_refresh", Seconds(0, 2**32 - 1, 0), "garp/master_refresh"),
+        value("vrrp_garp_master_refresh_repeat", _REPEAT, "garp/master_refresh_repeat"),
+        value("vrrp_garp_lower_prio_delay", _DELAY, "garp/lower_prio_delay"),
+        value("vrrp_garp_lower_prio_repeat", Int(0, 2**31 - 1), "garp/lower_prio_repeat"),
+        Keyword("vrrp_min_garp", _min_garp),
+        value("vrrp_garp_interval", Seconds(0.000001, 4294.967295)),
+        value("vrrp_gna_interval", Seconds(0.000001, 4294.967295)),
+        _startup_delay("vrrp_startup_delay"),
+        _startup_delay("vrrp_delay_after_boot"),
+        Keyword("dynamic_interfaces", _dynamic_interfaces),
+        value("default_interface", Word(length=15, missing=_GENERAL)),
+        value("log_unknown_vrids", Flag()),
+        value("vmac_prefix", Word(), once=True),
+        value("vmac_addr_prefix", Word(), once=True),
+        value("vrrp_rx_bufs_multiplier", Int(1, missing=_GENERAL)),
+        value("vrrp_priority", Int(-20, 19, missing=_GENERAL)),
+        Keyword("vrrp_rt_priority", _realtime_priority),
+        _rlimit("vrrp_rlimit_rttime"),
+        _rlimit("vrrp_rlimit_rtime"),
+        value("vrrp_no_swap", Flag()),
+        Keyword("vrrp_cpu_affinity", _cpu_affinity),
+        value("process_names", Flag()),
+        _process_name("process_name"),
+        _process_name("vrrp_process_name"),
+        Keyword("umask", _umask),
+        Keyword("include_check", _include_check),
+        value("random_seed", Int(0)),
+        value("reload_check_config", Flag()),
+        _path("state_dump_file"),
+        value("data_use_instance", Bool()),
+        value("json_version", Int(1, 2, missing=_GENERAL)),
+        value("enable_script_security", Flag()),
+        Keyword("script_user", _script_user),
+        value("use_symlink_paths", Bool()),
+        value("set_supplementary_groups", Bool()),
+        value("startup_script", ScriptWords(missing=_GENERAL), once=True),
+        value("startup_script_timeout", Seconds(1, 1000, 0, missing=_GENERAL)),
+        value("shutdown_script", ScriptWords(missing=_GENERAL), once=True),
+        value("shutdown_script_timeout", Seconds(1, 1000, 0, missing=_GENERAL)),
+        *_notify_fifo(""),
+        *_notify_fifo("vrrp_"),
+        value("fifo_write_vrrp_states_on_reload", Flag()),
+        value("vrrp_notify_priority_changes", Bool()),
+    ),
+    BLOCKS["global_defs"],
+)
+
+ROOT_ROWS = (
+    value("child_wait_time", Seconds(0, 2**32 - 1, digits=0)),
+    value("instance", Word(missing=_GENERAL), once=True),
+    value("net_namespace", Word(missing=_GENERAL), once=True),
+    value("use_pid_dir", Flag()),
+)
+"""Top-level words that set a field of `GlobalDefs`."""
+
+
+def build_global_defs(values: Values) -> GlobalDefs:
+    """The finished globals: what depends on another setting is resolved."""
+    garp = {name.removeprefix("garp/"): v for name, v in values.set.items() if "garp/" in name}
+    # Unset, the second pair follows the first one, whatever the defaults say.
+    garp.setdefault("lower_prio_delay", garp.get("master_delay", 5.0))
+    garp.setdefault("lower_prio_repeat", garp.get("master_repeat", 5))
+    fields = {name: v for name, v in values.set.items() if "/" not in name}
+    for name in ("notify_fifo", "vrrp_notify_fifo"):
+        fifo, script = fields.get(name), values.set.get(f"{name}/script")
+        if isinstance(fifo, NotifyFifo) and isinstance(script, Script):
+            fields[name] = replace(fifo, script=script)
+    if "instance" in fields or "net_namespace" in fields:
+        fields["use_pid_dir"] = True
+    fields["garp"] = make(GarpSettings, garp)
+    fields["kept"] = tuple(values.kept)
+    return make(GlobalDefs, fields)

@@ -1,0 +1,242 @@
+"""From a keepalived.conf to `Loaded`: the configuration and every problem found on the way.
+
+    files -> logical lines -> statements -> tables -> checks -> Config
+
+Nothing in a file raises. The only exception is `Unreadable`, and only for the main file.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from .blocks import Statement, parse
+from .config import Config, GlobalDefs, Script, SyncGroup, VrrpInstance
+from .diagnostics import Collector, Diagnostic, ProblemClass, Severity
+from .expand import Expander
+from .global_defs import GLOBAL_DEFS, ROOT_ROWS, build_global_defs
+from .kept import BLOCKS
+from .schema import Block, Context, Keyword, Table, Values, read_block, shown, table
+from .source import DiskReader, Reader, node_name
+from .vrrp import NOTIFY_SCRIPTS, VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP, read_script
+from .vrrp_checks import finish_instance
+from .vrrp_relations import check_conflicts, finish_group, resolve_groups
+
+__all__ = ["Loaded", "load"]
+
+_UNUSABLE = 2
+"""KEEPALIVED_EXIT_CONFIG"""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a configuration says, and what is wrong with it.
+
+    `files` are the paths that were read, the main file first. An unusable configuration still
+    holds what could be understood, for tools; nothing may run on it.
+    """
+
+    config: Config
+    diagnostics: tuple[Diagnostic, ...]
+    files: tuple[str, ...]
+
+    @property
+    def is_usable(self) -> bool:
+        """True when keepalived would start with it."""
+        return not any(d.is_fatal for d in self.diagnostics)
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of a real start because of this configuration: 0, or 2 for unusable."""
+        return 0 if self.is_usable else _UNUSABLE
+
+    @property
+    def test_exit_code(self) -> int:
+        """Exit code of `keepalived -t`: 0, 2, 4, 5 or 6."""
+        classes = {d.problem_class for d in self.diagnostics}
+        # keepalived stops reading at a line that lacks a word; nothing worse is found after it.
+        if ProblemClass.MISSING_PARAMETER in classes:
+            return ProblemClass.MISSING_PARAMETER.test_exit_code
+        return max(classes, default=ProblemClass.NONE).test_exit_code
+
+
+def load(
+    path: str,
+    *,
+    reader: Reader | None = None,
+    config_id: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    interfaces: Collection[str] | None = None,
+) -> Loaded:
+    """Read the configuration in the file at `path`.
+
+    `config_id` is what `@ID` lines are compared with (default: the node name up to the first dot),
+    `environ` feeds `${_ENV}` (default: this process's), `interfaces` are the names of the links
+    that exist (None: existence is not checked).
+    Raises: Unreadable, for the main file only.
+    """
+    collector = Collector()
+    expander = Expander(
+        reader or DiskReader(),
+        collector,
+        config_id=node_name() if config_id is None else config_id,
+        environ=os.environ if environ is None else environ,
+        random=random.Random(),
+    )
+    statements = parse(expander.lines(path), collector)
+    context = Context(
+        collector,
+        interfaces=None if interfaces is None else frozenset(interfaces),
+        tables=_TABLES,
+        blocks=BLOCKS,
+    )
+    config = _Reading(context, collector).read(statements)
+    context.report_kept()
+    return Loaded(config, collector.finish(), tuple(expander.files))
+
+
+class _Reading:
+    """The top level: which block goes where, and the order in which they are finished."""
+
+    def __init__(self, context: Context, collector: Collector) -> None:
+        self._context = context
+        self._collector = collector
+        self._instances: dict[str, Values] = {}
+        self._groups: dict[str, Values] = {}
+
+    def read(self, statements: list[Statement]) -> Config:
+        """The whole configuration."""
+        if not statements:
+            return Config()
+        context = self._context
+        root = Values(statements[0])
+        others = self._globals(statements, root)
+        defs = build_global_defs(root)
+        context.dynamic_interfaces = defs.dynamic_interfaces
+        root.kept.clear()
+        context.later_scripts = {
+            s.words[1]: s for s in others if s.words[0] == "vrrp_script" and len(s.words) > 1
+        }
+        read_block(context, others, self._table(), root)
+        instances, groups = self._finish(defs)
+        scripts = tuple(context.scripts.values())
+        _script_security(self._collector, Config(defs, instances, groups, scripts))
+        return Config(defs, instances, groups, scripts, tuple(root.kept))
+
+    def _globals(self, statements: list[Statement], root: Values) -> list[Statement]:
+        """Read what sets globals; the other statements."""
+        rows = {row.name: row for row in ROOT_ROWS}
+        mine: list[Statement] = []
+        others: list[Statement] = []
+        for statement in statements:
+            word = statement.words[0]
+            (mine if word in rows or word == "global_defs" else others).append(statement)
+        rows["global_defs"] = Keyword("global_defs", _global_defs, Block.TABLE)
+        read_block(self._context, mine, table("", rows.values(), {}), root)
+        return others
+
+    def _table(self) -> Table:
+        rows = (
+            Keyword("vrrp_instance", self._instance, Block.TABLE),
+            Keyword("vrrp_sync_group", self._group, Block.TABLE),
+            Keyword("vrrp_script", self._script, Block.TABLE),
+        )
+        return table("", rows, BLOCKS[""])
+
+    def _instance(self, context: Context, statement: Statement, _: Values) -> None:
+        if _has_new_name(context, statement, self._instances):
+            values = self._instances[statement.words[1]] = Values(statement)
+            read_block(context, statement.block or (), VRRP_INSTANCE, values)
+
+    def _group(self, context: Context, statement: Statement, _: Values) -> None:
+        if _has_new_name(context, statement, self._groups):
+            values = self._groups[statement.words[1]] = Values(statement)
+            read_block(context, statement.block or (), VRRP_SYNC_GROUP, values)
+
+    def _script(self, context: Context, statement: Statement, _: Values) -> None:
+        name = context.word(statement)
+        if name is None:
+            return
+        context.later_scripts.pop(name, None)
+        if name in context.scripts:
+            context.remark("duplicate-name", statement, 1, f"{shown(name)} is defined already")
+            return
+        script = read_script(context, statement, str(name))
+        if script is not None:
+            context.scripts[name] = script
+
+    def _finish(self, defs: GlobalDefs) -> tuple[tuple[VrrpInstance, ...], tuple[SyncGroup, ...]]:
+        context = self._context
+        memberships = resolve_groups(context, self._groups.values(), self._instances)
+        group_of = {name: m.group for m in memberships for name in m.members}
+        finished: dict[str, VrrpInstance] = {}
+        for name, values in self._instances.items():
+            instance = finish_instance(context, values, defs, group_of.get(name))
+            if instance is not None:
+                finished[name] = instance
+        check_conflicts(context, finished.values(), self._instances)
+        groups = tuple(finish_group(context, m, finished, defs) for m in memberships)
+        return tuple(finished.values()), groups
+
+
+def _global_defs(context: Context, statement: Statement, values: Values) -> None:
+    read_block(context, statement.block or (), GLOBAL_DEFS, values)
+
+
+def _has_new_name(context: Context, statement: Statement, taken: Mapping[str, Values]) -> bool:
+    keyword = statement.words[0]
+    if len(statement.words) != 2:
+        index = min(2, len(statement.words) - 1)
+        message = f"{keyword} takes one name; the block is dropped"
+        context.problem("bad-name", statement, index, message)
+        return False
+    name = statement.words[1]
+    if name not in taken:
+        return True
+    first = taken[name].owner.span(1)
+    message = f"{keyword} {shown(name)} is defined already; this one is dropped"
+    context.problem("duplicate-name", statement, 1, message, remark=f"the first stands at {first}")
+    return False
+
+
+def _script_security(collector: Collector, config: Config) -> None:
+    """Scripts that nobody checks for who may change them are a finding of `keepalived -t`."""
+    if config.global_defs.enable_script_security:
+        return
+    script = next(_scripts(config), None)
+    if script is None or script.span is None:
+        return
+    collector.add(
+        Diagnostic(
+            "script-security",
+            Severity.WARNING,
+            script.span,
+            "scripts are run without enable_script_security",
+            hint="put enable_script_security into global_defs",
+            problem_class=ProblemClass.SECURITY,
+        )
+    )
+
+
+def _scripts(config: Config) -> Iterator[Script]:
+    """Every program the configuration would run, startup and shutdown first."""
+    defs = config.global_defs
+    fifos = (defs.notify_fifo, defs.vrrp_notify_fifo)
+    found: list[Script | None] = [defs.startup_script, defs.shutdown_script]
+    if config.instances:
+        found += [fifo.script for fifo in fifos if fifo is not None]
+        found += [script.script for script in config.scripts]
+        for notifier in (*config.sync_groups, *config.instances):
+            found += [getattr(notifier, name, None) for name in NOTIFY_SCRIPTS]
+    return (script for script in found if script is not None)
+
+
+_TABLES = (
+    GLOBAL_DEFS,
+    VRRP_INSTANCE,
+    VRRP_SYNC_GROUP,
+    VRRP_SCRIPT,
+    table("", ROOT_ROWS, BLOCKS[""]),
+)

@@ -1,0 +1,60 @@
+"""Programs named in a configuration: `SCRIPT [USER [GROUP]]` and the words inside SCRIPT.
+
+Whether the file exists, may be run and is safe to run is not known here; only its words are read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .blocks import Statement
+from .config import Script
+from .diagnostics import ProblemClass
+from .schema import SKIP, Context
+
+__all__ = ["ScriptWords", "command_words"]
+
+_WORD = re.compile(
+    r"""\s*((?:[^\s"'\\]|\\.|\\$|"(?:[^"\\]|\\.)*"|'[^']*'|["'])+)""",
+    re.DOTALL,
+)
+_PART = re.compile(r"""\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'""", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def command_words(text: str) -> tuple[str, ...]:
+    """The words of a command line: quotes keep blanks together, a backslash quotes one character.
+
+    A quote without its partner is an ordinary character.
+    """
+    return tuple(_PART.sub(_plain, word) for word in _WORD.findall(text))
+
+
+def _plain(found: re.Match[str]) -> str:
+    if found[1] is not None:
+        return found[1]
+    if found[2] is not None:
+        return _ESCAPED.sub(r"\1", found[2])
+    return found[3]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptWords:
+    """`SCRIPT [USER [GROUP]]`; `has_user` False where the user has a keyword of its own."""
+
+    has_user: bool = True
+    missing: ProblemClass = ProblemClass.MISSING_PARAMETER
+
+    def read(self, context: Context, statement: Statement) -> object:
+        """A `Script`."""
+        word = context.word(statement, 1, self.missing)
+        if word is None:
+            return SKIP
+        argv = command_words(word)
+        if not argv:
+            context.problem("no-script", statement, 1, f"{statement.words[0]} names no program")
+            return SKIP
+        identity = statement.words[2:4] if self.has_user else []
+        user, group = (*map(str, identity), None, None)[:2]
+        return Script(argv, user, group, statement.span(1))

@@ -1,0 +1,275 @@
+"""Entries of `virtual_ipaddress` and `virtual_ipaddress_excluded`.
+
+An entry is `ADDRESS[/LEN]` and options. What keepalived cannot make sense of costs the option or
+the whole address, in its own judgement; every such loss is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+
+from .addresses import parse_address
+from .blocks import Statement
+from .config import Address, AddressFlag, Interface, VirtualAddress
+from .schema import Context, Values, integer, make, shown
+
+__all__ = ["read_excluded_addresses", "read_virtual_addresses", "scope_number"]
+
+_SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
+"""rtnetlink's RT_SCOPE_*, under the names iproute2 gives them."""
+
+_FLAGS = {
+    "home": AddressFlag.HOME,
+    "mngtmpaddr": AddressFlag.MNGTMPADDR,
+    "autojoin": AddressFlag.AUTOJOIN,
+    "use_vmac": AddressFlag.USE_VMAC,
+}
+_SWITCHES = {"-nodad": ("nodad", False), "noprefixroute": ("noprefixroute", True)} | {
+    "no_track": ("no_track", True)
+}
+_MAX_LENGTH = {4: 32, 6: 128}
+_MAX_NAME = 15
+_MAX_LIFETIME = 2**32 - 1
+
+
+class _Useless(Exception):
+    """The entry cannot be used; the reason is reported already."""
+
+
+class _Entry:
+    """One entry while it is read."""
+
+    def __init__(self, context: Context, statement: Statement) -> None:
+        self.context = context
+        self.statement = statement
+        self.fields: dict[str, object] = {}
+        self.brd: str | None = None
+        self.brd_index = 0
+        self.peer: Address | None = None
+        self.address, self.length = self._address()
+
+    def _address(self) -> tuple[Address, int]:
+        text, slash, mask = self.statement.words[0].partition("/")
+        address = parse_address(text)
+        if address is None:
+            raise self.useless("bad-address", 0, f"{shown(text)} is not an IPv4 or IPv6 address")
+        longest = _MAX_LENGTH[address.version]
+        if not slash:
+            return address, longest
+        if mask.isascii() and mask.isdecimal() and len(mask) < 4 and int(mask) <= longest:
+            return address, int(mask)
+        message = f"prefix length {shown(mask)} is not in 0..{longest}; {longest} is used"
+        self.context.problem("value-out-of-range", self.statement, 0, message)
+        return address, longest
+
+    def useless(self, id: str, index: int, message: str) -> _Useless:
+        """Report why the address is dropped; the caller raises the answer."""
+        self.context.problem(id, self.statement, index, f"{message}; the address is dropped")
+        return _Useless()
+
+    def complain(self, id: str, index: int, message: str) -> None:
+        """Report a problem that costs only an option."""
+        self.context.problem(id, self.statement, index, message)
+
+
+def _dev(entry: _Entry, index: int, word: str) -> None:
+    if "dev" in entry.fields:
+        raise entry.useless("given-twice", index, "dev was given already")
+    if not entry.context.has_interface(word):
+        raise entry.useless("unknown-interface", index, f"interface {shown(word)} does not exist")
+    entry.fields["dev"] = word
+
+
+def scope_number(word: str) -> int | None:
+    """The kernel's number of an address scope: a name iproute2 has built in, or 0..255."""
+    if word in _SCOPES:
+        return _SCOPES[word]
+    if word.isascii() and word.isdecimal() and len(word) < 4 and int(word) < 256:
+        return int(word)
+    return None
+
+
+def _scope(entry: _Entry, index: int, word: str) -> None:
+    scope = scope_number(word)
+    if scope is None:
+        names = ", ".join(_SCOPES)
+        message = f"scope {shown(word)} is neither 0..255 nor one of {names}; ignored"
+        entry.complain("unknown-value", index, message)
+    elif scope and entry.address.version == 6:
+        entry.complain("not-for-ipv6", index, "an IPv6 address has no scope option; ignored")
+    else:
+        entry.fields["scope"] = scope
+
+
+def _brd(entry: _Entry, index: int, word: str) -> None:
+    if entry.address.version == 6:
+        raise entry.useless("not-for-ipv6", index, "an IPv6 address has no broadcast address")
+    if word not in ("+", "-") and not isinstance(parse_address(word), IPv4Address):
+        raise entry.useless("bad-address", index, f"broadcast {shown(word)} is not an address")
+    entry.brd, entry.brd_index = word, index
+
+
+def _label(entry: _Entry, index: int, word: str) -> None:
+    if len(word) > _MAX_NAME:
+        message = f"label {shown(word)} is longer than {_MAX_NAME} characters"
+        raise entry.useless("too-long", index, message)
+    if entry.address.version == 6:
+        entry.complain("not-for-ipv6", index, "an IPv6 address has no label; ignored")
+    else:
+        entry.fields["label"] = word
+
+
+def _peer(entry: _Entry, index: int, word: str) -> None:
+    peer = parse_address(word)
+    if entry.peer is not None:
+        entry.complain("given-twice", index, "a peer was given already; this one is ignored")
+    elif peer is None:
+        entry.complain("bad-address", index, f"peer {shown(word)} is not an address; ignored")
+    elif peer.version != entry.address.version:
+        message = f"peer {peer} is not of the family of {entry.address}; ignored"
+        entry.complain("other-family", index, message)
+    else:
+        longest = _MAX_LENGTH[peer.version]
+        if entry.length != longest:
+            message = f"an address with a peer has no prefix length; /{longest} is used"
+            entry.complain("prefix-with-peer", 0, message)
+        entry.peer, entry.length = peer, longest
+
+
+def _preferred_lft(entry: _Entry, index: int, word: str) -> None:
+    if word == "forever":
+        entry.fields["preferred_lft"] = None
+        return
+    seconds = integer(entry.context, entry.statement, index, 0, _MAX_LIFETIME, "preferred_lft")
+    if seconds is not None:
+        entry.fields["preferred_lft"] = None if seconds == _MAX_LIFETIME else seconds
+
+
+_OPTIONS: dict[str, Callable[[_Entry, int, str], None]] = {
+    "dev": _dev,
+    "scope": _scope,
+    "brd": _brd,
+    "broadcast": _brd,
+    "label": _label,
+    "peer": _peer,
+    "preferred_lft": _preferred_lft,
+}
+_WORDS = (*_OPTIONS, *_SWITCHES, *_FLAGS)
+
+
+def _read_options(entry: _Entry) -> None:
+    words = entry.statement.words
+    flags = AddressFlag.NONE
+    index = 1
+    while index < len(words):
+        word = words[index]
+        option = _OPTIONS.get(word)
+        if option is not None:
+            if index + 1 >= len(words):
+                raise entry.useless("missing-value", index, f"{word} needs a value")
+            index += 1
+            option(entry, index, str(words[index]))
+        elif word in _SWITCHES:
+            name, state = _SWITCHES[word]
+            entry.fields[name] = state
+        elif word in _FLAGS:
+            flags |= _FLAGS[word]
+        else:
+            hint = entry.context.similar(word, _WORDS)
+            message = f"unknown option {shown(word)} of an address; ignored"
+            entry.context.problem("unknown-option", entry.statement, index, message, hint=hint)
+        index += 1
+    if flags:
+        entry.fields["flags"] = flags
+
+
+def _interface(address: Address, length: int) -> Interface:
+    if isinstance(address, IPv4Address):
+        return IPv4Interface((address, length))
+    return IPv6Interface((address, length))
+
+
+def _broadcast(entry: _Entry) -> IPv4Address | None:
+    word = entry.brd
+    if word is None:
+        return None
+    if entry.peer is not None:
+        message = "an address has either a peer or a broadcast address; broadcast is ignored"
+        entry.complain("broadcast-with-peer", entry.brd_index, message)
+        return None
+    if word not in ("+", "-"):
+        return IPv4Address(word)
+    if entry.length > 30:
+        message = f"there is no broadcast address in a /{entry.length}"
+        entry.complain("broadcast-too-long", entry.brd_index, message)
+        return None
+    network = IPv4Interface((str(entry.address), entry.length)).network
+    return network.broadcast_address if word == "+" else network.network_address
+
+
+def _virtual_address(context: Context, statement: Statement) -> VirtualAddress | None:
+    """One entry; None after a report."""
+    try:
+        entry = _Entry(context, statement)
+        _read_options(entry)
+    except _Useless:
+        return None
+    fields = entry.fields
+    if isinstance(entry.address, IPv6Address) and entry.length == 128:
+        fields.setdefault("preferred_lft", 0)
+    fields["interface"] = _interface(entry.address, entry.length)
+    if entry.peer is not None:
+        fields["peer"] = _interface(entry.peer, entry.length)
+    broadcast = _broadcast(entry)
+    if broadcast is not None:
+        fields["broadcast"] = broadcast
+    fields["span"] = statement.span()
+    return make(VirtualAddress, fields)
+
+
+def _is_new(
+    context: Context, statement: Statement, values: Values, new: VirtualAddress, excluded: bool
+) -> bool:
+    """keepalived wants each address once; an excluded one may repeat it on another interface."""
+    here: set[tuple[Address, str | None]] = values.get("seen/all", set())
+    anywhere: set[Address] = values.get("seen/advertised", set())
+    address = new.interface.ip
+    if (address, new.dev) in here or (not excluded and address in anywhere):
+        message = f"{address} is there already; this one is ignored"
+        context.problem("duplicate-address", statement, 0, message)
+        return False
+    here.add((address, new.dev))
+    if not excluded:
+        anywhere.add(address)
+    values.set["seen/all"], values.set["seen/advertised"] = here, anywhere
+    return True
+
+
+def read_virtual_addresses(context: Context, statement: Statement, values: Values) -> None:
+    """`virtual_ipaddress { ... }`: addresses of one family, which is the instance's."""
+    found: list[VirtualAddress] = []
+    for entry in statement.block or ():
+        new = _virtual_address(context, entry)
+        if new is None:
+            continue
+        version = new.interface.version
+        family = values.get("family", version)
+        if family != version:
+            message = f"{new.interface.ip} is IPv{version}, the instance is IPv{family}; ignored"
+            hint = "virtual_ipaddress_excluded takes addresses of both families"
+            context.problem("other-family", entry, 0, message, hint=hint)
+        elif _is_new(context, entry, values, new, excluded=False):
+            values.set.setdefault("family", version)
+            found.append(new)
+    values.extend("virtual_ipaddress", found, statement)
+
+
+def read_excluded_addresses(context: Context, statement: Statement, values: Values) -> None:
+    """`virtual_ipaddress_excluded { ... }`: installed, not advertised, of any family."""
+    found: list[VirtualAddress] = []
+    for entry in statement.block or ():
+        new = _virtual_address(context, entry)
+        if new is not None and _is_new(context, entry, values, new, excluded=True):
+            found.append(new)
+    values.extend("virtual_ipaddress_excluded", found, statement)
