@@ -6,8 +6,9 @@ back takes the others with it. One with a fault of its own keeps all out, and th
 gets rid of its fault brings all back. keepalived's rules; no RFC has them.
 
 An edge calls `consequences` each time a member's standing changed, and feeds what comes out; the
-calls end because every event moves a member towards what the group agreed on. Where a member
-without a group would get a `Startup`, it feeds `start_event` instead.
+calls end because every event moves a member towards what the group agreed on. A member that could
+start while another is out may be told Shutdown(SYNC_GROUP) instead of Startup at once; after a
+Startup, `consequences` says the same.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from enum import Enum
 from .events import Demoted, Event, InitializeReason, Promoted, Shutdown, Startup
 from .machine import Active, Backup, Initialize, State
 
-__all__ = ["Standing", "consequences", "standing", "start_event"]
+__all__ = ["Standing", "consequences", "standing"]
 
 
 class Standing(Enum):
@@ -48,12 +49,6 @@ def standing(state: State) -> Standing:
             return Standing.HELD
         case Initialize(reason):
             return Standing.OUT if reason.is_fault else Standing.ABSENT
-
-
-def start_event(members: Mapping[str, Standing], name: str) -> Event:
-    """What `name` gets when nothing of its own keeps it out: it starts, unless another is out."""
-    others = (s for n, s in members.items() if n != name)
-    return _OUT if Standing.OUT in others else Startup()
 
 
 def consequences(members: Mapping[str, Standing], changed: str) -> tuple[tuple[str, Event], ...]:

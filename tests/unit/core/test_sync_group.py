@@ -19,7 +19,7 @@ from pyvrrp.core.events import (
 from pyvrrp.core.machine import Active, Backup, Initialize, deadline, transition
 from pyvrrp.core.model import Family, Version, VirtualRouterConfig
 from pyvrrp.core.packet import Advertisement
-from pyvrrp.core.sync_group import Standing, consequences, standing, start_event
+from pyvrrp.core.sync_group import Standing, consequences, standing
 
 ABSENT, OUT, HELD = Standing.ABSENT, Standing.OUT, Standing.HELD
 BACKUP, READY, ACTIVE = Standing.BACKUP, Standing.READY, Standing.ACTIVE
@@ -79,18 +79,6 @@ def test_consequences_of_a(members, events):
     assert consequences(members, "a") == events
 
 
-@pytest.mark.parametrize(
-    ("members", "event"),
-    [
-        pytest.param({"a": ABSENT, "b": ABSENT}, Startup(), id="first start"),
-        pytest.param({"a": OUT, "b": HELD}, Startup(), id="the last fault goes"),
-        pytest.param({"a": OUT, "b": OUT}, GROUP_OUT, id="another fault remains"),
-    ],
-)
-def test_start_event_of_a(members, event):
-    assert start_event(members, "a") == event
-
-
 class Group:
     """Members of one sync group on one host, wired as an edge wires them."""
 
@@ -129,7 +117,9 @@ class Group:
                 inbox += consequences(self.standings, who)
 
     def start(self, name):
-        self.feed(name, start_event(self.standings, name))
+        """What an edge does for a member that nothing of its own keeps out."""
+        others = [s for n, s in self.standings.items() if n != name]
+        self.feed(name, GROUP_OUT if OUT in others else Startup())
 
     def hear(self, name, priority):
         adv = Advertisement(
