@@ -51,6 +51,8 @@ class Verdict:
     is_usable: bool
     exit_code: int = 0
     """For a daemon that cannot start with it."""
+    reason: str = ""
+    """Why it is not usable, when that is not a matter of problems in the text."""
     problems: int = 0
     needs_vrrp: bool = False
     child_wait_time: float = 5.0
@@ -133,8 +135,8 @@ class Load:
         except (pickle.UnpicklingError, EOFError, AttributeError, ValueError) as exc:
             self._failure = f"gave no verdict ({exc})"
         failure = self._failure or processes.describe_status(status)
-        _log.error("the process that reads the configuration %s", failure)
-        return Verdict(is_usable=False, exit_code=processes.INTERNAL_ERROR)
+        reason = f"the process that reads the configuration {failure}"
+        return Verdict(False, processes.INTERNAL_ERROR, reason)
 
 
 def _checked(verdict: object) -> Verdict:
@@ -163,16 +165,14 @@ def load(options: Options, settings: int, is_start: bool) -> Verdict:
             options.configuration, config_id=options.config_id, interfaces=names
         )
     except Unreadable as problem:
-        _say(str(problem), logging.ERROR, options, is_start)
-        return Verdict(is_usable=False, exit_code=_FILE_PROBLEM, problems=1)
+        return Verdict(is_usable=False, exit_code=_FILE_PROBLEM, reason=str(problem))
     _report(loaded.diagnostics, options, is_start, loaded.is_usable)
     if not loaded.is_usable:
-        return Verdict(False, loaded.exit_code, len(loaded.diagnostics))
+        return Verdict(False, loaded.exit_code, problems=len(loaded.diagnostics))
     try:
         return _hand_over(loaded.config, options, settings, len(loaded.diagnostics))
     except PyvrrpError as problem:
-        _say(str(problem), logging.ERROR, options, is_start)
-        return Verdict(is_usable=False, exit_code=_UNUSABLE, problems=1)
+        return Verdict(is_usable=False, exit_code=_UNUSABLE, reason=str(problem))
 
 
 def _hand_over(config: Config, options: Options, settings: int, problems: int) -> Verdict:
@@ -242,9 +242,3 @@ def _report(
         _log.log(
             levels.get(diagnostic.severity, logging.INFO), concise(diagnostic), extra=log.ON_STDERR
         )
-
-
-def _say(text: str, level: int, options: Options, is_start: bool) -> None:
-    if is_start and not options.log_console:
-        print(text, file=sys.stderr)
-    _log.log(level, text)

@@ -262,6 +262,7 @@ def start(options: Options, ident: str, *, queued: bool = False) -> None:
     root = logging.getLogger()
     root.addHandler(_QueuedHandler(tuple(outlets)) if queued else _DirectHandler(tuple(outlets)))
     root.setLevel(logging.DEBUG if options.log_detail else logging.INFO)
+    logging.getLogger("asyncio").setLevel(logging.WARNING)  # its details are not an operator's
 
 
 def say_missing_syslog(options: Options) -> None:

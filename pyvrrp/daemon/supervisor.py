@@ -185,10 +185,8 @@ class Supervisor:
         if self._exit_code is not None or not verdict.is_usable:
             os.close(finished.settings)
             if self._exit_code is None:
-                why = f"{self._options.configuration} cannot be used"
-                if verdict.problems:
-                    why += f", problems: {verdict.problems}"
-                self._load_failed(why, verdict.exit_code)
+                text = f"{self._options.configuration} cannot be used, problems: {verdict.problems}"
+                self._load_failed(verdict.reason or text, verdict.exit_code)
             return
         loaded = _Settings(verdict, finished.settings)
         if self._settings is None:
