@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from .blocks import Statement
 from .config import Address
-from .schema import Context, shown
+from .context import Context, shown
 
 __all__ = ["parse_address", "read_address"]
 

@@ -7,7 +7,6 @@ behaviour of `--config-test`).
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -188,6 +187,8 @@ def full(diagnostic: Diagnostic) -> str:
 
 def as_json(diagnostics: tuple[Diagnostic, ...]) -> str:
     """A JSON list of objects, one per diagnostic, keys in a fixed order."""
+    import json  # most programs never ask
+
     return json.dumps([_json_object(d) for d in diagnostics], indent=1, ensure_ascii=True)
 
 

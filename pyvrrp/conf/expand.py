@@ -26,7 +26,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Flag
-from random import Random
+from typing import TYPE_CHECKING
 
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, SourceFile, Span
 from .lexer import Line, Mention, comment_start
@@ -37,6 +37,9 @@ from .source import (
     expand_braces,
     has_wildcard,
 )
+
+if TYPE_CHECKING:
+    from random import Random
 
 __all__ = ["Expander", "IncludeCheck"]
 
@@ -155,7 +158,7 @@ class _Budget:
 class Expander:
     """Reads one configuration; `lines` may be called once.
 
-    `config_id` is what `@ID` is compared with, `random` feeds `${_RANDOM}`.
+    `config_id` is what `@ID` is compared with, `environ` feeds `${_ENV}`.
     """
 
     def __init__(
@@ -165,7 +168,6 @@ class Expander:
         *,
         config_id: str,
         environ: Mapping[str, str],
-        random: Random,
     ) -> None:
         self.files: list[str] = []
         self.is_truncated = False
@@ -173,7 +175,8 @@ class Expander:
         self._collector = collector
         self._config_id = config_id
         self._environ = environ
-        self._random = random
+        self._seed: int | None = None
+        self._random: Random | None = None
         self._instance = ""
         self._checks = IncludeCheck.NONE
         self._definitions: dict[str, _Definition] = {}
@@ -361,6 +364,10 @@ class Expander:
             return None
         low = int(bounds[0]) if bounds else 0
         high = int(bounds[1]) if len(bounds) > 1 else 32767
+        if self._random is None:
+            from random import Random  # few files ask, and importing it takes a while
+
+            self._random = Random(self._seed)
         return str(self._random.randint(low, max(low, high)))
 
     def _generate(
@@ -402,7 +409,7 @@ class Expander:
             case ["instance", name, *_] if not self._instance:
                 self._instance = name
             case ["random_seed", seed, *_] if seed.isdecimal():
-                self._random.seed(int(seed[:20]))
+                self._seed, self._random = int(seed[:20]), None
             case ["include_check", *checks]:
                 self._checks = _changed_checks(self._checks, checks)
 

@@ -11,26 +11,12 @@ from ipaddress import IPv4Address, IPv6Address
 from .addresses import read_address
 from .blocks import Statement
 from .config import GarpSettings, GlobalDefs, NotifyFifo, Script, ScriptUser
+from .context import Context, shown
 from .diagnostics import ProblemClass, Severity
 from .kept import BLOCKS
-from .schema import (
-    SKIP,
-    Block,
-    Bool,
-    Context,
-    Flag,
-    Int,
-    Keyword,
-    Seconds,
-    Values,
-    Word,
-    integer,
-    make,
-    shown,
-    table,
-    value,
-)
+from .schema import Block, Keyword, Values, make, table, value
 from .scripts import ScriptWords
+from .shapes import SKIP, Bool, Flag, Int, Seconds, Word, integer
 
 __all__ = ["GLOBAL_DEFS", "ROOT_ROWS", "build_global_defs"]
 

@@ -8,17 +8,17 @@ Nothing in a file raises. The only exception is `Unreadable`, and only for the m
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from .blocks import Statement, parse
 from .config import Config, GlobalDefs, Script, SyncGroup, VrrpInstance
+from .context import Context, shown
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity
 from .expand import Expander
 from .global_defs import GLOBAL_DEFS, ROOT_ROWS, build_global_defs
 from .kept import BLOCKS
-from .schema import Block, Context, Keyword, Table, Values, read_block, shown, table
+from .schema import Block, Keyword, Table, Values, read_block, table
 from .source import DiskReader, Reader, node_name
 from .vrrp import NOTIFY_SCRIPTS, VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP, read_script
 from .vrrp_checks import finish_instance
@@ -83,7 +83,6 @@ def load(
         collector,
         config_id=node_name() if config_id is None else config_id,
         environ=os.environ if environ is None else environ,
-        random=random.Random(),
     )
     statements = parse(expander.lines(path), collector)
     context = Context(

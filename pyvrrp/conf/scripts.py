@@ -6,12 +6,13 @@ Whether the file exists, may be run and is safe to run is not known here; only i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .blocks import Statement
 from .config import Script
+from .context import Context
 from .diagnostics import ProblemClass
-from .schema import SKIP, Context
+from .shapes import SKIP
 
 __all__ = ["ScriptWords", "command_words"]
 
@@ -39,8 +40,7 @@ def _plain(found: re.Match[str]) -> str:
     return found[3]
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptWords:
+class ScriptWords(NamedTuple):
     """`SCRIPT [USER [GROUP]]`; `has_user` False where the user has a keyword of its own."""
 
     has_user: bool = True

@@ -6,14 +6,12 @@ facts (`Unreadable`); what an unreadable file means is decided by its callers.
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from itertools import islice
-from pathlib import Path
 from typing import Protocol
 
 from ..errors import PyvrrpError
@@ -93,8 +91,10 @@ class DiskReader:
 
     def glob(self, pattern: str) -> tuple[str, ...]:
         """Existing paths, sorted; a name without wildcards matches itself when it exists."""
+        from glob import glob  # only a file with includes needs it
+
         try:
-            return tuple(sorted(glob.glob(pattern)))  # noqa: PTH207  # paths stay as written
+            return tuple(sorted(glob(pattern)))  # noqa: PTH207  # paths stay as written
         except (OSError, ValueError):
             return ()
 
@@ -181,7 +181,7 @@ def _choices(inside: str) -> list[str]:
 
 def directory_of(path: str) -> str:
     """Absolute directory of a file, for `${_PWD}`."""
-    return str(Path(path).absolute().parent)
+    return os.path.dirname(os.path.abspath(path))  # noqa: PTH100, PTH120  # pathlib loads slowly
 
 
 def node_name() -> str:

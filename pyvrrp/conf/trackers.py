@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from .addresses import read_address
 from .blocks import Statement
 from .config import Address, TrackInterface, TrackScript, UnicastPeer, VrrpScript
-from .schema import Block, Context, Keyword, Values, integer, shown
+from .context import Context, shown
+from .schema import Block, Keyword, Values
+from .shapes import integer
 
 __all__ = ["TRACK_INTERFACE", "TRACK_SCRIPT", "UNICAST_PEER"]
 

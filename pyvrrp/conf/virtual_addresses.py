@@ -12,7 +12,9 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from .addresses import parse_address
 from .blocks import Statement
 from .config import Address, AddressFlag, Interface, VirtualAddress
-from .schema import Context, Values, integer, make, shown
+from .context import Context, shown
+from .schema import Values, make
+from .shapes import integer
 
 __all__ = ["read_excluded_addresses", "read_virtual_addresses", "scope_number"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from .blocks import Statement
-from .schema import Context, Keyword, Values, shown
+from .context import Context, shown
+from .schema import Keyword, Values
 
 __all__ = ["USE_VMAC", "is_interface_name"]
 

@@ -11,27 +11,12 @@ from ipaddress import IPv4Address
 from .addresses import read_address
 from .blocks import Statement
 from .config import Address, Script, VrrpScript
+from .context import Context, shown
 from .diagnostics import ProblemClass
 from .kept import BLOCKS
-from .schema import (
-    SKIP,
-    Block,
-    Bool,
-    Choice,
-    Context,
-    Flag,
-    Int,
-    Keyword,
-    Seconds,
-    Values,
-    Word,
-    make,
-    read_block,
-    shown,
-    table,
-    value,
-)
+from .schema import Block, Keyword, Values, make, read_block, table, value
 from .scripts import ScriptWords
+from .shapes import SKIP, Bool, Choice, Flag, Int, Seconds, Word
 from .trackers import TRACK_INTERFACE, TRACK_SCRIPT, UNICAST_PEER
 from .virtual_addresses import read_excluded_addresses, read_virtual_addresses
 from .vmac import USE_VMAC

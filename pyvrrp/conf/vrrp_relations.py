@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from .blocks import Statement
 from .config import GlobalDefs, SyncGroup, TrackInterface, TrackScript, VrrpInstance
-from .schema import Context, Values, make, shown
-from .vrrp_checks import Group, weight_of
+from .context import Context, shown
+from .draft import OWNER, Group
+from .schema import Values, make
+from .vrrp_contents import weight_of
 
 __all__ = ["Membership", "check_conflicts", "finish_group", "resolve_groups"]
-
-_OWNER = 255
 
 
 @dataclass(slots=True)
@@ -79,8 +79,8 @@ def finish_group(
     values = membership.values
     fields = {name: v for name, v in values.set.items() if "/" not in name}
     priorities = {instances[m].priority for m in membership.members if m in instances}
-    if _OWNER in priorities:
-        if priorities != {_OWNER}:
+    if OWNER in priorities:
+        if priorities != {OWNER}:
             message = "some members have priority 255 and some have not; this does not work"
             context.problem("mixed-group", values.where("members"), 0, message)
         _weightless(context, values, fields)

@@ -1,0 +1,199 @@
+"""What the readers of all blocks share: where problems go, what exists, what was defined so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from .blocks import Statement
+from .config import VrrpScript
+from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, Span
+
+if TYPE_CHECKING:
+    from .schema import Known, Table, Values
+
+__all__ = ["Context", "shown"]
+
+_MAX_HINTS = 50
+"""Looking for similar words costs time; a hostile file must not buy much of it."""
+
+_MAX_SHOWN = 60
+
+
+class _Use:
+    """A keyword that does nothing yet: where it stands first, and how often."""
+
+    __slots__ = ("count", "statement")
+
+    def __init__(self, statement: Statement) -> None:
+        self.statement = statement
+        self.count = 0
+
+
+class Context:
+    """What all readers share: where problems go, and what they may ask about this machine.
+
+    `interfaces` are the names that exist, None when that is not to be checked. `blocks` maps the
+    path of a kept block to its keywords. `scripts` are the ones defined so far: keepalived knows
+    no others; `later_scripts` are where the rest stand.
+    """
+
+    def __init__(
+        self,
+        collector: Collector,
+        *,
+        interfaces: frozenset[str] | None = None,
+        tables: Sequence[Table] = (),
+        blocks: Mapping[str, Mapping[str, Known]] | None = None,
+    ) -> None:
+        self.dynamic_interfaces = False
+        self.scripts: dict[str, VrrpScript] = {}
+        self.later_scripts: dict[str, Statement] = {}
+        self.blocks = blocks or {}
+        self._collector = collector
+        self._interfaces = interfaces
+        self._tables = tables
+        self._hints = _MAX_HINTS
+        self._uses: dict[Known, _Use] = {}
+
+    def problem(
+        self,
+        id: str,
+        statement: Statement,
+        index: int,
+        message: str,
+        *,
+        severity: Severity = Severity.ERROR,
+        problem_class: ProblemClass = ProblemClass.GENERAL,
+        hint: str | None = None,
+        remark: str | None = None,
+        is_fatal: bool = False,
+    ) -> None:
+        """Report a problem with word `index` of a statement."""
+        span = statement.span(index)
+        remarks = () if remark is None else (remark,)
+        self._collector.add(
+            Diagnostic(
+                id,
+                severity,
+                span,
+                message,
+                (*remarks, *statement.notes(span)),
+                hint,
+                problem_class,
+                _became(statement, index, span),
+                is_fatal,
+            )
+        )
+
+    def remark(self, id: str, statement: Statement, index: int, message: str) -> None:
+        """Report something that costs nothing: keepalived only logs it."""
+        self.problem(
+            id,
+            statement,
+            index,
+            message,
+            severity=Severity.WARNING,
+            problem_class=ProblemClass.NONE,
+        )
+
+    def word(
+        self,
+        statement: Statement,
+        index: int = 1,
+        missing: ProblemClass = ProblemClass.MISSING_PARAMETER,
+    ) -> str | None:
+        """Word `index` of a statement; None when it is not there, which has been reported."""
+        if index < len(statement.words):
+            return statement.words[index]
+        self.problem(
+            "missing-parameter",
+            statement,
+            0,
+            f"{statement.words[0]} needs a value",
+            severity=Severity.ERROR if missing else Severity.WARNING,
+            problem_class=missing,
+            is_fatal=missing is ProblemClass.MISSING_PARAMETER,
+        )
+        return None
+
+    def once(self, statement: Statement, values: Values, field: str) -> bool:
+        """True when the field is still free; otherwise that is reported."""
+        if field not in values.set:
+            return True
+        first = values.at[field].span()
+        self.problem(
+            "given-twice",
+            statement,
+            0,
+            f"{statement.words[0]} was given already; this one is ignored",
+            remark=f"the first stands at {first}",
+        )
+        return False
+
+    def has_interface(self, name: str) -> bool:
+        """False when the interface is known to be missing, and that matters."""
+        return self._interfaces is None or self.dynamic_interfaces or name in self._interfaces
+
+    def unknown(self, statement: Statement, names: Iterable[str], where: str) -> None:
+        """Report a keyword nobody knows here, with the best guess at what was meant."""
+        word = statement.words[0]
+        self.problem(
+            "unknown-keyword",
+            statement,
+            0,
+            f"unknown keyword {shown(word)} {where}",
+            problem_class=ProblemClass.UNKNOWN_KEYWORD,
+            hint=self._guess(word, names),
+        )
+
+    def _guess(self, word: str, names: Iterable[str]) -> str | None:
+        home = [t.name for t in self._tables if word in t.rows or word in t.kept]
+        if home:
+            place = " or ".join("the top level" if h == "" else h for h in home[:3])
+            return f"{word} belongs in {place}"
+        return self.similar(word, names)
+
+    def similar(self, word: str, names: Iterable[str]) -> str | None:
+        """A did-you-mean sentence, or None."""
+        if self._hints <= 0 or len(word) > _MAX_SHOWN:
+            return None
+        self._hints -= 1
+        from difflib import get_close_matches  # needed only in a file with mistakes
+
+        close = get_close_matches(word, list(names), 1, 0.75)
+        return f"did you mean {close[0]}?" if close else None
+
+    def used(self, known: Known, statement: Statement) -> None:
+        """Count a keyword that is not acted on; `report_unused` says so once per keyword."""
+        use = self._uses.get(known)
+        if use is None:
+            use = self._uses[known] = _Use(statement)
+        use.count += 1
+
+    def report_kept(self) -> None:
+        """One diagnostic for each keyword that is accepted and does nothing yet."""
+        for known, use in self._uses.items():
+            more = f" ({use.count} times)" if use.count > 1 else ""
+            severity = Severity.WARNING if known.has_block else Severity.INFO
+            self.problem(
+                "not-acted-on",
+                use.statement,
+                0,
+                f"{known.name} is accepted, but not yet acted on{more}",
+                severity=severity,
+                problem_class=ProblemClass.NONE,
+            )
+
+
+def shown(word: str) -> str:
+    """A word as it appears in a message: quoted, and not longer than a line has room for."""
+    short = word if len(word) <= _MAX_SHOWN else f"{word[:_MAX_SHOWN]}..."
+    return f"'{short}'"
+
+
+def _became(statement: Statement, index: int, span: Span) -> str:
+    """What a word that was written as a variable stands for."""
+    word = statement.words[min(index, len(statement.words) - 1)]
+    written = span.file.line(span.line)[span.column - 1 : span.column - 1 + span.length]
+    return word[:_MAX_SHOWN] if "$" in written and written != word else ""
