@@ -6,7 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
-from .virtual_router import Outgoing, VirtualRouter
+from .rhythm import Outgoing
+from .virtual_router import VirtualRouter
 
 __all__ = ["Announcements", "send_frames"]
 

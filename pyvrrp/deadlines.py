@@ -42,7 +42,7 @@ class Deadlines:
         self._catch_up = catch_up
         self._heap: list[tuple[float, int, Waiting]] = []
         self._sequence = count()
-        self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
 
     def watch(self, owner: Waiting) -> None:
@@ -73,26 +73,31 @@ class Deadlines:
 
     def _run(self) -> None:
         self._timer = None
-        self._timer_at = inf
-        heap = self._heap
+        self._timer_at = -inf  # whatever is set meanwhile is seen at the end
         now = self._loop.time()
-        if heap and now - heap[0][0] > _LATE:
+        if self._heap and now - self._heap[0][0] > _LATE:
             self._catch_up()
+        self._wake_due(now)
+        self._timer_at = inf
+        if self._heap:
+            self._arm(self._heap[0][0])
+
+    def _wake_due(self, now: float) -> None:
+        """Wake those whose time has come, but no more than a batch: the sockets want a look too."""
+        heap = self._heap
         until = now + _EARLY
         woken = 0
-        while heap and heap[0][0] <= until:
-            if woken >= _BATCH:
-                self._timer_at = heap[0][0]
-                self._timer = self._loop.call_soon(self._run)
-                return
+        while heap and heap[0][0] <= until and woken < _BATCH:
             queued_at, _, owner = heappop(heap)
             if queued_at != owner.queued_at:
                 continue  # an earlier deadline took this entry's place
-            owner.queued_at = inf
             at = owner.deadline
-            if at <= until:
-                woken += 1
-                owner.wake(now if now > at else at)
+            if at > until:  # moved since: the common case
+                owner.queued_at = at
+                if at != inf:
+                    heappush(heap, (at, next(self._sequence), owner))
+                continue
+            owner.queued_at = inf
+            woken += 1
+            owner.wake(now if now > at else at)
             self.watch(owner)
-        if heap and heap[0][0] < self._timer_at:
-            self._arm(heap[0][0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from .core.events import AdvertisementReceived
 from .core.model import Address, Family, VirtualRouterConfig
 from .core.packet import IpFacts, PacketError
 from .core.receive import Admitted, admit
@@ -20,24 +19,45 @@ _BUFFER_PER_LISTENER = 1 << 12  # octets: two messages each, as the kernel accou
 class Listener(Protocol):
     """A Virtual Router, as seen from the wire."""
 
-    heard: bytes | None
-    """The datagram this listener is known by; belongs to `Segment`."""
+    repetition: Repetition | None
+    """What this listener is known by; belongs to `Segment`."""
 
     @property
     def config(self) -> VirtualRouterConfig:
         """What messages are checked against."""
 
-    def hear(self, event: AdvertisementReceived, admitted: Admitted, now: float) -> None:
-        """A message that passed every check."""
+    def hear(self, admitted: Admitted, now: float) -> bool:
+        """A message that passed every check. True: hearing it again would only re-arm the timer."""
 
     def refuse(self, error: PacketError, ip: IpFacts, now: float) -> None:
         """A message for this VRID that did not."""
 
 
+class Repetition:
+    """A datagram that re-armed a Backup Router's timer, and how often it came again since.
+
+    Each repeat would do no more than re-arm the timer in the same way, so repeats are only noted
+    here: the newest came at `heard_at`. The listener looks at this before it acts.
+    """
+
+    __slots__ = ("admitted", "count", "datagram", "heard_at")
+
+    def __init__(self, datagram: bytes, admitted: Admitted, now: float) -> None:
+        self.datagram = datagram
+        self.admitted = admitted
+        self.heard_at = now
+        self.count = 0
+
+    def take_count(self) -> int:
+        """How many came since the last call."""
+        count, self.count = self.count, 0
+        return count
+
+
 class Segment:
     """Hands each message to the Virtual Router it is meant for.
 
-    Routers repeat themselves, so a datagram equal to the last one a Virtual Router obeyed needs no
+    Routers repeat themselves, so a datagram equal to the last one a Backup Router obeyed needs no
     second look: same octets, same verdict. What differs in one bit goes through every check.
     Raises: SocketError when the interface cannot be listened on.
     """
@@ -50,7 +70,7 @@ class Segment:
         self.too_short = 0
         self._receiver = Receiver(family, interface, index, _LEAST_BUFFER)
         self._listeners: dict[int, Listener] = {}
-        self._known: dict[bytes, tuple[Listener, AdvertisementReceived, Admitted]] = {}
+        self._known: dict[bytes, Repetition] = {}
         self._groups: dict[Address, int] = {}
         self._group_senders: dict[tuple[Address, Address], GroupSender] = {}
         self._peer_senders: dict[tuple[Address, int], PeerSender] = {}
@@ -89,10 +109,10 @@ class Segment:
             self._receiver.leave(group)
 
     def forget(self, listener: Listener) -> None:
-        """The listener's settings changed: what it hears next is looked at afresh."""
-        if listener.heard is not None:
-            self._known.pop(listener.heard, None)
-            listener.heard = None
+        """The listener or its settings changed: what it hears next is looked at afresh."""
+        if listener.repetition is not None:
+            self._known.pop(listener.repetition.datagram, None)
+            listener.repetition = None
 
     def close(self) -> None:
         """Close every socket."""
@@ -125,11 +145,12 @@ class Segment:
         datagrams = self._receiver.read(_LIMIT)
         known = self._known
         for datagram in datagrams:
-            hit = known.get(datagram)
-            if hit is not None:
-                hit[0].hear(hit[1], hit[2], now)
-            else:
+            repetition = known.get(datagram)
+            if repetition is None:
                 self._examine(datagram, now)
+            else:
+                repetition.count += 1
+                repetition.heard_at = now
         return len(datagrams)
 
     def _examine(self, datagram: bytes, now: float) -> None:
@@ -146,8 +167,5 @@ class Segment:
         except PacketError as error:
             listener.refuse(error, ip, now)
             return
-        self.forget(listener)
-        event = AdvertisementReceived(admitted.advertisement)
-        listener.heard = datagram
-        self._known[datagram] = (listener, event, admitted)
-        listener.hear(event, admitted, now)
+        if listener.hear(admitted, now):
+            listener.repetition = self._known[datagram] = Repetition(datagram, admitted, now)

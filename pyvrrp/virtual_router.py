@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Protocol, TypeAlias, assert_never
+from typing import Protocol, assert_never
 
 from .core import actions, events
 from .core.announce import announcement
-from .core.machine import Initialize, State, deadline, state_name, transition
+from .core.machine import Active, Backup, Initialize, State, deadline, state_name, transition
 from .core.model import Address, VirtualRouterConfig
 from .core.packet import DiscardReason, IpFacts, PacketError, encode
 from .core.priority import effective_priority
@@ -28,7 +28,8 @@ from .net.advertisement_frame import advertisement_frame
 from .net.frame_sender import FrameSender
 from .net.monitor import InterfaceTable
 from .net.rtnetlink import AddAddress, AddressOperation, Link, RemoveAddress
-from .segment import Segment
+from .rhythm import Outgoing, Rhythm, Rhythms
+from .segment import Repetition, Segment
 from .settings import VirtualAddress, VirtualRouterSettings
 
 __all__ = ["Counters", "Host", "StateChange", "VirtualRouter"]
@@ -37,9 +38,6 @@ logger = logging.getLogger(__name__)
 
 _COMPLAIN_EVERY = 60.0  # s between two log lines about the same kind of trouble
 _UNREAD_CHANGES = 64
-
-Outgoing: TypeAlias = tuple[Callable[[bytes], object], bytes]
-"""A way out, and what goes that way."""
 
 
 @dataclass(slots=True)
@@ -72,6 +70,7 @@ class Host(Protocol):
     """What a Virtual Router needs of the machine it runs on."""
 
     deadlines: Deadlines
+    rhythms: Rhythms
     table: InterfaceTable
     virtual_addresses: dict[Address, tuple[VirtualRouter, ...]]
 
@@ -106,19 +105,21 @@ class VirtualRouter:
     __slots__ = (
         "_adopted",
         "_announcements",
+        "_beats",
         "_complaints",
+        "_counters",
         "_feeding",
         "_host",
         "_inbox",
         "_installed",
-        "_outgoing",
+        "_rhythm",
         "_segment",
         "_watchers",
         "base_priority",
         "config",
-        "counters",
-        "heard",
+        "outgoing",
         "queued_at",
+        "repetition",
         "settings",
         "state",
         "virtual_mac_index",
@@ -129,13 +130,15 @@ class VirtualRouter:
         self.config: VirtualRouterConfig = settings.protocol
         self.base_priority = settings.protocol.priority
         self.state: State = Initialize()
-        self.counters = Counters()
-        self.heard: bytes | None = None
+        self.repetition: Repetition | None = None
+        self.outgoing: tuple[Outgoing, ...] = ()
         self.queued_at = inf
         self.virtual_mac_index: int | None = None
         self._host = host
         self._segment: Segment | None = None
-        self._outgoing: tuple[Outgoing, ...] = ()
+        self._counters = Counters()
+        self._rhythm: Rhythm | None = None
+        self._beats = 0
         self._announcements: tuple[Outgoing, ...] = ()
         self._installed: tuple[RemoveAddress, ...] = ()
         self._adopted: frozenset[Address] = frozenset()
@@ -165,7 +168,19 @@ class VirtualRouter:
     @property
     def deadline(self) -> float:
         """When the state machine wants to be woken, in the loop's time."""
-        return deadline(self.state)
+        state = self.state
+        if isinstance(state, Backup):
+            if self.repetition is not None:
+                return state.active_down_at + (self.repetition.heard_at - state.armed_at)
+        elif self._rhythm is not None and isinstance(state, Active):
+            return state.announce_at
+        return deadline(state)
+
+    @property
+    def counters(self) -> Counters:
+        """What was counted until now."""
+        self._take_counts()
+        return self._counters
 
     async def changes(self) -> AsyncIterator[StateChange]:
         """Every state change from now on. A reader far behind misses the oldest ones."""
@@ -188,21 +203,26 @@ class VirtualRouter:
 
     # What the wire and the clock say.
 
-    def hear(self, event: events.AdvertisementReceived, admitted: Admitted, now: float) -> None:
-        """An Advertisement that passed every check."""
-        counters = self.counters
-        counters.advertisements_received += 1
-        if event.advertisement.priority == 0:
-            counters.priority_zero_received += 1
-        if admitted.mismatches:
-            self._note_mismatches(admitted)
-        self.feed(event, now)
+    def hear(self, admitted: Admitted, now: float) -> bool:
+        """An Advertisement that passed every check. True: repeats would only re-arm the timer.
+
+        Not so while a preempt delay runs: there the time of a repeat matters.
+        """
+        self.feed(events.AdvertisementReceived(admitted.advertisement), now)
+        self._count_heard(admitted, 1)
+        state = self.state
+        return isinstance(state, Backup) and state.armed_at == now and state.preempt_at is None
 
     def refuse(self, error: PacketError, ip: IpFacts, now: float) -> None:
         """A message for this VRID that did not pass: counted, and nothing else moves."""
-        discarded = self.counters.discarded
+        discarded = self._counters.discarded
         discarded[error.reason] = discarded.get(error.reason, 0) + 1
         self.complain(error.reason.value, f"discarded a message from {ip.source}: {error.detail}")
+
+    def send_failed(self, error: OSError) -> None:
+        """An Advertisement could not be sent; the next one may."""
+        self._counters.send_errors += 1
+        self.complain("send", f"cannot send an Advertisement: {error.strerror}")
 
     def wake(self, now: float) -> None:
         """The deadline has come."""
@@ -220,11 +240,48 @@ class VirtualRouter:
             return
         self._feeding = True
         try:
+            self._catch_up()
             self._step(event, now)
             while self._inbox:
                 self._step(self._inbox.popleft(), now)
+            self._settle()
         finally:
             self._feeding = False
+
+    def _catch_up(self) -> None:
+        """Tell the state machine what was heard and sent without it."""
+        self._take_counts()
+        repetition, rhythm = self.repetition, self._rhythm
+        if repetition is not None and isinstance(self.state, Backup):
+            if repetition.heard_at != self.state.armed_at:
+                heard = events.AdvertisementReceived(repetition.admitted.advertisement)
+                self._step(heard, repetition.heard_at)
+        elif rhythm is not None and isinstance(self.state, Active):
+            self.state = replace(self.state, adver_at=rhythm.deadline)
+
+    def _take_counts(self) -> None:
+        if self.repetition is not None:
+            self._count_heard(self.repetition.admitted, self.repetition.take_count())
+        if self._rhythm is not None:
+            self._counters.advertisements_sent += self._rhythm.beats - self._beats
+            self._beats = self._rhythm.beats
+
+    def _settle(self) -> None:
+        """Leave routine to others, as far as it still is: repeats and periodic sending."""
+        state, repetition, rhythm = self.state, self.repetition, self._rhythm
+        if rhythm is not None and not (
+            isinstance(state, Active) and state.adver_at == rhythm.deadline
+        ):
+            self._host.rhythms.leave(self, rhythm)
+            self._rhythm = None
+        if self._rhythm is None and isinstance(state, Active):
+            interval = self.config.advertisement_interval
+            self._rhythm = self._host.rhythms.join(self, interval, state.adver_at)
+            self._beats = self._rhythm.beats
+        if repetition is not None and self._segment is not None:
+            is_armed = isinstance(state, Backup) and state.armed_at == repetition.heard_at
+            if not is_armed:
+                self._segment.forget(self)
         self._host.deadlines.watch(self)
 
     def _step(self, event: events.Event, now: float) -> None:
@@ -258,17 +315,16 @@ class VirtualRouter:
     # Carrying out.
 
     def _send(self, priority: int) -> None:
-        outgoing = self._outgoing
+        outgoing = self.outgoing
         if priority != self.config.priority:
             outgoing = self._compose(priority)
-            self.counters.priority_zero_sent += priority == 0
+            self._counters.priority_zero_sent += priority == 0
         for send, message in outgoing:
             try:
                 send(message)
             except OSError as error:
-                self.counters.send_errors += 1
-                self.complain("send", f"cannot send an Advertisement: {error.strerror}")
-        self.counters.advertisements_sent += 1
+                self.send_failed(error)
+        self._counters.advertisements_sent += 1
 
     def _announce(self, count: int) -> None:
         if not self._announcements:
@@ -295,8 +351,8 @@ class VirtualRouter:
 
     def _tell(self, change: StateChange) -> None:
         self._complaints = None
-        self.counters.active_transitions += change.current is actions.StateName.ACTIVE
-        self.counters.active_releases += change.previous is actions.StateName.ACTIVE
+        self._counters.active_transitions += change.current is actions.StateName.ACTIVE
+        self._counters.active_releases += change.previous is actions.StateName.ACTIVE
         for queue in self._watchers:
             if queue.full():
                 queue.get_nowait()
@@ -329,7 +385,7 @@ class VirtualRouter:
         if self._segment is not None:
             self._segment.detach(self)
             self._segment = None
-        self._outgoing = ()
+        self.outgoing = ()
 
     def stop(self, reason: events.InitializeReason = events.InitializeReason.STOPPED) -> None:
         """Resign if Active, take the addresses away, and take no part any more."""
@@ -407,15 +463,16 @@ class VirtualRouter:
         protocol = self.settings.protocol
         if protocol.source != source or protocol.priority != priority:
             protocol = replace(protocol, source=source, priority=priority)
-        if protocol != self.config or not self._outgoing:
+        if protocol != self.config or not self.outgoing:
             self._use(protocol, now)
 
     def _use(self, config: VirtualRouterConfig, now: float) -> None:
+        self._catch_up()
         previous, self.config = self.config, config
         if self._segment is not None:
             self._segment.forget(self)
         try:
-            self._outgoing = self._compose(config.priority)
+            self.outgoing = self._compose(config.priority)
         except PyvrrpError as error:
             self.complain("socket", str(error))
         if config != previous:
@@ -505,13 +562,16 @@ class VirtualRouter:
 
     # Saying what is wrong.
 
-    def _note_mismatches(self, admitted: Admitted) -> None:
-        counted = self.counters.mismatches
+    def _count_heard(self, admitted: Admitted, times: int) -> None:
+        counters, advertisement = self._counters, admitted.advertisement
+        counters.advertisements_received += times
+        if advertisement.priority == 0:
+            counters.priority_zero_received += times
         for mismatch in admitted.mismatches:
-            counted[mismatch] = counted.get(mismatch, 0) + 1
+            counters.mismatches[mismatch] = counters.mismatches.get(mismatch, 0) + times
             if mismatch is not Mismatch.OTHER_CHECKSUM_FORM:
-                source = admitted.advertisement.source
-                self.complain(mismatch.value, f"{source} disagrees with us: {mismatch.value}")
+                text = f"{advertisement.source} disagrees with us: {mismatch.value}"
+                self.complain(mismatch.value, text)
 
     def complain(self, kind: str, text: str) -> None:
         """Log a kind of trouble, once a minute at most and anew after a state change."""

@@ -37,9 +37,10 @@ from .net.monitor import (
 from .net.rtnetlink import AddressOperation, Link, NetlinkError, RouteSocket
 from .net.sysctl import Sysctls
 from .reception import Reception
+from .rhythm import Outgoing, Rhythms
 from .segment import Segment
 from .settings import VirtualRouterSettings
-from .virtual_router import Outgoing, StateChange, VirtualRouter
+from .virtual_router import StateChange, VirtualRouter
 
 __all__ = ["VrrpRouter"]
 
@@ -80,6 +81,7 @@ class VrrpRouter:
         self.table.refresh(self._route)
         self._reception = Reception(self._loop)
         self.deadlines = Deadlines(self._loop, self._reception.read_now)
+        self.rhythms = Rhythms(self.deadlines)
         self._announcements = Announcements(self._loop)
         self._loop.add_reader(self._monitor.fileno(), self._read_monitor)
         return self
@@ -233,7 +235,6 @@ class VrrpRouter:
         now = self.time()
         for name, event in consequences(standings, router.name):
             members[name].feed(event, now)
-        self._assess_later(m for m in members.values() if m is not router)
 
     # Interfaces.
 

@@ -13,6 +13,7 @@ __all__ = [
     "active_down_interval",
     "centiseconds",
     "from_centiseconds",
+    "next_advertisement",
     "skew_time",
     "start_delay",
 ]
@@ -46,6 +47,16 @@ def active_down_interval(cfg: VirtualRouterConfig, active_adver_interval: float)
     """
     skew = skew_time(cfg, active_adver_interval)
     return cfg.missed_advertisements * active_adver_interval + skew
+
+
+def next_advertisement(interval: float, due: float, now: float) -> float:
+    """When the Advertisement after the one due at `due` and sent at `now` is due.
+
+    Counted from the due time, so the spacing does not drift; after a whole interval's delay a new
+    rhythm starts instead of a burst.
+    """
+    following = due + interval
+    return following if following > now else now + interval
 
 
 def start_delay(cfg: VirtualRouterConfig) -> float:

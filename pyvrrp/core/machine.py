@@ -53,7 +53,7 @@ from .events import (
     Startup,
     Tick,
 )
-from .intervals import active_down_interval, skew_time, start_delay
+from .intervals import active_down_interval, next_advertisement, skew_time, start_delay
 from .model import Address, Version, VirtualRouterConfig
 from .packet import Advertisement
 
@@ -308,9 +308,7 @@ def _active_tick(cfg: VirtualRouterConfig, state: Active, now: float) -> Step:
     actions: tuple[Action, ...] = ()
     if now >= state.adver_at:
         actions = _ADVERTISE[cfg.priority]
-        due = state.adver_at + cfg.advertisement_interval
-        if due <= now:  # a whole interval late: start a new rhythm instead of a burst
-            due = now + cfg.advertisement_interval
+        due = next_advertisement(cfg.advertisement_interval, state.adver_at, now)
         state = Active(
             due, state.announce_at, state.announce_count, state.quiet_until, state.is_put_off
         )
