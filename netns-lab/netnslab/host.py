@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Interface, IPv6Interface, ip_address
 from pathlib import Path
 from typing import TypeVar
 
-from . import interfaces, iproute, namespaces
+from . import interfaces, iproute, namespaces, residents
 from .bridge import Bridge
 from .capture import ALL_KINDS, Capture
 from .errors import CommandFailed, DeadlinePassed, LabError
-from .link import End, Link
+from .link import Cable, End, Link
 from .ping import PingStream
 from .process import Process, Ready
 from .waiting import wait_until
@@ -33,13 +33,21 @@ class Host:
     `directory` holds its logs and whatever files a lab puts there; it goes away with the lab.
     """
 
-    def __init__(self, name: str, namespace: str, directory: Path, number: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        namespace: str,
+        directory: Path,
+        number: int,
+        on_cable: Callable[[Cable], None],
+    ) -> None:
         self.name = name
         self.namespace = namespace
         self.directory = directory
         self.links: dict[str, Link] = {}
         self.processes: list[Process] = []
         self._number = number
+        self._on_cable = on_cable
         self._readers: list[Capture | PingStream | AddressWatch] = []
 
     def __repr__(self) -> str:
@@ -72,22 +80,31 @@ class Host:
         create = f"link add {interface} mtu {mtu} address {mac} type veth {peer}{far_mac}"
         on = [f"addr add {address} dev {interface}" for address in addresses]
         iproute.batch(self.namespace, [create, f"link set {interface} up", *on])
-        link = self.links[interface] = Link(self.name, End(self.namespace, interface), far)
+        link = self.links[interface] = Link(Cable(self.name, End(self.namespace, interface), far))
+        self._on_cable(link.cable)
         if isinstance(to, Bridge):
             to.attach(far.interface, self.name)
         else:
-            to.links[far.interface] = Link(to.name, far, link.near)
+            to.links[far.interface] = Link(Cable(to.name, far, link.near))
+            self._on_cable(to.links[far.interface].cable)
             iproute.batch(far.namespace, [f"link set {far.interface} up"])
         link.wait_carrier()
         return link
 
     def link(self, interface: str) -> Link:
         """The interface of that name. Raises: LabError when `connect` made none."""
-        try:
-            return self.links[interface]
-        except KeyError:
+        if interface not in self.links:
             names = ", ".join(self.links) or "none"
-            raise LabError(f"{self.name} has no interface {interface}; it has: {names}") from None
+            raise LabError(f"{self.name} has no interface {interface}; it has: {names}")
+        return self.links[interface]
+
+    def process_ids(self) -> list[int]:
+        """Every process that lives in this host, whoever started it."""
+        return residents.process_ids([self.namespace])
+
+    def crash(self) -> None:
+        """SIGKILL to every process in this host, until none is left. Raises: LabError."""
+        residents.kill([self.namespace])
 
     def ip(self, *arguments: str) -> str:
         """Run ip(8) in this host, as `host.ip("route", "add", ...)`; return what it printed."""
@@ -205,8 +222,11 @@ class Host:
         """Start to record frames on an interface, in and out; `kinds` as in `Capture`."""
         return self._keep(Capture(self.namespace, interface, kinds))
 
-    def ping(self, target: str, *, interval: float = 0.01, deadline: float = 1.0) -> PingStream:
-        """Start an echo request every `interval` seconds; a reply counts within `deadline`."""
+    def ping(self, target: str, *, interval: float = 0.01, deadline: float = 0.1) -> PingStream:
+        """Start an echo request every `interval` seconds; a reply counts within `deadline`.
+
+        The kernel keeps a request while it asks who has the address, so with a long deadline pings
+        sent before the target was there count as answered."""
         return self._keep(PingStream(self.namespace, target, interval, deadline))
 
     def watch(self) -> AddressWatch:

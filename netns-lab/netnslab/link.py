@@ -11,7 +11,7 @@ from . import interfaces, iproute, namespaces
 from .errors import CommandFailed, LabError, Unsupported
 from .waiting import wait_until
 
-__all__ = ["Direction", "End", "Link"]
+__all__ = ["Cable", "Direction", "End", "Link"]
 
 Direction = Literal["to", "from", "both"]
 """Which way frames are lost: to the host, from the host, both."""
@@ -34,13 +34,26 @@ class End:
     interface: str
 
 
-class Link:
-    """An interface of a host, and the far end of its cable (a bridge port or another host's)."""
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """A cable and the member of the lab, by name, in which its near end is."""
 
-    def __init__(self, host: str, near: End, far: End) -> None:
-        self.host = host
-        self.near = near
-        self.far = far
+    member: str
+    near: End
+    far: End
+
+
+class Link:
+    """An interface of a host (or a bridge's port to another bridge) and the cable in it.
+
+    The far end is a bridge port or another host's interface.
+    """
+
+    def __init__(self, cable: Cable) -> None:
+        self.cable = cable
+        self.host = cable.member
+        self.near = cable.near
+        self.far = cable.far
 
     def __repr__(self) -> str:
         return f"<Link {self.host}:{self.name}>"

@@ -54,7 +54,7 @@ class LiveView:
     def _show(self, events: Sequence[Event]) -> None:
         for event in events:
             for line in self._writer.feed(event):
-                self._console.print(Text(line, style=_style(event)))
+                self._console.print(Text(line, style=_style(event)), soft_wrap=True)
 
     def _run(self) -> None:
         if not self._console.is_terminal:

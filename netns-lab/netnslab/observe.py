@@ -32,7 +32,7 @@ class Observation:
         pings: Mapping[str, str] | None = None,
         *,
         interval: float = 0.01,
-        deadline: float = 0.5,
+        deadline: float = 0.1,
     ) -> None:
         self.start = time.monotonic()
         self.end: float | None = None

@@ -17,11 +17,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from . import namespaces, residents
 from .errors import LabError, NotPermitted
+from .link import Cable, End
 
-__all__ = ["DIRECTORY", "Owner", "Record", "claim", "read_all", "sweep", "tear_down", "write"]
+__all__ = [
+    "DIRECTORY",
+    "Member",
+    "Owner",
+    "Record",
+    "claim",
+    "find",
+    "read_all",
+    "sweep",
+    "tear_down",
+    "write",
+]
 
 DIRECTORY = Path("/run/netnslab")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -57,6 +70,14 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A host or a bridge of a lab."""
+
+    name: str
+    kind: Literal["host", "bridge"]
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One lab on this machine. Without an owner it stays until somebody takes it down."""
 
@@ -64,7 +85,8 @@ class Record:
     owner: Owner | None
     created: float
     """Seconds since the epoch."""
-    namespaces: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
+    cables: tuple[Cable, ...] = ()
 
     @property
     def directory(self) -> Path:
@@ -76,9 +98,22 @@ class Record:
         """Whether its owner died without taking it down."""
         return self.owner is not None and not self.owner.is_alive
 
-    def with_namespace(self, namespace: str) -> Record:
-        """The same lab with one more namespace."""
-        return replace(self, namespaces=(*self.namespaces, namespace))
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The names of its network namespaces."""
+        return tuple(self.namespace_of(member.name) for member in self.members)
+
+    def namespace_of(self, member: str) -> str:
+        """The network namespace of a host or bridge."""
+        return f"{self.name}.{member}"
+
+    def with_member(self, member: Member) -> Record:
+        """The same lab with one more host or bridge."""
+        return replace(self, members=(*self.members, member))
+
+    def with_cable(self, cable: Cable) -> Record:
+        """The same lab with one more cable."""
+        return replace(self, cables=(*self.cables, cable))
 
 
 def claim(name: str, owner: Owner | None) -> Record:
@@ -115,6 +150,15 @@ def read_all() -> list[Record]:
     return [_read(path) for path in sorted(DIRECTORY.iterdir()) if path.is_dir()]
 
 
+def find(name: str) -> Record:
+    """The lab of that name. Raises: LabError, with the names there are."""
+    labs = {record.name: record for record in read_all()}
+    if name not in labs:
+        known = ", ".join(labs) or "none"
+        raise LabError(f"there is no lab {name}; there are: {known}")
+    return labs[name]
+
+
 def sweep() -> list[Record]:
     """Take away every lab whose owner is dead; return them.
 
@@ -136,6 +180,8 @@ def tear_down(record: Record) -> None:
     residents.kill(record.namespaces)
     for namespace in record.namespaces:
         namespaces.remove(namespace)
+    if not record.directory.is_dir():  # somebody else took the lab down
+        return
     marker = record.directory / "lab.json"
     for path in record.directory.iterdir():
         if path.is_dir() and not path.is_symlink():
@@ -148,10 +194,17 @@ def tear_down(record: Record) -> None:
 def _read(directory: Path) -> Record:
     """The record in `directory`. A directory without one is from a `claim` that died half-way."""
     try:
-        fields = json.loads((directory / "lab.json").read_text())
-        owner = Owner(**fields.pop("owner")) if fields["owner"] else fields.pop("owner")
-        spaces = tuple(fields.pop("namespaces"))
-        return Record(owner=owner, namespaces=spaces, **fields)
+        found = json.loads((directory / "lab.json").read_text())
+        return Record(
+            name=directory.name,
+            owner=Owner(**found["owner"]) if found["owner"] else None,
+            created=found["created"],
+            members=tuple(Member(**each) for each in found["members"]),
+            cables=tuple(
+                Cable(each["member"], End(**each["near"]), End(**each["far"]))
+                for each in found["cables"]
+            ),
+        )
     except (OSError, ValueError, TypeError, KeyError):
         return Record(directory.name, Owner(0, 0, ""), 0.0)
 

@@ -92,7 +92,7 @@ def _draw_event(axes: Axes, event: Event, x: float, lane: float, width: float) -
         case PingsLost(outage=outage):
             until = min(x + outage.seconds, width) if outage.seconds is not None else width
             axes.broken_barh([(x, until - x)], (lane - 0.16, 0.32), facecolor=_LOST)
-            axes.text(until, lane + 0.2, f" {outage.lost} lost", color=_LOST, fontsize=8)
+            axes.text(x, lane + 0.2, f"{outage.lost} lost", color=_LOST, fontsize=8)
         case Note(text=text):
             axes.axvline(x, color=_FAULT, linewidth=1, linestyle="--")
             axes.text(x, lane + 0.28, f" {text}", color=_FAULT, fontsize=8)

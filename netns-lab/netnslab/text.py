@@ -14,7 +14,7 @@ from .timeline import AddressSeen, Event, Fact, Note, PingsLost
 
 __all__ = ["LineWriter", "describe", "render_text"]
 
-_Subject: TypeAlias = tuple[int, int] | IpAddress
+_Subject: TypeAlias = tuple[str, int, int] | tuple[str, IpAddress]
 _LONGEST_DOWN = 4
 _BURST = 1.0
 
@@ -63,20 +63,20 @@ class LineWriter:
         return [f"{when:9.4f}  {event.host:<{self._width}}  {describe(event.fact)}{tail}"]
 
     def _is_repetition(self, event: Event) -> bool:
-        """The same again from the same host, with nobody else and no long silence in between."""
+        """The same again from the same host, before it could have been taken for dead."""
         subject: _Subject
         match event.fact:
             case Advert(vrid=vrid, source=source, interval=interval):
-                subject, patience = (vrid, source.version), _LONGEST_DOWN * interval
+                subject, patience = (event.host, vrid, source.version), _LONGEST_DOWN * interval
             case Announcement(address=address):
-                subject, patience = address, _BURST
+                subject, patience = (event.host, address), _BURST
             case _:
                 return False
         before = self._last.get(subject)
         self._last[subject] = event
         return (
             before is not None
-            and (before.host, before.fact) == (event.host, event.fact)
+            and before.fact == event.fact
             and event.time - before.time <= patience
         )
 
