@@ -12,12 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from . import handoff, log, pid_file, processes
+from .launch import leave_terminal
 from .options import Options
 
-__all__ = ["Backoff", "Child", "ChildKind", "run_vrrp"]
+__all__ = ["Backoff", "Child", "ChildKind", "import_vrrp", "run_vrrp"]
 
 _LONG_LIFE = 60.0
 _MAX_DELAY = 60.0
+_ORPHAN_PATIENCE = 6.0
+_ORPHAN_INTERVAL = 0.02
 
 _log = logging.getLogger(__name__)
 
@@ -48,22 +51,23 @@ class ChildKind:
     """In the parent's log lines."""
     ident: str
     """In syslog."""
+    prepare: Callable[[], None]
+    """Runs in the child first, while the configuration is being read: imports."""
     body: Callable[[handoff.ChildStart], int]
     """Runs in the child; its result is the exit code."""
 
 
 class Child:
-    """At most one process of a kind."""
+    """At most one process of a kind. It is forked by `prepare` or `start`, and works from `start`."""
 
-    def __init__(self, kind: ChildKind, options: Options, pid_path: str, journal_path: str) -> None:
+    def __init__(self, kind: ChildKind, options: Options) -> None:
         self.kind = kind
-        self.pid_path = pid_path
+        self.pid_path = ""
         self.pid: int | None = None
         self.control: socket.socket | None = None
         self.start_at: float | None = None
         """When to start it again, on the monotonic clock."""
         self._options = options
-        self._journal_path = journal_path
         self._backoff = Backoff()
         self._started_at = 0.0
 
@@ -72,20 +76,41 @@ class Child:
         """True until its death was taken note of."""
         return self.pid is not None
 
-    def start(self, settings: int) -> None:
-        """Start the process with the settings of that descriptor. Raises: OSError."""
-        self.start_at = None
+    def prepare(self, settings: int) -> None:
+        """Fork; the process gets ready to read that descriptor, and waits. Raises: OSError."""
         self.control, theirs = handoff.channel()
         self.control.setblocking(False)
-        start = handoff.ChildStart(settings, theirs, self._options, self._journal_path)
         try:
             self.pid = processes.fork(
-                lambda: _run(self.kind, start, self.pid_path), keep=(settings, theirs.fileno())
+                lambda: _run(self.kind, self._options, settings, theirs),
+                keep=(settings, theirs.fileno()),
             )
+        except OSError:
+            self._close()
+            raise
         finally:
             theirs.close()
+
+    def start(self, settings: int, pid_path: str, journal_path: str) -> None:
+        """Let it work, with the settings of that descriptor. Raises: OSError.
+
+        A process that was prepared must have been so with the same descriptor.
+        """
+        self.start_at, self.pid_path = None, pid_path
+        if self.control is None:
+            self.prepare(settings)
+        if self.control is not None:
+            handoff.send(self.control, handoff.GO, f"{pid_path}\0{journal_path}\0{_umask():o}")
         self._started_at = time.monotonic()
         _log.info("Starting %s child process, pid=%d", self.kind.name, self.pid)
+
+    def dismiss(self) -> None:
+        """End a process that was prepared and is not wanted: it holds nothing yet."""
+        if self.pid is not None:
+            self.signal(signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        self.pid = None
+        self._close()
 
     def signal(self, number: int) -> None:
         """Pass a signal on, when there is somebody to get it."""
@@ -132,26 +157,59 @@ class Child:
             self.control = None
 
 
-def _run(kind: ChildKind, start: handoff.ChildStart, pid_path: str) -> int:
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _run(kind: ChildKind, options: Options, settings: int, control: socket.socket) -> int:
     """In the child: what every kind has around its body."""
     # Nobody but the parent tells the service manager how the daemon fares.
     os.environ.pop("NOTIFY_SOCKET", None)
-    if start.options.ignore_sigint:
+    if options.ignore_sigint:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    log.start(start.options, kind.ident, queued=True)
+    kind.prepare()
+    go = handoff.receive(control)
+    if go is None or go.word != handoff.GO:
+        return 0
+    pid_path, journal_path, umask = go.text.split("\0")
+    os.umask(int(umask, 8))
+    if not options.foreground:
+        leave_terminal()
+    log.start(options, kind.ident, queued=True)
     try:
-        own_pid_file = pid_file.PidFile.acquire(pid_path)
+        own_pid_file = _acquire_patiently(pid_path)
     except (pid_file.PidFileError, pid_file.AlreadyRunning) as problem:
         _log.error("%s child: %s", kind.name, problem)
         return processes.FATAL
-    code = kind.body(start)
+    code = kind.body(handoff.ChildStart(settings, control, options, journal_path))
     own_pid_file.remove()
     return code
 
 
+def _acquire_patiently(path: str) -> pid_file.PidFile:
+    """The PID file; the child of a parent that was killed may need a moment to stop and let go.
+
+    Raises: AlreadyRunning when it does not; PidFileError.
+    """
+    give_up_at = time.monotonic() + _ORPHAN_PATIENCE
+    while True:
+        try:
+            return pid_file.PidFile.acquire(path)
+        except pid_file.AlreadyRunning:
+            if time.monotonic() >= give_up_at:
+                raise
+            time.sleep(_ORPHAN_INTERVAL)
+
+
+def import_vrrp() -> None:
+    """Load what the VRRP child needs; after the fork, since the parent lives without asyncio."""
+    from . import vrrp_process  # noqa: F401
+
+
 def run_vrrp(start: handoff.ChildStart) -> int:
     """The body of the VRRP child."""
-    # Imported here, after the fork: the parent lives without asyncio.
     from .vrrp_process import run
 
     return run(start)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .translate import ProcessSettings
 
 __all__ = [
+    "GO",
     "READY",
     "REFUSED",
     "RELOAD",
@@ -45,6 +46,8 @@ __all__ = [
     "write",
 ]
 
+GO = b"go"
+"""Parent to child, before anything else: the configuration is good, begin; a text follows."""
 RELOAD = b"reload"
 """Parent to child, with the descriptor of the new settings."""
 READY = b"ready"
@@ -181,7 +184,7 @@ def send(
     control: socket.socket, word: bytes, text: str = "", descriptor: int | None = None
 ) -> None:
     """Send one packet; the descriptor stays the sender's too. Raises: OSError."""
-    packet = word + (b" " + text.encode("utf-8", "backslashreplace") if text else b"")
+    packet = word + (b" " + text.encode("utf-8", "surrogateescape") if text else b"")
     ancillary: list[tuple[int, int, bytes]] = []
     if descriptor is not None:
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", descriptor))]
@@ -205,4 +208,4 @@ def receive(control: socket.socket) -> Message | None:
     word, _, text = packet.partition(b" ")
     received = [octets for level, kind, octets in ancillary if kind == socket.SCM_RIGHTS]
     descriptor = struct.unpack("i", received[0][:size])[0] if received else None
-    return Message(word, text.decode("utf-8", "replace"), descriptor)
+    return Message(word, text.decode("utf-8", "surrogateescape"), descriptor)

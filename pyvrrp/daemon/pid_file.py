@@ -133,7 +133,9 @@ def is_locked(path: str) -> bool:
 def _make_directory(path: str) -> None:
     directory = Path(path).parent
     if directory == Path(RUN_DIRECTORY, _SUBDIRECTORY):
-        directory.mkdir(mode=0o755, exist_ok=True)
+        with suppress(FileExistsError):
+            directory.mkdir()
+            directory.chmod(0o755)  # whatever the umask
 
 
 def _try_acquire(path: str) -> int | None:

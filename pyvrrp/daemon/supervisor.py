@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import handoff, journal, pid_file, processes, service_manager
-from .child import Child, ChildKind, run_vrrp
+from .child import Child, ChildKind, import_vrrp, run_vrrp
 from .loader import Body, Load, Verdict, load
 from .options import SIGNALS, Options
 from .permissions import missing_capabilities
@@ -29,7 +29,7 @@ from .signals import SignalPipe
 
 __all__ = ["VRRP", "Supervisor"]
 
-VRRP = ChildKind("VRRP", "Keepalived_vrrp", run_vrrp)
+VRRP = ChildKind("VRRP", "Keepalived_vrrp", import_vrrp, run_vrrp)
 
 _FINAL = frozenset({1, 2, 4})
 """Exit codes of a child after which another start would only repeat them."""
@@ -70,7 +70,7 @@ class Supervisor:
         self._settings: _Settings | None = None
         self._trial: _Settings | None = None
         self._answer_by = 0.0
-        self._child: Child | None = None
+        self._child = Child(kind, options)
         self._pid_file: pid_file.PidFile | None = None
         self._journal_path = ""
         self._exit_code: int | None = None
@@ -97,7 +97,7 @@ class Supervisor:
         poll.register(self._signals, select.POLLIN)
         if self._load:
             poll.register(self._load.pipe, select.POLLIN)
-        if self._child and self._child.control:
+        if self._child.control:
             poll.register(self._child.control, select.POLLIN)
         timeout = self._timeout()
         poll.poll(None if timeout is None else timeout * 1000)
@@ -105,17 +105,14 @@ class Supervisor:
             self._on_signal(number)
         if self._load and self._load.feed():
             self._on_loaded(self._load)
-        if self._child:
-            for message in self._child.messages():
-                self._on_message(message)
+        for message in self._child.messages():
+            self._on_message(message)
         self._on_time(time.monotonic())
 
     def _timeout(self) -> float | None:
-        due = [self._kill_at]
+        due = [self._kill_at, self._child.start_at]
         if self._load:
             due.append(self._load.deadline)
-        if self._child:
-            due.append(self._child.start_at)
         if self._trial:
             due.append(self._answer_by)
         moments = [moment for moment in due if moment is not None]
@@ -128,8 +125,7 @@ class Supervisor:
         elif number == signal.SIGHUP:
             self._reload()
         elif number in _PASSED_ON:
-            if self._child:
-                self._child.signal(number)
+            self._child.signal(number)
         elif number == signal.SIGTERM or not self._options.ignore_sigint:
             self._stop(0)
 
@@ -156,12 +152,11 @@ class Supervisor:
             self._on_loaded(self._load)
         if self._trial and now >= self._answer_by:
             self._reject(self._trial, f"the {self._kind.name} child does not answer")
-        child = self._child
-        if child and child.start_at is not None and now >= child.start_at:
-            self._start_child(child)
-        if child and self._kill_at is not None and now >= self._kill_at:
+        if self._child.start_at is not None and now >= self._child.start_at:
+            self._start_child()
+        if self._kill_at is not None and now >= self._kill_at:
             _log.warning("%s child did not stop in time: killed", self._kind.name)
-            child.signal(signal.SIGKILL)
+            self._child.signal(signal.SIGKILL)
             self._kill_at = None
 
     # Reading the configuration.
@@ -170,11 +165,15 @@ class Supervisor:
         is_start = self._settings is None
         try:
             self._load = Load(self._options, self._read_configuration, is_start=is_start)
+            if is_start and self._options.run_vrrp:
+                # Its imports take as long as the reading: both at once halve the start.
+                self._child.prepare(self._load.settings)
         except OSError as exc:
             self._load_failed(f"no process to read the configuration: {exc.strerror}", 1)
 
     def _load_failed(self, why: str, code: int) -> None:
         if self._settings is None:
+            self._child.dismiss()
             self._give_up(why, code)
         else:
             self._end_reload(f"Configuration not changed, the old one stays in use: {why}")
@@ -201,15 +200,19 @@ class Supervisor:
         verdict = first.verdict
         missing = missing_capabilities() if verdict.needs_vrrp else ()
         if missing:
+            self._child.dismiss()
             self._give_up(f"missing permission: {', '.join(missing)}", processes.NO_PERMISSION)
             return
         mask = self._options.umask if self._options.umask is not None else verdict.umask
         os.umask(0o177 if mask is None else mask)
         if not self._take_pid_file(verdict):
+            self._child.dismiss()
             return
         if verdict.needs_vrrp:
-            self._start_needed_child(first)
+            self._place_journal(verdict.journal_during)
+            self._start_child()
         else:
+            self._child.dismiss()
             _log.warning("no configuration to run")
             service_manager.notify(service_manager.READY)
         self._started()
@@ -237,21 +240,15 @@ class Supervisor:
         _log.error("%s", why)
         self._stop(code)
 
-    def _start_needed_child(self, settings: _Settings) -> None:
-        self._place_journal(settings.verdict.journal_during)
-        paths = pid_file.paths(self._options, settings.verdict.names)
-        self._child = Child(self._kind, self._options, paths.vrrp, self._journal_path)
-        self._start_child(self._child)
-
-    def _start_child(self, child: Child) -> None:
+    def _start_child(self) -> None:
         if self._settings is None:
             return
+        paths = pid_file.paths(self._options, self._settings.verdict.names)
         try:
-            child.start(self._settings.descriptor)
+            self._child.start(self._settings.descriptor, paths.vrrp, self._journal_path)
         except OSError as exc:
-            delay = child.died()
             _log.error("%s child cannot be started: %s", self._kind.name, exc.strerror)
-            child.start_at = time.monotonic() + max(delay, 1.0)
+            self._child.start_at = time.monotonic() + max(self._child.died(), 1.0)
 
     # Reload.
 
@@ -266,17 +263,17 @@ class Supervisor:
         self._begin_load()
 
     def _try(self, loaded: _Settings) -> None:
-        child = self._child
-        if child is None or not child.is_alive:
+        if not self._child.is_alive:
             self._adopt(loaded)
-            if child is None and loaded.verdict.needs_vrrp:
-                self._start_needed_child(loaded)
+            if self._child.start_at is None and loaded.verdict.needs_vrrp:
+                self._place_journal(loaded.verdict.journal_during)
+                self._start_child()
             self._end_reload("Reload finished")
             return
         self._trial = loaded
         self._answer_by = time.monotonic() + _ANSWER_WITHIN
         self._place_journal(loaded.verdict.journal_during)
-        if not child.reload(loaded.descriptor):
+        if not self._child.reload(loaded.descriptor):
             self._reject(loaded, f"the {self._kind.name} child cannot be reached")
 
     def _adopt(self, loaded: _Settings) -> None:
@@ -316,17 +313,16 @@ class Supervisor:
     # The end.
 
     def _reap(self) -> None:
-        child = self._child
-        if child is None or child.pid is None:
+        if self._child.pid is None:
             return
-        pid, status = os.waitpid(child.pid, os.WNOHANG)
+        pid, status = os.waitpid(self._child.pid, os.WNOHANG)
         if pid:
-            for message in child.messages():
+            for message in self._child.messages():
                 self._on_message(message)
-            self._on_death(child, status)
+            self._on_death(status)
 
-    def _on_death(self, child: Child, status: int) -> None:
-        pid, delay = child.pid, child.died()
+    def _on_death(self, status: int) -> None:
+        pid, delay = self._child.pid, self._child.died()
         code = os.waitstatus_to_exitcode(status)
         self._left_clean = code == 0
         if self._exit_code is not None:
@@ -340,7 +336,7 @@ class Supervisor:
             self._stop(0)
         else:
             _log.error("%s: Respawning after %g seconds", how, delay)
-            child.start_at = time.monotonic() + delay
+            self._child.start_at = time.monotonic() + delay
             if self._trial:
                 self._reject(self._trial, f"the {self._kind.name} child died with it")
 
@@ -351,20 +347,20 @@ class Supervisor:
         service_manager.notify(service_manager.STOPPING)
         if self._settings and self._pid_file:
             _log.info("Stopping")
-        if self._child:
-            self._child.start_at = None
+        self._child.start_at = None
+        if self._child.is_alive:
             self._child.signal(signal.SIGTERM)
             wait = self._settings.verdict.child_wait_time if self._settings else 0.0
             self._kill_at = time.monotonic() + wait
 
     def _is_over(self) -> bool:
-        return self._exit_code is not None and not (self._child and self._child.is_alive)
+        return self._exit_code is not None and not self._child.is_alive
 
     def _clean_up(self) -> None:
         if self._load:
             self._load.abandon()
         if self._pid_file:
-            if self._child and not pid_file.is_locked(self._child.pid_path):
+            if self._child.pid_path and not pid_file.is_locked(self._child.pid_path):
                 Path(self._child.pid_path).unlink(missing_ok=True)
             if self._left_clean:
                 self._remove_journal()

@@ -1,0 +1,116 @@
+"""The stream and the channel, with real descriptors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.daemon import handoff
+from pyvrrp.daemon.handoff import HandoffError, Message
+from pyvrrp.daemon.translate import ProcessSettings
+from pyvrrp.settings import virtual_router
+
+ROUTERS = [virtual_router(f"r{n}", "eth0", n, ["192.0.2.1/24"]) for n in (1, 2, 3)]
+PROCESS = ProcessSettings(nice=-5)
+
+
+@pytest.fixture
+def memory() -> Iterator[int]:
+    descriptor = handoff.new_memory()
+    yield descriptor
+    os.close(descriptor)
+
+
+def test_what_is_written_is_read(memory: int):
+    assert handoff.write(memory, PROCESS, iter(ROUTERS)) == 3
+    assert list(handoff.read(memory)) == [PROCESS, *ROUTERS]
+
+
+def test_readers_do_not_disturb_each_other(memory: int):
+    handoff.write(memory, PROCESS, ROUTERS)
+    first, second = handoff.read(memory), handoff.read(memory)
+    assert [next(first), next(second), next(first), next(second)] == [
+        PROCESS,
+        PROCESS,
+        ROUTERS[0],
+        ROUTERS[0],
+    ]
+
+
+def test_no_router_at_all(memory: int):
+    assert handoff.write(memory, PROCESS, ()) == 0
+    assert list(handoff.read(memory)) == [PROCESS]
+
+
+def test_sealed_against_change(memory: int):
+    handoff.write(memory, PROCESS, ROUTERS)
+    with pytest.raises(PermissionError):
+        os.pwrite(memory, b"x", 0)
+    with pytest.raises(PermissionError):
+        os.ftruncate(memory, 0)
+
+
+@pytest.mark.parametrize("keep", [0, 5, 12, 20, 400, -1, -4, -20])
+def test_truncated(memory: int, tmp_path: Path, keep: int):
+    handoff.write(memory, PROCESS, ROUTERS)
+    whole = os.pread(memory, 1 << 20, 0)
+    part = tmp_path / "part"
+    part.write_bytes(whole[:keep])
+    with part.open("rb") as file, pytest.raises(HandoffError, match="end early"):
+        list(handoff.read(file.fileno()))
+
+
+def test_writer_that_died_leaves_nothing_usable(memory: int):
+    def dies() -> Iterator[object]:
+        yield ROUTERS[0]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        handoff.write(memory, PROCESS, dies())  # type: ignore[arg-type]
+    with pytest.raises(HandoffError):
+        list(handoff.read(memory))
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [
+        pytest.param(b"pyvrrp\0\2" + bytes(4), "start with", id="other version"),
+        pytest.param(b"\x7fELF....." + bytes(40), "start with", id="something else"),
+        pytest.param(b"pyvrrp\0\1" + b"\xff" * 4, "at most", id="too many"),
+        pytest.param(b"pyvrrp\0\1" + bytes(4) + b"\xff" * 4, "a record of", id="huge record"),
+        pytest.param(b"pyvrrp\0\1" + bytes(4) + b"\3\0\0\0xyz", "is damaged", id="not a pickle"),
+    ],
+)
+def test_not_ours(tmp_path: Path, octets: bytes, text: str):
+    path = tmp_path / "stream"
+    path.write_bytes(octets)
+    with path.open("rb") as file, pytest.raises(HandoffError, match=text):
+        list(handoff.read(file.fileno()))
+
+
+def test_channel_carries_words_texts_and_descriptors(memory: int):
+    handoff.write(memory, PROCESS, ())
+    parent, child = handoff.channel()
+    with parent, child:
+        handoff.send(parent, handoff.RELOAD, descriptor=memory)
+        handoff.send(child, handoff.READY)
+        handoff.send(child, handoff.REFUSED, "eth9 is not there, \udcff neither")
+        got = handoff.receive(child)
+        assert got is not None
+        assert (got.word, got.text) == (b"reload", "")
+        assert got.descriptor is not None
+        assert not os.get_inheritable(got.descriptor)
+        assert list(handoff.read(got.descriptor)) == [PROCESS]
+        os.close(got.descriptor)
+        assert handoff.receive(parent) == Message(b"ready")
+        assert handoff.receive(parent) == Message(b"refused", "eth9 is not there, \udcff neither")
+
+
+def test_end_of_file_is_the_others_death():
+    parent, child = handoff.channel()
+    parent.close()
+    with child:
+        assert handoff.receive(child) is None

@@ -1,0 +1,391 @@
+"""The parent with a child and a loader that do as they are told: real forks, signals and files.
+
+The "configuration" is one line of words. `unusable`, `hang`, `crash`, `idle` are for the loader,
+`exit=N`, `stubborn`, `refuse`, `mute` for the child. The child notes what happens to it in a file.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+_SCRIPT = """
+import os, select, signal, sys, time
+from pathlib import Path
+from pyvrrp.daemon import handoff, loader, log, supervisor
+from pyvrrp.daemon.child import ChildKind
+from pyvrrp.daemon.options import parse
+
+NOTES = Path(sys.argv[1])
+
+def note(text):
+    with NOTES.open("a") as file:
+        file.write(text + "\\n")
+
+def read(options, settings, is_start):
+    words = Path(options.configuration).read_text().strip()
+    if "crash" in words:
+        os.abort()
+    while "hang" in words:
+        time.sleep(1)
+    if "unusable" in words:
+        return loader.Verdict(False, 2, problems=3)
+    os.write(settings, words.encode())
+    return loader.Verdict(
+        True,
+        needs_vrrp="idle" not in words,
+        child_wait_time=0.5,
+        journal_during=b"during " + words.encode(),
+        journal_after=b"after " + words.encode(),
+    )
+
+def words_of(descriptor):
+    return os.pread(descriptor, 1000, 0).decode()
+
+def child(start):
+    words = words_of(start.configuration_fd)
+    note("start " + words)
+    def stop(number, frame):
+        note(f"signal {number}")
+        if number == signal.SIGTERM and "stubborn" not in words:
+            os._exit(0)
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, stop)
+    if "exit=" in words:
+        return int(words.partition("exit=")[2].split()[0])
+    handoff.send(start.control, handoff.READY)
+    note("ready")
+    while (message := handoff.receive(start.control)) is not None:
+        new = words_of(message.descriptor)
+        note("reload " + new)
+        if "refuse" in new:
+            handoff.send(start.control, handoff.REFUSED, "I do not like it")
+        elif "mute" not in new:
+            handoff.send(start.control, handoff.RELOADED)
+        if "ask" in new:
+            handoff.send(start.control, handoff.RELOAD_WANTED)
+    note("parent gone")
+    return 0
+
+loader.DEADLINE = float(sys.argv[2])
+options = parse(["keepalived", *sys.argv[3:]])
+log.start(options, "test")
+kind = ChildKind("VRRP", "test_vrrp", lambda: None, child)
+sys.exit(supervisor.Supervisor(options, kind=kind, read_configuration=read).run())
+"""
+
+
+def poll(condition: Callable[[], bool], what: str, timeout: float = 10.0) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"not in time: {what}"
+        time.sleep(0.005)
+
+
+class Daemon:
+    def __init__(self, directory: Path) -> None:
+        self.notes_file = directory / "notes"
+        self.configuration = directory / "conf"
+        self.pid_file = directory / "parent.pid"
+        self.vrrp_pid_file = directory / "vrrp.pid"
+        self.journal = directory / "vrrp.state"
+        self.console = directory / "console"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, words: str, *flags: str, deadline: float = 10.0) -> None:
+        self.configuration.write_text(words)
+        files = {"-f": self.configuration, "-p": self.pid_file, "-r": self.vrrp_pid_file}
+        command = [sys.executable, "-c", _SCRIPT, str(self.notes_file), str(deadline), "-nlG"]
+        command += [str(word) for pair in files.items() for word in pair] + list(flags)
+        with self.console.open("ab") as console:
+            self.process = subprocess.Popen(command, stderr=console)
+
+    def send(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def reload(self, words: str) -> None:
+        self.configuration.write_text(words)
+        self.send(signal.SIGHUP)
+
+    def exit_code(self, timeout: float = 10.0) -> int:
+        assert self.process is not None
+        return self.process.wait(timeout)
+
+    def notes(self) -> list[str]:
+        return self.notes_file.read_text().splitlines() if self.notes_file.exists() else []
+
+    def wait_note(self, text: str, count: int = 1) -> None:
+        poll(lambda: self.notes().count(text) >= count, f"{text!r} in {self.notes()}")
+
+    def wait_console(self, text: str, count: int = 1) -> None:
+        poll(lambda: self.console.read_text().count(text) >= count, self.console.read_text())
+
+    def wait_journal(self, text: str) -> None:
+        def is_there() -> bool:
+            return self.journal.exists() and self.journal.read_text() == text
+
+        poll(is_there, f"journal {text!r}")
+
+    @property
+    def child(self) -> int:
+        return int(self.vrrp_pid_file.read_text())
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    made = Daemon(tmp_path)
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.process.kill()
+        made.process.wait()
+
+
+def test_start_and_stop(daemon: Daemon):
+    daemon.start("one")
+    daemon.wait_note("ready")
+    assert daemon.process is not None
+    assert daemon.pid_file.read_text() == f"{daemon.process.pid}\n"
+    assert daemon.child != daemon.process.pid
+    daemon.wait_journal("after one")
+    assert daemon.journal.stat().st_mode & 0o777 == 0o600
+    daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0
+    assert daemon.notes() == ["start one", "ready", "signal 15"]
+    left = {path.name for path in daemon.pid_file.parent.iterdir()}
+    assert left == {"notes", "conf", "console"}
+
+
+def test_interrupt_stops_too_unless_ignored(daemon: Daemon):
+    daemon.start("one", "--ignore-sigint")
+    daemon.wait_note("ready")
+    daemon.send(signal.SIGINT)
+    daemon.send(signal.SIGUSR2)
+    daemon.wait_note("signal 12")
+    daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0
+
+
+def test_interrupt_stops(daemon: Daemon):
+    daemon.start("one")
+    daemon.wait_note("ready")
+    daemon.send(signal.SIGINT)
+    assert daemon.exit_code() == 0
+    assert daemon.notes()[-1] == "signal 15"
+
+
+def test_stubborn_child_is_killed_and_its_journal_stays(daemon: Daemon):
+    daemon.start("stubborn")
+    daemon.wait_journal("after stubborn")
+    started = time.monotonic()
+    daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0
+    assert 0.4 < time.monotonic() - started < 5
+    assert daemon.journal.read_text() == "after stubborn"
+    assert not daemon.vrrp_pid_file.exists()
+
+
+def test_unusable_at_start(daemon: Daemon):
+    daemon.start("unusable")
+    assert daemon.exit_code() == 2
+    assert "cannot be used, problems: 3" in daemon.console.read_text()
+    assert daemon.notes() == []
+    assert not daemon.pid_file.exists()
+
+
+def test_hung_loader_is_killed(daemon: Daemon):
+    daemon.start("hang", deadline=0.3)
+    assert daemon.exit_code() == 70
+    assert "did not end in time and was killed" in daemon.console.read_text()
+
+
+def test_crashed_loader(daemon: Daemon):
+    daemon.start("crash")
+    assert daemon.exit_code() == 70
+    assert "was killed by signal 6" in daemon.console.read_text()
+
+
+def test_stop_while_loading(daemon: Daemon):
+    daemon.start("hang")
+    poll(lambda: b"SigCgt" in _status(daemon), "process")
+    poll(lambda: _catches(daemon, signal.SIGTERM), "handlers")
+    daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0
+
+
+def _status(daemon: Daemon) -> bytes:
+    assert daemon.process is not None
+    return Path(f"/proc/{daemon.process.pid}/status").read_bytes()
+
+
+def _catches(daemon: Daemon, number: int) -> bool:
+    line = next(line for line in _status(daemon).splitlines() if line.startswith(b"SigCgt"))
+    return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+
+
+def test_nothing_to_run(daemon: Daemon):
+    daemon.start("idle")
+    poll(daemon.pid_file.exists, "PID file")
+    daemon.wait_console("no configuration to run")
+    daemon.reload("two")
+    daemon.wait_note("start two")
+    daemon.wait_note("ready")
+    daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0
+
+
+def test_already_running(daemon: Daemon, tmp_path: Path):
+    daemon.start("one")
+    daemon.wait_journal("after one")
+    second = Daemon(tmp_path)
+    second.notes_file = tmp_path / "notes2"
+    second.start("one")
+    assert second.exit_code() == 0
+    assert "already running" in second.console.read_text()
+    assert second.notes() == []
+    assert daemon.process is not None
+    assert daemon.pid_file.read_text() == f"{daemon.process.pid}\n"
+    assert daemon.journal.read_text() == "after one"
+
+
+def test_reload(daemon: Daemon):
+    daemon.start("one")
+    daemon.wait_note("ready")
+    daemon.reload("two")
+    daemon.wait_note("reload two")
+    daemon.wait_journal("after two")
+    os.kill(daemon.child, signal.SIGKILL)
+    daemon.wait_note("start two")
+
+
+def test_reload_the_child_asks_for(daemon: Daemon):
+    daemon.start("one")
+    daemon.wait_note("ready")
+    daemon.reload("two ask")
+    daemon.wait_note("reload two ask", count=2)
+
+
+@pytest.mark.parametrize("words", ["unusable", "crash", "hang"])
+def test_reload_of_a_bad_file_is_refused(daemon: Daemon, words: str):
+    daemon.start("one", deadline=1.0)
+    daemon.wait_note("ready")
+    daemon.reload(words)
+    daemon.wait_console("Configuration not changed, the old one stays in use")
+    os.kill(daemon.child, signal.SIGKILL)
+    daemon.wait_note("start one", count=2)
+    daemon.reload("two")
+    daemon.wait_note("reload two")
+
+
+def test_reload_that_the_child_refuses(daemon: Daemon):
+    daemon.start("one")
+    daemon.wait_note("ready")
+    daemon.reload("two refuse")
+    daemon.wait_console("the VRRP child refused it: I do not like it")
+    assert daemon.journal.read_text() == "during two refuse"
+    os.kill(daemon.child, signal.SIGKILL)
+    daemon.wait_note("start one", count=2)
+
+
+def test_reload_during_a_reload_is_queued(daemon: Daemon):
+    daemon.start("one")
+    daemon.wait_note("ready")
+    daemon.reload("two mute")
+    daemon.wait_note("reload two mute")
+    daemon.reload("three")
+    os.kill(daemon.child, signal.SIGKILL)
+    daemon.wait_console("the VRRP child died with it")
+    daemon.wait_note("start three")
+
+
+def test_child_that_dies_comes_back_at_once_then_later(daemon: Daemon):
+    daemon.start("one")
+    daemon.wait_note("ready")
+    os.kill(daemon.child, signal.SIGKILL)
+    daemon.wait_note("ready", count=2)
+    daemon.wait_console("was killed by signal 9 (Killed): Respawning after 0 seconds")
+    died = time.monotonic()
+    os.kill(daemon.child, signal.SIGKILL)
+    daemon.wait_note("ready", count=3)
+    assert time.monotonic() - died > 0.9
+    daemon.wait_console("Respawning after 1 seconds")
+
+
+def test_child_that_must_not_come_back(daemon: Daemon):
+    daemon.start("one", "-R")
+    daemon.wait_note("ready")
+    os.kill(daemon.child, signal.SIGKILL)
+    assert daemon.exit_code() == 0
+    assert "Exiting" in daemon.console.read_text()
+    assert daemon.journal.exists()
+
+
+@pytest.mark.parametrize("code", [1, 2, 4])
+def test_final_exit_codes(daemon: Daemon, code: int):
+    daemon.start(f"exit={code}")
+    assert daemon.exit_code() == code
+    assert len(daemon.notes()) == 1
+
+
+@pytest.mark.parametrize("code", [0, 3, 70])
+def test_other_exit_codes_are_respawned(daemon: Daemon, code: int):
+    daemon.start(f"exit={code}")
+    daemon.wait_note(f"start exit={code}", count=2)
+
+
+def test_child_learns_of_the_parents_death(daemon: Daemon):
+    daemon.start("one")
+    daemon.wait_note("ready")
+    daemon.send(signal.SIGKILL)
+    daemon.wait_note("parent gone")
+    assert daemon.exit_code() == -signal.SIGKILL
+    daemon.start("two")
+    daemon.wait_note("start two")
+
+
+def test_requests_are_passed_on(daemon: Daemon):
+    daemon.start("one")
+    daemon.wait_note("ready")
+    daemon.send(signal.SIGUSR1)
+    daemon.wait_note("signal 10")
+    daemon.send(signal.SIGRTMAX - 1)
+    daemon.send(signal.SIGRTMIN + 2)
+    daemon.send(signal.SIGUSR2)
+    daemon.wait_note("signal 12")
+
+
+def test_child_has_only_the_descriptors_it_needs(daemon: Daemon):
+    daemon.start("one")
+    daemon.wait_note("ready")
+    links = [os.readlink(path) for path in Path(f"/proc/{daemon.child}/fd").iterdir()]  # noqa: PTH115
+    kinds = sorted(link.partition(":")[0] for link in links if "/dev/null" not in link)
+    sockets = [kind for kind in kinds if kind == "socket"]
+    memories = [link for link in links if link.startswith("/memfd:pyvrrp-settings")]
+    assert (len(sockets), len(memories)) == (1, 1)
+    assert not any("parent.pid" in link for link in links)
+
+
+def test_stopped_parent_delays_nothing(daemon: Daemon):
+    daemon.start("one")
+    daemon.wait_note("ready")
+    daemon.send(signal.SIGSTOP)
+    os.kill(daemon.child, signal.SIGUSR1)
+    daemon.wait_note("signal 10")
+    daemon.send(signal.SIGCONT)
+    daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0
+
+
+def test_unwritable_pid_file(daemon: Daemon, tmp_path: Path):
+    daemon.pid_file = tmp_path / "nowhere" / "a.pid"
+    daemon.start("one")
+    assert daemon.exit_code() == 1
+    assert "a.pid: No such file or directory" in daemon.console.read_text()
+    assert daemon.notes() == []
