@@ -1,0 +1,108 @@
+"""VRRP for Linux: a Virtual Router as a library, and a daemon that reads keepalived.conf.
+
+    from pyvrrp import VirtualRouterSettings, VrrpRouter
+
+    async with VrrpRouter() as router:
+        web = await router.add(VirtualRouterSettings.of("web", "eth0", 51, ["192.0.2.100/24"]))
+        async for change in web.changes():
+            print(change.current.value)
+
+The names below are loaded when they are used: importing the package alone opens no socket and
+loads no networking code. `pyvrrp.core` is the protocol without any I/O, `pyvrrp.conf` the
+language, `pyvrrp.daemon` the program.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .core.actions import NewActiveReason, StateName
+    from .core.events import InitializeReason
+    from .core.model import (
+        AnnounceSchedule,
+        ChecksumForm,
+        Family,
+        Peer,
+        Version,
+        VirtualRouterConfig,
+    )
+    from .core.packet import Advertisement, DiscardReason, IpFacts, PacketError, decode, encode
+    from .errors import PyvrrpError
+    from .settings import (
+        TrackedInterface,
+        VirtualAddress,
+        VirtualMac,
+        VirtualRouterSettings,
+    )
+    from .virtual_router import Counters, StateChange, VirtualRouter
+    from .vrrp_router import VrrpRouter
+
+__all__ = [
+    "Advertisement",
+    "AnnounceSchedule",
+    "ChecksumForm",
+    "Counters",
+    "DiscardReason",
+    "Family",
+    "InitializeReason",
+    "IpFacts",
+    "NewActiveReason",
+    "PacketError",
+    "Peer",
+    "PyvrrpError",
+    "StateChange",
+    "StateName",
+    "TrackedInterface",
+    "Version",
+    "VirtualAddress",
+    "VirtualMac",
+    "VirtualRouter",
+    "VirtualRouterConfig",
+    "VirtualRouterSettings",
+    "VrrpRouter",
+    "decode",
+    "encode",
+]
+
+_HOMES = {
+    "core.actions": ("NewActiveReason", "StateName"),
+    "core.events": ("InitializeReason",),
+    "core.model": (
+        "AnnounceSchedule",
+        "ChecksumForm",
+        "Family",
+        "Peer",
+        "Version",
+        "VirtualRouterConfig",
+    ),
+    "core.packet": (
+        "Advertisement",
+        "DiscardReason",
+        "IpFacts",
+        "PacketError",
+        "decode",
+        "encode",
+    ),
+    "errors": ("PyvrrpError",),
+    "settings": (
+        "TrackedInterface",
+        "VirtualAddress",
+        "VirtualMac",
+        "VirtualRouterSettings",
+    ),
+    "virtual_router": ("Counters", "StateChange", "VirtualRouter"),
+    "vrrp_router": ("VrrpRouter",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,7 +1,7 @@
 """What a person decides about one Virtual Router: the protocol's settings and the host's.
 
 The daemon makes these from keepalived.conf (`pyvrrp.daemon.translate`); embedders make them with
-`virtual_router`.
+`VirtualRouterSettings.of`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_interface
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from .core.model import Address, Family, VirtualRouterConfig
 
@@ -94,6 +94,30 @@ class VirtualRouterSettings:
     sync_group: str | None = None
     unicast_ttl: int = 255
 
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        interface: str,
+        vrid: int,
+        addresses: Iterable[str | Interface],
+        **protocol: Any,
+    ) -> Self:
+        """Settings from the few facts most Virtual Routers need.
+
+        `addresses` are "192.0.2.1/24" and the like, all of one family; without a prefix length
+        they are /32 or /128. Further keywords are fields of `core.model.VirtualRouterConfig`.
+        Raises: ValueError for what the wire cannot carry or an address that does not parse.
+        """
+        interfaces = tuple(ip_interface(a) for a in addresses)
+        if not interfaces:
+            raise ValueError(f"Virtual Router {name}: at least one virtual address is needed")
+        family = Family(interfaces[0].version)
+        protocol.setdefault("source", UNSPECIFIED[family])
+        advertised = tuple(i.ip for i in interfaces)
+        config = VirtualRouterConfig(vrid=vrid, family=family, addresses=advertised, **protocol)
+        return cls(name, interface, config, tuple(VirtualAddress(i) for i in interfaces))
+
     @property
     def identity(self) -> tuple[str, Family, int]:
         """What two Virtual Routers of one host may not share (conformance CF-03)."""
@@ -118,30 +142,4 @@ class VirtualRouterSettings:
         return next((f"the {what} changed" for what, was, is_ in changes if was != is_), None)
 
 
-def virtual_router(
-    name: str,
-    interface: str,
-    vrid: int,
-    addresses: Iterable[str | Interface],
-    **protocol: Any,
-) -> VirtualRouterSettings:
-    """Settings from the few facts most Virtual Routers need.
-
-    `addresses` are "192.0.2.1/24" and the like, all of one family; without a prefix length they are
-    /32 or /128. Further keywords are fields of `core.model.VirtualRouterConfig`.
-    Raises: ValueError for what the wire cannot carry or an address that does not parse.
-    """
-    interfaces = tuple(ip_interface(a) for a in addresses)
-    if not interfaces:
-        raise ValueError(f"Virtual Router {name}: at least one virtual address is needed")
-    family = Family(interfaces[0].version)
-    config = VirtualRouterConfig(
-        vrid=vrid,
-        family=family,
-        addresses=tuple(i.ip for i in interfaces),
-        source=protocol.pop("source", UNSPECIFIED[family]),
-        **protocol,
-    )
-    return VirtualRouterSettings(
-        name, interface, config, tuple(VirtualAddress(i) for i in interfaces)
-    )
+virtual_router = VirtualRouterSettings.of

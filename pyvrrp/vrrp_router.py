@@ -1,7 +1,7 @@
 """A VRRP Router: the Virtual Routers of one network namespace, on one asyncio event loop.
 
     async with VrrpRouter() as router:
-        web = await router.add(virtual_router("web", "eth0", 51, ["192.0.2.100/24"]))
+        web = await router.add(VirtualRouterSettings.of("web", "eth0", 51, ["192.0.2.100/24"]))
         async for change in web.changes():
             print(change.current.value)
 
