@@ -1,6 +1,8 @@
 """One Virtual Router inside your own program: start it, watch it, change its priority, stop it.
 
     sudo python examples/virtual_router.py eth0 192.0.2.100/24
+
+Run it on two machines of one link to see the address move.
 """
 
 import asyncio

@@ -341,6 +341,9 @@ class VirtualRouter:
         dropped = tuple(r for r in self._installed if r not in kept)
         self._installed = kept
         self._host.change_addresses((*dropped, *wanted))
+        missing = len(self.settings.addresses) - len(self._adopted) - len(wanted)
+        if missing:
+            self.complain("interface", f"{missing} address(es) left out: their 'dev' is missing")
 
     def _remove(self) -> None:
         installed, self._installed = self._installed, ()
@@ -530,9 +533,7 @@ class VirtualRouter:
             if address.interface.ip in self._adopted:
                 continue
             index = self._index_for(address)
-            if index is None:
-                self.complain("interface", f"{address.dev} is missing: {address.interface.ip}")
-            else:
+            if index is not None:
                 yield AddAddress(
                     index,
                     address.interface,
