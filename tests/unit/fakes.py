@@ -1,0 +1,115 @@
+"""A clock, a loop and a host that do only what a test tells them to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+from pyvrrp.deadlines import Deadlines
+from pyvrrp.net.monitor import InterfaceTable
+from pyvrrp.rhythm import Rhythms
+
+
+class Handle:
+    def __init__(self) -> None:
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
+class FakeLoop:
+    """The part of an event loop that edges use for time; `advance` moves it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.wakeups = 0
+        self.readers: dict[int, Callable[[], Any]] = {}
+        self._queue: list[tuple[float, int, Handle, Callable[[], Any]]] = []
+        self._sequence = count()
+
+    def time(self) -> float:
+        return self.now
+
+    def call_at(self, at: float, callback: Callable[..., Any], *args: Any) -> Handle:
+        handle = Handle()
+        heappush(self._queue, (at, next(self._sequence), handle, lambda: callback(*args)))
+        return handle
+
+    def call_soon(self, callback: Callable[..., Any], *args: Any) -> Handle:
+        return self.call_at(self.now, callback, *args)
+
+    def add_reader(self, descriptor: int, callback: Callable[..., Any], *args: Any) -> None:
+        self.readers[descriptor] = lambda: callback(*args)
+
+    def remove_reader(self, descriptor: int) -> None:
+        del self.readers[descriptor]
+
+    def advance(self, to: float, late: float = 0.0) -> None:
+        """Run what is due until `to`, each `late` seconds after it was due."""
+        while self._queue and self._queue[0][0] + late <= to:
+            at, _, handle, callback = heappop(self._queue)
+            if not handle.is_cancelled:
+                self.now = max(self.now, at + late)
+                self.wakeups += 1
+                callback()
+        self.now = max(self.now, to)
+
+
+def as_loop(loop: FakeLoop) -> asyncio.AbstractEventLoop:
+    """The same object, for signatures that want a whole event loop."""
+    return loop  # type: ignore[return-value]
+
+
+class FakeHost:
+    """A host for one Virtual Router; everything asked of it is in `log`, in order."""
+
+    def __init__(self) -> None:
+        self.loop = FakeLoop()
+        self.deadlines = Deadlines(as_loop(self.loop), lambda: None)
+        self.rhythms = Rhythms(self.deadlines)
+        self.table = InterfaceTable()
+        self.virtual_addresses: dict[Any, Any] = {}
+        self.is_group_faulty = False
+        self.log: list[Any] = []
+
+    def time(self) -> float:
+        return self.loop.now
+
+    def change_addresses(self, operations: Sequence[Any]) -> None:
+        self.log += [(type(o).__name__, str(o.address)) for o in operations]
+
+    def set_link_up(self, index: int, *, up: bool) -> None:
+        self.log.append(("link", index, up))
+
+    def frames(self, interface: str) -> Any:
+        return FakeSender(self.log, f"frame on {interface}")
+
+    def announce(self, router: Any, frames: Any, count: int) -> None:
+        self.log.append(("announce", len(frames), count))
+
+    def has_fault_in_group(self, router: Any) -> bool:
+        return self.is_group_faulty
+
+    def changed(self, router: Any, change: Any) -> None:
+        self.log.append((change.previous.value, change.current.value, change.reason))
+
+    def promotion_requested(self, router: Any) -> None:
+        self.log.append("promotion requested")
+
+    def take_log(self) -> list[Any]:
+        taken, self.log[:] = list(self.log), []
+        return taken
+
+
+class FakeSender:
+    def __init__(self, log: list[Any], name: str) -> None:
+        self._log = log
+        self._name = name
+
+    def send(self, message: bytes) -> int:
+        self._log.append((self._name, message.hex()))
+        return len(message)

@@ -1,0 +1,91 @@
+"""Periodic Advertisements that share a moment."""
+
+import pytest
+
+from pyvrrp.deadlines import Deadlines
+from pyvrrp.rhythm import Rhythms
+
+from .fakes import FakeLoop, as_loop
+
+
+class Member:
+    def __init__(self, loop):
+        self.sent = []
+        self.failures = 0
+        self.outgoing = ((lambda message: self.sent.append((round(loop.now, 6), message)), b"x"),)
+
+    def send_failed(self, error):
+        self.failures += 1
+
+
+@pytest.fixture
+def loop():
+    return FakeLoop()
+
+
+@pytest.fixture
+def rhythms(loop):
+    return Rhythms(Deadlines(as_loop(loop), lambda: None))
+
+
+def test_sends_every_interval_without_drift(loop, rhythms):
+    member = Member(loop)
+    rhythm = rhythms.join(member, 0.1, 0.1)
+    loop.advance(0.45, late=0.003)
+    assert [at for at, _ in member.sent] == [0.103, 0.203, 0.303, 0.403]
+    assert rhythm.beats == 4
+
+
+def test_members_of_one_millisecond_share_one_wakeup(loop, rhythms):
+    members = [Member(loop) for _ in range(3)]
+    joined = {rhythms.join(m, 0.1, 0.1 + i * 0.0001) for i, m in enumerate(members)}
+    assert len(joined) == 1
+    loop.advance(0.15)
+    assert [len(m.sent) for m in members] == [1, 1, 1]
+
+
+def test_other_phase_or_interval_is_another_rhythm(loop, rhythms):
+    a, b, c = (Member(loop) for _ in range(3))
+    first = rhythms.join(a, 0.1, 0.1)
+    assert rhythms.join(b, 0.1, 0.15) is not first
+    assert rhythms.join(c, 1.0, 0.1) is not first
+
+
+def test_no_more_than_32_in_one_step(loop, rhythms):
+    joined = {rhythms.join(Member(loop), 0.1, 0.1) for _ in range(33)}
+    assert sorted(len(r.members) for r in joined) == [1, 32]
+
+
+def test_who_left_sends_no_more_and_an_empty_rhythm_ends(loop, rhythms):
+    a, b = Member(loop), Member(loop)
+    rhythm = rhythms.join(a, 0.1, 0.1)
+    rhythms.join(b, 0.1, 0.1)
+    rhythms.leave(a, rhythm)
+    loop.advance(0.15)
+    assert (len(a.sent), len(b.sent)) == (0, 1)
+    rhythms.leave(b, rhythm)
+    before = loop.wakeups
+    loop.advance(5.0)
+    assert loop.wakeups - before <= 1
+    assert rhythms.join(a, 0.1, 5.1) is not rhythm
+
+
+def test_a_stall_of_more_than_an_interval_makes_no_burst(loop, rhythms):
+    member = Member(loop)
+    rhythms.join(member, 0.1, 0.1)
+    loop.advance(0.75, late=0.55)
+    assert [at for at, _ in member.sent] == [0.65]
+    loop.advance(0.76)
+    assert [at for at, _ in member.sent] == [0.65, 0.75]
+
+
+def test_one_failing_send_does_not_keep_the_others_back(loop, rhythms):
+    def refuse(message):
+        raise OSError(100, "Network is down")
+
+    broken, fine = Member(loop), Member(loop)
+    broken.outgoing = ((refuse, b"x"),)
+    rhythms.join(broken, 0.1, 0.1)
+    rhythms.join(fine, 0.1, 0.1)
+    loop.advance(0.1)
+    assert (broken.failures, len(fine.sent)) == (1, 1)
