@@ -93,7 +93,7 @@ def _ipv6(packet: bytes) -> Sighting | None:
 
 def _neighbor_advertisement(message: bytes) -> Announcement | None:
     """Unsolicited, and with the target's link-layer address (option 2, 8 bytes)."""
-    if message[4] & _SOLICITED or message[24] != 2:
+    if len(message) < 32 or message[4] & _SOLICITED or message[24] != 2:
         return None
     return Announcement(ip_address(message[8:24]), message[26:32].hex(":"))
 
@@ -106,5 +106,5 @@ def _advert(message: bytes, source: IpAddress) -> Advert:
         interval = (int.from_bytes(message[4:6], "big") & 0x0FFF) / 100
     size = 4 if source.version == 4 else 16
     raw = [message[8 + size * number :][:size] for number in range(count)]
-    addresses = tuple(ip_address(each) for each in raw)
+    addresses = tuple(type(source)(each) for each in raw)
     return Advert(version, vrid, priority, interval, source, addresses)
