@@ -1,0 +1,123 @@
+"""`pyvrrpctl`, in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pyvrrp.daemon.ctl import main
+
+_BAD = "vrrp_instance a {\n bogus 3\n}\n"
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def ctl(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    def run(*words: str) -> Done:
+        try:
+            code = main(list(words))
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        return Done(code, *capsys.readouterr())
+
+    return run
+
+
+Ctl = Callable[..., Done]
+
+
+def test_version(ctl: Ctl):
+    assert ctl("version").stdout == "pyvrrp 0.1.0, compatible with keepalived 2.4.3\n"
+
+
+def test_help(ctl: Ctl):
+    done = ctl("--help")
+    assert done.returncode == 0
+    assert {"check", "decode", "version"} <= set(done.stdout.split())
+    assert ctl().returncode == 2
+
+
+def test_check(ctl: Ctl, tmp_path: Path):
+    path = tmp_path / "k.conf"
+    path.write_text(_BAD)
+    concise = ctl("check", str(path), "--format", "concise")
+    assert concise.returncode == 5
+    assert concise.stdout.startswith(f"{path}:2:2: error[unknown-keyword]: ")
+    assert "^^^^^" in ctl("check", str(path)).stdout
+    listed = json.loads(ctl("check", str(path), "--format", "json").stdout)
+    assert (listed[0]["id"], listed[0]["line"]) == ("unknown-keyword", 2)
+
+
+def test_check_without_a_file(ctl: Ctl, tmp_path: Path):
+    done = ctl("check", str(tmp_path / "none"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("none does not exist\n")
+
+
+# RFC 3768 by hand: version 2, VRID 1, priority 100, one address, 1 s, 10.9.0.9; sent from 10.9.0.1.
+# The words 2101 6401 0001 0a09 0009 add up to 0x8f15, whose complement is 0x70ea.
+_V2 = "21016401000170ea0a0900090000000000000000"
+# The same in an IP packet with TTL 255 from 10.9.0.1 to 224.0.0.18.
+_V2_IP = f"45c00028 00000000 ff700000 0a090001 e0000012 {_V2}"
+
+_V2_FIELDS = """\
+version                 2
+VRID                    1
+priority                100
+max advertise interval  1 s
+addresses               10.9.0.9
+checksum                good
+"""
+
+
+def test_decode_message(ctl: Ctl):
+    done = ctl("decode", _V2)
+    assert (done.returncode, done.stdout) == (0, _V2_FIELDS)
+
+
+def test_decode_packet_in_pieces(ctl: Ctl):
+    done = ctl("decode", *_V2_IP.split())
+    assert (done.returncode, done.stdout) == (0, _V2_FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        pytest.param([_V2[:-2]], "discarded: packet-length-errors: ", id="short"),
+        pytest.param([_V2.replace("70ea", "70eb")], "discarded: checksum-errors: ", id="checksum"),
+        pytest.param([_V2, "--ttl", "254"], "discarded: ip-ttl-errors: 254", id="ttl"),
+        pytest.param([_V2_IP.replace("ff70", "fe70")], "discarded: ip-ttl-errors", id="ttl inside"),
+        pytest.param(["5" + _V2[1:]], "discarded: version-errors: ", id="version"),
+    ],
+)
+def test_decode_says_why_it_is_discarded(ctl: Ctl, words: list[str], text: str):
+    done = ctl("decode", *words)
+    assert done.returncode == 1
+    assert done.stdout.startswith(text)
+
+
+def test_decode_needs_the_addresses_for_version_3(ctl: Ctl):
+    # 10.9.0.1 > 224.0.0.18: words of pseudo-header 0a09+0001+e000+0012+0070+000c and of the
+    # message 3101+6401+0064+0a09+0009 add up to 0x18a10, folded 0x8a11, complement 0x75ee.
+    octets = "31016401006475ee0a090009"
+    done = ctl("decode", octets)
+    assert done.returncode == 1
+    assert "hint: " in done.stdout
+    done = ctl("decode", octets, "--from", "10.9.0.1")
+    assert done.returncode == 0
+    assert "checksum                good, over pseudo-header\n" in done.stdout
+
+
+def test_decode_wrong_use(ctl: Ctl):
+    assert ctl("decode", "xyz").returncode == 2
+    assert ctl("decode", _V2, "--from", "nobody").returncode == 2
+    assert ctl("decode", _V2, "--from", "10.9.0.1", "--to", "ff02::12").returncode == 2
