@@ -113,3 +113,30 @@ class FakeSender:
     def send(self, message: bytes) -> int:
         self._log.append((self._name, message.hex()))
         return len(message)
+
+
+class FakeReceiver:
+    """Takes datagrams from `waiting`; joins and leaves are in `groups`."""
+
+    def __init__(self, family: Any, interface: str, index: int, buffer: int) -> None:
+        self.waiting: list[bytes] = []
+        self.groups: list[str] = []
+
+    def fileno(self) -> int:
+        return 99
+
+    def join(self, group: Any) -> None:
+        self.groups.append(str(group))
+
+    def leave(self, group: Any) -> None:
+        self.groups.remove(str(group))
+
+    def grow_buffer(self, octets: int) -> None:
+        pass
+
+    def read(self, limit: int) -> list[bytes]:
+        taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
+        return taken
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,365 @@
+"""One Virtual Router between a fake host and a fake wire: what it asks for, in which order.
+
+Wire bytes are made by the codec, which has literals of its own (tests/unit/core/test_packet.py).
+"""
+
+import asyncio
+from dataclasses import replace
+from ipaddress import IPv4Address, ip_interface
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyvrrp import segment as segment_module
+from pyvrrp.core.actions import NewActiveReason, SendAdvertisement, StateChanged
+from pyvrrp.core.events import AdvertisementReceived, InitializeReason, Startup, Tick
+from pyvrrp.core.machine import Initialize, deadline, transition
+from pyvrrp.core.model import Family
+from pyvrrp.core.packet import DiscardReason, encode
+from pyvrrp.core.receive import admit
+from pyvrrp.net.monitor import AddressAdded, AddressRemoved, LinkChanged, LinkRemoved
+from pyvrrp.net.rtnetlink import InterfaceAddress, Link
+from pyvrrp.net.vrrp_socket import split_datagram
+from pyvrrp.segment import Segment
+from pyvrrp.settings import TrackedInterface, VirtualRouterSettings
+from pyvrrp.virtual_router import VirtualRouter
+
+from .fakes import FakeHost, FakeReceiver, FakeSender
+
+GROUP = IPv4Address("224.0.0.18")
+OWN = IPv4Address("192.0.2.1")
+LINK = Link(2, "eth0", True, True, False, bytes.fromhex("020000000001"), 1500)
+OTHER_LINK = Link(3, "eth1", True, True, False, bytes.fromhex("020000000002"), 1500)
+ADDED = AddressAdded(InterfaceAddress(2, ip_interface("192.0.2.1/24")))
+
+
+class Wire:
+    """A host, a segment on eth0, and what other routers say there."""
+
+    def __init__(self, **protocol):
+        tracked = protocol.pop("tracked", ())
+        self.host = FakeHost()
+        for event in (LinkChanged(LINK), LinkChanged(OTHER_LINK), ADDED):
+            self.host.table.apply(event)
+        self.segment = Segment(Family.IPV4, "eth0", 2)
+        self.segment.group_sender = lambda source, group: FakeSender(self.host.log, "advert")
+        protocol = {"priority": 100, "advertisement_interval": 1.0} | protocol
+        configured = VirtualRouterSettings.of("web", "eth0", 51, ["192.0.2.100/24"], **protocol)
+        configured = replace(configured, tracked_interfaces=tracked)
+        self.router = VirtualRouter(configured, self.host)
+
+    def start(self):
+        self.router.connect(self.segment)
+        self.router.assess()
+        return self
+
+    def datagram(self, priority, source="192.0.2.2", ttl=255, **changes):
+        sender = replace(self.router.settings.protocol, source=IPv4Address(source), **changes)
+        message = encode(sender, priority, GROUP)
+        return bytes((ttl,)) + sender.source.packed + GROUP.packed + message
+
+    def hear(self, datagram, at=None):
+        self.host.loop.advance(at if at is not None else self.host.loop.now)
+        self.segment._receiver.waiting.append(datagram)
+        self.segment.receive(self.host.loop.now)
+
+
+@pytest.fixture(autouse=True)
+def fake_receiver(monkeypatch):
+    monkeypatch.setattr(segment_module, "Receiver", FakeReceiver)
+
+
+def sent_priorities(log):
+    return [int(message[4:6], 16) for kind, message in (e for e in log if e[0] == "advert")]
+
+
+def test_starts_as_backup_and_takes_over_in_the_order_of_the_rfc():
+    wire = Wire().start()
+    assert wire.host.take_log() == [("Initialize", "Backup", None)]
+    wire.host.loop.advance(3.609)
+    assert wire.host.take_log() == []
+    wire.host.loop.advance(3.61)
+    log = wire.host.take_log()
+    assert [e[0] for e in log] == ["advert", "AddAddress", "announce", "Backup"]
+    assert log[1:3] == [("AddAddress", "192.0.2.100/24"), ("announce", 1, 5)]
+    assert log[3] == ("Backup", "Active", NewActiveReason.NO_RESPONSE)
+    wire.host.loop.advance(6.7)
+    assert sent_priorities(wire.host.take_log()) == [100, 100, 100]
+    assert wire.router.counters.advertisements_sent == 4
+
+
+def test_repeated_advertisements_keep_it_backup_without_waking_the_machine():
+    wire = Wire().start()
+    datagram = wire.datagram(150)
+    for second in range(1, 20):
+        wire.hear(datagram, at=float(second))
+    assert wire.host.take_log() == [("Initialize", "Backup", None)]
+    assert wire.router.counters.advertisements_received == 19
+    wire.host.loop.advance(19 + 3.609)
+    assert wire.host.take_log() == []
+    wire.host.loop.advance(19 + 3.61)
+    assert wire.host.take_log()[-1] == ("Backup", "Active", NewActiveReason.NO_RESPONSE)
+
+
+def test_one_changed_octet_is_looked_at_afresh():
+    wire = Wire().start()
+    good = wire.datagram(150)
+    wire.hear(good, at=1.0)
+    wire.hear(good, at=2.0)
+    wire.hear(b"\xfe" + good[1:], at=3.0)
+    assert wire.router.counters.discarded == {DiscardReason.TTL: 1}
+    wire.host.loop.advance(5.61)  # counted from the last good one
+    assert wire.host.take_log()[-1][1] == "Active"
+
+
+def test_resignation_after_repeats_leaves_only_the_skew():
+    wire = Wire().start()
+    for second in (1.0, 2.0, 3.0):
+        wire.hear(wire.datagram(150), at=second)
+    wire.hear(wire.datagram(0), at=3.5)
+    wire.host.take_log()
+    wire.host.loop.advance(3.5 + 0.609)
+    assert wire.host.take_log() == []
+    wire.host.loop.advance(3.5 + 0.61)
+    assert wire.host.take_log()[-1] == ("Backup", "Active", NewActiveReason.PRIORITY)
+    assert wire.router.counters.priority_zero_received == 1
+
+
+def test_repeats_during_a_preempt_delay_do_not_outlast_it():
+    wire = Wire(preempt_delay=2.0).start()
+    loser = wire.datagram(50)
+    for tenth in range(5, 60, 5):
+        wire.hear(loser, at=tenth / 10)
+    # The delay began at 0.5 s; the last repeat that re-armed the timer came at 2.0 s.
+    wire.host.take_log()
+    wire.host.loop.advance(5.609)
+    assert wire.host.take_log() == []
+    wire.host.loop.advance(5.61)
+    assert wire.host.take_log()[-1] == ("Backup", "Active", NewActiveReason.PREEMPTED)
+
+
+def test_higher_priority_demotes_and_addresses_go():
+    wire = Wire().start()
+    wire.host.loop.advance(4.0)
+    wire.host.take_log()
+    wire.hear(wire.datagram(200), at=4.2)
+    assert wire.host.take_log() == [
+        ("RemoveAddress", "192.0.2.100/24"),
+        ("Active", "Backup", None),
+    ]
+    wire.host.loop.advance(6.0)
+    assert wire.host.take_log() == []  # no periodic Advertisement is left behind
+
+
+def test_losing_advertisement_is_answered_each_time():
+    wire = Wire().start()
+    wire.host.loop.advance(4.0)
+    wire.host.take_log()
+    loser = wire.datagram(50)
+    wire.hear(loser, at=4.1)
+    wire.hear(loser, at=4.2)
+    assert sent_priorities(wire.host.take_log()) == [100, 100]
+
+
+def test_stop_resigns_before_the_addresses_go():
+    wire = Wire().start()
+    wire.host.loop.advance(4.0)
+    wire.host.take_log()
+    wire.router.stop()
+    log = wire.host.take_log()
+    assert sent_priorities(log) == [0]
+    assert [e[0] for e in log] == ["advert", "RemoveAddress", "Active"]
+    assert wire.segment._receiver.groups == []
+    wire.host.loop.advance(20.0)
+    assert wire.host.take_log() == []
+    assert wire.router.counters.priority_zero_sent == 1
+
+
+def test_a_new_priority_is_told_at_once():
+    wire = Wire().start()
+    wire.host.loop.advance(4.0)
+    wire.host.take_log()
+    wire.router.set_priority(120)
+    wire.host.loop.advance(5.5)
+    assert sent_priorities(wire.host.take_log()) == [120, 120]
+    with pytest.raises(ValueError, match="priority 256"):
+        wire.router.set_priority(256)
+
+
+def test_a_new_priority_while_backup_keeps_what_was_heard_meanwhile():
+    wire = Wire().start()
+    for second in (1.0, 2.0, 3.0):
+        wire.hear(wire.datagram(150), at=second)
+    wire.host.loop.advance(3.5)
+    wire.router.set_priority(128)  # 3 s + 0.5 s, counted from 3.0
+    wire.host.take_log()
+    wire.host.loop.advance(6.499)
+    assert wire.host.take_log() == []
+    wire.host.loop.advance(6.501)
+    assert wire.host.take_log()[-1][1] == "Active"
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        pytest.param(
+            LinkChanged(replace(LINK, running=False)), InitializeReason.INTERFACE_DOWN, id="carrier"
+        ),
+        pytest.param(
+            LinkChanged(replace(LINK, up=False)), InitializeReason.INTERFACE_DOWN, id="down"
+        ),
+        pytest.param(LinkRemoved(LINK), InitializeReason.INTERFACE_MISSING, id="gone"),
+        pytest.param(
+            AddressRemoved(ADDED.address), InitializeReason.NO_SOURCE_ADDRESS, id="address"
+        ),
+        pytest.param(
+            LinkChanged(replace(OTHER_LINK, running=False)),
+            InitializeReason.TRACKED_OBJECT_DOWN,
+            id="tracked",
+        ),
+    ],
+)
+def test_faults_stop_it_and_their_end_starts_it(event, reason):
+    wire = Wire(tracked=(TrackedInterface("eth1"),)).start()
+    wire.host.loop.advance(4.0)
+    wire.host.take_log()
+    wire.host.table.apply(event)
+    wire.router.assess()
+    assert wire.host.take_log()[-1] == ("Active", "Initialize", reason)
+    for undo in (LinkChanged(LINK), LinkChanged(OTHER_LINK), ADDED):
+        wire.host.table.apply(undo)
+    wire.router.assess()
+    assert wire.host.take_log() == [("Initialize", "Backup", None)]
+
+
+@pytest.mark.parametrize(
+    ("weight", "reverse", "up", "priority"),
+    [
+        pytest.param(20, False, True, 120, id="positive counts while up"),
+        pytest.param(20, False, False, 100, id="positive, down"),
+        pytest.param(-20, False, True, 100, id="negative, up"),
+        pytest.param(-20, False, False, 80, id="negative counts while down"),
+        pytest.param(20, True, True, 100, id="reversed positive, up"),
+        pytest.param(20, True, False, 120, id="reversed positive counts while down"),
+        pytest.param(-200, False, False, 1, id="never below 1"),
+    ],
+)
+def test_weights_of_tracked_interfaces(weight, reverse, up, priority):
+    wire = Wire(tracked=(TrackedInterface("eth1", weight, reverse),))
+    wire.host.table.apply(LinkChanged(replace(OTHER_LINK, running=up)))
+    wire.start()
+    assert wire.router.config.priority == priority
+
+
+def test_a_fault_in_the_sync_group_keeps_it_out():
+    wire = Wire()
+    wire.host.is_group_faulty = True
+    wire.start()
+    assert wire.host.take_log() == [("Initialize", "Initialize", InitializeReason.SYNC_GROUP)]
+
+
+def test_an_owner_keeps_the_address_the_interface_has():
+    wire = Wire(priority=255)
+    wire.host.table.apply(AddressAdded(InterfaceAddress(2, ip_interface("192.0.2.100/24"))))
+    wire.start()
+    wire.router.stop()
+    assert not [e for e in wire.host.take_log() if e[0] in ("AddAddress", "RemoveAddress")]
+
+
+def test_an_owner_takes_away_what_a_crashed_run_left():
+    wire = Wire(priority=255)
+    left = InterfaceAddress(2, ip_interface("192.0.2.100/24"), ours=True)
+    wire.host.table.apply(AddressAdded(left))
+    wire.router.connect(wire.segment)
+    assert [str(r.address) for r in wire.router.leftovers()] == ["192.0.2.100/24"]
+
+
+def test_an_address_taken_away_by_somebody_is_put_back():
+    wire = Wire().start()
+    wire.router.restore(2, IPv4Address("192.0.2.100"))
+    wire.host.loop.advance(4.0)
+    wire.host.take_log()
+    wire.router.restore(2, IPv4Address("192.0.2.99"))
+    wire.router.restore(2, IPv4Address("192.0.2.100"))
+    assert wire.host.take_log() == [("AddAddress", "192.0.2.100/24"), ("announce", 1, 1)]
+
+
+async def test_watchers_see_every_change_and_a_slow_one_the_newest():
+    wire = Wire()
+    changes = wire.router.changes()
+    waiting = anext(changes)
+    task = asyncio.ensure_future(waiting)
+    await asyncio.sleep(0)
+    wire.start()
+    assert (await task).current.value == "Backup"
+    for _ in range(40):
+        wire.host.table.apply(LinkRemoved(LINK))
+        wire.router.assess()
+        wire.host.table.apply(LinkChanged(LINK))
+        wire.host.table.apply(ADDED)
+        wire.router.assess()
+    seen = [(await anext(changes)).current.value for _ in range(64)]
+    assert seen == ["Initialize", "Backup"] * 32
+    await changes.aclose()
+
+
+class Plain:
+    """The state machine alone, fed with every single event: what the shortcuts must equal."""
+
+    def __init__(self, cfg):
+        self.cfg = cfg
+        self.state = Initialize()
+        self.sent = []
+        self.changes = []
+
+    def feed(self, event, now):
+        self.state, wishes = transition(self.cfg, self.state, event, now)
+        for wish in wishes:
+            match wish:
+                case SendAdvertisement(priority):
+                    self.sent.append((round(now, 2), priority))
+                case StateChanged(_, current, _):
+                    self.changes.append((round(now, 2), current.value))
+
+    def advance(self, to):
+        while deadline(self.state) <= to:
+            self.feed(Tick(), deadline(self.state))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.integers(1, 120),  # hundredths of a second
+            st.sampled_from([0, 50, 100, 150]),
+            st.sampled_from(["192.0.2.2", "192.0.2.3"]),
+        ),
+        max_size=40,
+    ),
+    preempt_delay=st.sampled_from([0.0, 2.0]),
+)
+def test_shortcuts_change_nothing(steps, preempt_delay):
+    wire = Wire(advertisement_interval=0.2, preempt_delay=preempt_delay).start()
+    cfg = wire.router.config
+    plain = Plain(cfg)
+    plain.feed(Startup(), 0.0)
+    sent, changes, now = [], [], 0.0
+    sender = FakeSender([], "")
+    sender.send = lambda message: sent.append((round(wire.host.loop.now, 2), message[2]))
+    wire.router.outgoing = ((sender.send, encode(cfg, cfg.priority, GROUP)),)
+    wire.host.changed = lambda r, c: changes.append((round(c.at, 2), c.current.value))
+    changes.append((0.0, "Backup"))
+    for step, priority, source in steps:
+        now += step / 100
+        datagram = wire.datagram(priority, source)
+        message, ip = split_datagram(Family.IPV4, datagram)
+        plain.advance(now)
+        plain.feed(AdvertisementReceived(admit(cfg, message, ip).advertisement), now)
+        wire.hear(datagram, at=now)
+    plain.advance(now + 5)
+    wire.host.loop.advance(now + 5)
+    assert changes == plain.changes
+    assert sent == plain.sent
+    assert wire.router.counters.advertisements_received == len(steps)
+    assert wire.router.counters.advertisements_sent == len(plain.sent)
