@@ -70,6 +70,9 @@ class Context:
         is_fatal: bool = False,
     ) -> None:
         """Report a problem with word `index` of a statement."""
+        if self._collector.is_full:
+            self._collector.count(problem_class, is_fatal)
+            return
         span = statement.span(index)
         remarks = () if remark is None else (remark,)
         self._collector.add(

@@ -8,8 +8,10 @@ behaviour of `--config-test`).
 from __future__ import annotations
 
 import re
+from array import array
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from itertools import chain
 
 __all__ = [
     "Collector",
@@ -26,6 +28,11 @@ __all__ = [
 _MAX_DIAGNOSTICS = 1000
 """More than a person reads; keeps a hostile file from filling memory with complaints."""
 
+_MAX_PICTURE = 200
+_MAX_BEFORE = 60
+"""A picture of a long line shows this much of it, and this much before what is marked."""
+
+_NEWLINE = re.compile("\n")
 _SECRET = re.compile(r"(\b(?:auth_pass|password|key\s+\S+)\s+)(\S[^}\n]*)")
 
 
@@ -74,21 +81,24 @@ class ProblemClass(IntEnum):
 class SourceFile:
     """One file that was read: its text, for pictures, and who included it. Compared by identity."""
 
-    __slots__ = ("_lines", "included_from", "name", "text")
+    __slots__ = ("_starts", "included_from", "name", "text")
 
     def __init__(self, name: str, text: str, included_from: Span | None = None) -> None:
         self.name = name
         self.text = text
         self.included_from = included_from
-        self._lines: list[str] | None = None
+        self._starts: array[int] | None = None
 
     def line(self, number: int) -> str:
         """Text of line `number`, counted from 1, without its end; empty when there is none."""
-        if self._lines is None:
-            self._lines = self.text.split("\n")
-        if not 1 <= number <= len(self._lines):
+        if self._starts is None:
+            ends = (found.end() for found in _NEWLINE.finditer(self.text))
+            self._starts = array("Q", chain((0,), ends))
+        if not 1 <= number <= len(self._starts):
             return ""
-        return self._lines[number - 1].rstrip("\r")
+        start = self._starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start : end if end >= 0 else None].rstrip("\r")
 
     def __str__(self) -> str:
         return self.name
@@ -147,12 +157,21 @@ class Collector:
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep one diagnostic; past the bound only its class and the number are kept."""
-        if len(self.found) < _MAX_DIAGNOSTICS:
+        if self.is_full:
+            self.count(diagnostic.problem_class, diagnostic.is_fatal)
+        else:
             self.found.append(diagnostic)
-            return
+
+    @property
+    def is_full(self) -> bool:
+        """True when further diagnostics are only counted; building them is wasted then."""
+        return len(self.found) >= _MAX_DIAGNOSTICS
+
+    def count(self, problem_class: ProblemClass, is_fatal: bool) -> None:
+        """A problem past the bound."""
         self._unlisted += 1
-        self._worst_unlisted = max(self._worst_unlisted, diagnostic.problem_class)
-        self._is_fatal = self._is_fatal or diagnostic.is_fatal
+        self._worst_unlisted = max(self._worst_unlisted, problem_class)
+        self._is_fatal = self._is_fatal or is_fatal
 
     def finish(self) -> tuple[Diagnostic, ...]:
         """Everything found, in the order found; the last one says when some were left out."""
@@ -182,7 +201,7 @@ def full(diagnostic: Diagnostic) -> str:
     rows += [f"{indent}= note: {note}" for note in _notes(diagnostic)]
     if diagnostic.hint:
         rows.append(f"{indent}= hint: {diagnostic.hint}")
-    return _printable("\n".join(rows))
+    return "\n".join(map(_printable, rows))
 
 
 def as_json(diagnostics: tuple[Diagnostic, ...]) -> str:
@@ -218,9 +237,14 @@ def _picture(diagnostic: Diagnostic) -> list[str]:
     text = _SECRET.sub(lambda m: m[1] + "*" * len(m[2]), span.file.line(span.line))
     if not text.strip():
         return []
+    before, rest = text[: span.column - 1], text[span.column - 1 :]
+    if len(text) > _MAX_PICTURE:
+        before = before if len(before) < _MAX_PICTURE // 2 else f"...{before[-_MAX_BEFORE:]}"
+        rest = rest[: _MAX_PICTURE - len(before)] + "..."
+        text = before + rest
     # Tabs are copied into the margin so that the carets stand under what they mark.
-    margin = "".join("\t" if c == "\t" else " " for c in text[: span.column - 1])
-    carets = "^" * max(1, min(span.length, len(text) - span.column + 1))
+    margin = "".join("\t" if c == "\t" else " " for c in before)
+    carets = "^" * max(1, min(span.length, len(rest)))
     label = f" {diagnostic.label}" if diagnostic.label else ""
     number = str(span.line)
     return [
@@ -230,6 +254,10 @@ def _picture(diagnostic: Diagnostic) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Text a terminal can show: control characters and undecodable bytes as escapes."""
-    escaped = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda m: f"\\x{ord(m[0]):02x}", text)
+    """Text a terminal can show on one line: control characters and bad bytes as escapes."""
+    escaped = re.sub(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]", _escaped, text)
     return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\x{ord(found[0]):02x}"

@@ -60,11 +60,14 @@ _ESCAPED_SIGN = re.compile(r"\\([#!])")
 _LIST_GROUP = re.compile(r"\s*(?:\{([^{}]*)\}|([^\s{},\"]*))\s*(,|$)")
 
 _MAX_LINES = 1_000_000
-_MAX_MADE_LINES = 250_000
+_MAX_MADE_LINES = 100_000
 _MAX_MADE_CHARACTERS = 32 * 1024 * 1024
 _MAX_FILES = 10_000
 _MAX_READ_CHARACTERS = 256 * 1024 * 1024
-_MAX_LINE = 65_536
+_MAX_LINE = 4096
+"""Characters of one written line. keepalived's buffer holds 1023, and it ignores what is longer."""
+
+_MAX_EXPANDED_LINE = 16_384
 _MAX_PASSES = 100
 _MAX_DEPTH = 32
 
@@ -192,7 +195,8 @@ class Expander:
         except _Exhausted as exc:
             self.is_truncated = True
             place = self._at.span() if self._at else Span(file, 1, 1, 0)
-            self._report("too-much-text", place, f"the configuration grows to {exc}; cut off here")
+            message = f"the configuration grows to {exc}; cut off here"
+            self._report("too-much-text", place, message, is_fatal=True)
 
     def _file(self, file: SourceFile) -> Iterator[Line]:
         self._budget.file(len(file.text))
@@ -203,6 +207,9 @@ class Expander:
             if not text or text.isspace():
                 continue
             self._budget.line()
+            if len(text) > _MAX_LINE:
+                self._too_long(file, number, text)
+                continue
             if not _SIGNS.search(text) and not _DIRECTIVE.match(text):
                 yield Line(file, number, text)
                 continue
@@ -213,6 +220,10 @@ class Expander:
             written = _Written(file, number, text[: comment_start(text)].rstrip())
             yield from self._written(written, rows)
         self._open.pop()
+
+    def _too_long(self, file: SourceFile, number: int, text: str) -> None:
+        message = f"a line of {len(text)} characters is ignored; {_MAX_LINE} are the limit"
+        self._report("line-too-long", Span(file, number, 1, 1), message)
 
     def _written(self, line: _Written, rows: Iterator[tuple[int, str]]) -> Iterator[Line]:
         """One written line; a definition of several lines takes the next `rows` too."""
@@ -263,6 +274,9 @@ class Expander:
                 break
             self._budget.line()
             number, text = following
+            if len(text) > _MAX_LINE:
+                self._too_long(first.file, number, text)
+                text = ""
             lines.append(_Written(first.file, number, text[: comment_start(text)].rstrip()))
         cut = [_without_backslash(line) for line in lines]
         return [line for line in cut if line.text.strip()]
@@ -328,7 +342,7 @@ class Expander:
                 return text, used
             self._budget.made(len(replaced))
             text = replaced
-            if len(text) > _MAX_LINE:
+            if len(text) > _MAX_EXPANDED_LINE:
                 break
         message = "replacing variables in this line does not come to an end"
         self._report("endless-variable", line.span(), message, notes=_sentences(used))
@@ -485,8 +499,11 @@ class Expander:
         problem_class: ProblemClass = ProblemClass.GENERAL,
         notes: tuple[str, ...] = (),
         hint: str | None = None,
+        is_fatal: bool = False,
     ) -> None:
-        self._collector.add(Diagnostic(id, severity, span, message, notes, hint, problem_class))
+        self._collector.add(
+            Diagnostic(id, severity, span, message, notes, hint, problem_class, is_fatal=is_fatal)
+        )
 
 
 def _defines(line: _Written) -> bool:

@@ -21,6 +21,7 @@ __all__ = [
     "is_brace",
     "locate",
     "notes",
+    "octets",
     "split",
 ]
 
@@ -126,21 +127,37 @@ def split(text: str) -> list[str]:
     return words
 
 
+def octets(word: str) -> bytes:
+    """The octets a word stands for, as they were in the file or as its escapes name them."""
+    try:
+        return word.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a surrogate that no file can hold, from a text made elsewhere
+        return word.encode("utf-8", "surrogatepass")
+
+
 def _unescape(text: str) -> str:
-    """Resolve keepalived's escapes: \\a \\b \\E \\f \\n \\r \\t \\v \\ooo \\xhh \\c(control)."""
+    """Resolve keepalived's escapes: \\a \\b \\E \\f \\n \\r \\t \\v \\ooo \\xhh \\c(control).
+
+    As in C, a NUL ends the word.
+    """
     if "\\" not in text:
         return text
-    return _ESCAPE.sub(lambda found: _escape(found[1]), text)
+    return _ESCAPE.sub(lambda found: _escape(found[1]), text).partition("\0")[0]
 
 
 def _escape(code: str) -> str:
     if code[0] == "x" and len(code) > 1:
-        return chr(int(code[1:], 16))
+        return _octet(int(code[1:], 16))
     if code[0] in "01234567":
-        return chr(int(code, 8) & 0xFF)
+        return _octet(int(code, 8) & 0xFF)
     if code[0] == "c" and len(code) > 1:
         return chr(ord(code[1]) & 0x1F)
     return _ESCAPES.get(code, code)
+
+
+def _octet(number: int) -> str:
+    """One octet of the file, as the readers would have decoded it."""
+    return bytes((number,)).decode("utf-8", "surrogateescape")
 
 
 def locate(line: Line, index: int) -> Span:

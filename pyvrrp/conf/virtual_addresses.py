@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from sys import intern
 
 from .addresses import parse_address
 from .blocks import Statement
@@ -80,7 +81,7 @@ def _dev(entry: _Entry, index: int, word: str) -> None:
         raise entry.useless("given-twice", index, "dev was given already")
     if not entry.context.has_interface(word):
         raise entry.useless("unknown-interface", index, f"interface {shown(word)} does not exist")
-    entry.fields["dev"] = word
+    entry.fields["dev"] = intern(word)
 
 
 def scope_number(word: str) -> int | None:

@@ -6,6 +6,7 @@ import re
 
 from .blocks import Statement
 from .context import Context, shown
+from .lexer import octets
 from .schema import Keyword, Values
 
 __all__ = ["USE_VMAC", "is_interface_name"]
@@ -17,9 +18,8 @@ _VRRP_MAC = (bytes.fromhex("00005e0001"), bytes.fromhex("00005e0002"))
 
 def is_interface_name(name: str) -> bool:
     """The kernel's rule for a new name (net/core/dev.c, dev_valid_name)."""
-    octets = name.encode("utf-8", "surrogateescape")
     return (
-        0 < len(octets) <= _MAX_NAME
+        0 < len(octets(name)) <= _MAX_NAME
         and name not in (".", "..")
         and not any(c in "/:" or c.isspace() for c in name)
     )

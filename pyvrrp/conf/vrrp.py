@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import IPv4Address
+from sys import intern
 
 from .addresses import read_address
 from .blocks import Statement
@@ -14,6 +15,7 @@ from .config import Address, Script, VrrpScript
 from .context import Context, shown
 from .diagnostics import ProblemClass
 from .kept import BLOCKS
+from .lexer import octets
 from .schema import Block, Keyword, Values, make, read_block, table, value
 from .scripts import ScriptWords
 from .shapes import SKIP, Bool, Choice, Flag, Int, Seconds, Word
@@ -38,7 +40,7 @@ def _interface(context: Context, statement: Statement, values: Values) -> None:
         message = f"interface name {shown(name)} is longer than {_MAX_NAME} characters; ignored"
         context.problem("too-long", statement, 1, message)
         return
-    values.put("interface", str(name), statement)
+    values.put("interface", intern(str(name)), statement)
 
 
 def _version(context: Context, statement: Statement, values: Values) -> None:
@@ -161,7 +163,7 @@ def _auth_pass(context: Context, statement: Statement, values: Values) -> None:
     word = context.word(statement)
     if word is None:
         return
-    password = word.encode("utf-8", "surrogateescape")
+    password = octets(word)
     if len(password) > _MAX_PASSWORD:
         message = f"auth_pass is longer than {_MAX_PASSWORD} characters; the rest is cut off"
         context.problem("too-long", statement, 1, message)
