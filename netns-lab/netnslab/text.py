@@ -15,7 +15,7 @@ from .timeline import AddressSeen, Event, Fact, Note, PingsLost
 __all__ = ["LineWriter", "describe", "render_text"]
 
 _Subject: TypeAlias = tuple[str, int, int] | tuple[str, IpAddress]
-_LONGEST_DOWN = 4
+_SILENT_AFTER = 3
 _BURST = 1.0
 
 
@@ -67,7 +67,7 @@ class LineWriter:
         subject: _Subject
         match event.fact:
             case Advert(vrid=vrid, source=source, interval=interval):
-                subject, patience = (event.host, vrid, source.version), _LONGEST_DOWN * interval
+                subject, patience = (event.host, vrid, source.version), _SILENT_AFTER * interval
             case Announcement(address=address):
                 subject, patience = (event.host, address), _BURST
             case _:

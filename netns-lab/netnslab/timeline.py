@@ -3,9 +3,9 @@
 Pure: it turns what captures, pings and watches recorded into events, and events into the periods
 in which a router was heard as Active. Times are seconds of `time.monotonic`.
 
-States are told from the wire, as another router would tell them: an Active Router is one whose
-Advertisements are heard, until Priority 0 or silence of more than a Master_Down_Interval at its
-longest, 4 x the Advertisement's interval.
+States are told from the wire: an Active Router is one whose Advertisements are heard, until
+Priority 0 or a silence of more than 3 x their interval, the shortest after which another router
+takes over (RFC 9568 §6.1, Active_Down_Interval less the skew).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
     "merge",
 ]
 
-_LONGEST_DOWN = 4
+_SILENT_AFTER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +147,4 @@ def _runs(adverts: list[tuple[float, Advert]]) -> list[list[tuple[float, Advert]
 
 def _is_over(run: list[tuple[float, Advert]], now: float) -> bool:
     when, advert = run[-1]
-    return advert.priority == 0 or now - when > _LONGEST_DOWN * advert.interval
+    return advert.priority == 0 or now - when > _SILENT_AFTER * advert.interval

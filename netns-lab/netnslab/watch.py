@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from .interfaces import AddressChange, open_monitor, parse_changes
+from .interfaces import Address, AddressChange, open_monitor, parse_changes
 from .reader import SocketReader
 
 __all__ = ["AddressWatch", "TimedChange"]
@@ -21,11 +21,16 @@ class TimedChange:
 
 
 class AddressWatch:
-    """Records a namespace's address changes from its making until `stop`. Made by `Host.watch`."""
+    """Records a namespace's address changes from its making until `stop`. Made by `Host.watch`.
+
+    The kernel tells an IPv6 address twice, when it is added and when it is found unique; what
+    changes nothing is left out.
+    """
 
     def __init__(self, namespace: str) -> None:
         self._lock = threading.Lock()
         self._changes: list[TimedChange] = []
+        self._last: dict[Address, bool] = {}
         self._socket = open_monitor(namespace)
         self._socket.setblocking(False)
         self._reader = SocketReader(self._socket, self._read, f"watch {namespace}")
@@ -50,5 +55,8 @@ class AddressWatch:
     def _read(self) -> None:
         datagram = self._socket.recv(1 << 16)
         now = time.monotonic()
-        with self._lock:
-            self._changes += [TimedChange(now, change) for change in parse_changes(datagram)]
+        for change in parse_changes(datagram):
+            if self._last.get(change.address) != change.added:
+                self._last[change.address] = change.added
+                with self._lock:
+                    self._changes.append(TimedChange(now, change))

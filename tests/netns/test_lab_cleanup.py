@@ -119,7 +119,7 @@ def test_a_record_of_a_recycled_process_id_is_abandoned() -> None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     owner = f'{{"pid": {os.getpid()}, "start": 1, "boot": "{boot}"}}'
     (directory / "lab.json").write_text(
-        f'{{"name": "{directory.name}", "owner": {owner}, "created": 0, "namespaces": []}}'
+        f'{{"name": "{directory.name}", "owner": {owner}, "created": 0, "members": [], "cables": []}}'
     )
     with Lab():
         assert not directory.exists()

@@ -44,10 +44,10 @@ def test_a_failover() -> None:
 
 
 def test_what_returns_after_a_silence_is_told_again() -> None:
-    events = [Event(1.0, "r1", _ADVERT), Event(1.4, "r1", _ADVERT), Event(1.9, "r1", _ADVERT)]
+    events = [Event(1.0, "r1", _ADVERT), Event(1.29, "r1", _ADVERT), Event(1.6, "r1", _ADVERT)]
     assert [line.split()[0] for line in render_text(events, 0.0).splitlines()] == [
         "1.0000",
-        "1.9000",
+        "1.6000",
     ]
 
 

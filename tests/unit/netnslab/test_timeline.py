@@ -65,10 +65,10 @@ def test_a_router_is_active_from_its_first_advert_until_the_record_ends() -> Non
     ]
 
 
-def test_silence_of_more_than_four_intervals_ends_a_period() -> None:
-    assert active_periods(_adverts("r1", 1.0, 1.1, 1.55, 1.6), end=2.1) == [
-        ActivePeriod("r1", 51, 4, 1.0, 1.1, is_over=True),
-        ActivePeriod("r1", 51, 4, 1.55, 1.6, is_over=True),
+def test_silence_of_more_than_three_intervals_ends_a_period() -> None:
+    assert active_periods(_adverts("r1", 1.0, 1.29, 1.6, 1.7), end=2.05) == [
+        ActivePeriod("r1", 51, 4, 1.0, 1.29, is_over=True),
+        ActivePeriod("r1", 51, 4, 1.6, 1.7, is_over=True),
     ]
 
 

@@ -1,0 +1,185 @@
+"""Looking at a lab: captures, time lines, and keepalived seen through them."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+from ipaddress import IPv4Address, IPv6Address, ip_interface
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from netnslab import Capture, Host, Lab, LabError, Process, outages, wait_until
+from netnslab.decode import Advert, Announcement
+from netnslab.live import LiveView
+from netnslab.observe import Observation
+from netnslab.timeline import AddressSeen, Fact, Note, PingsLost, active_periods
+
+_CONFIG = """
+vrrp_instance VI {{
+    state BACKUP
+    interface eth0
+    version 3
+    virtual_router_id 51
+    priority {priority}
+    advert_int 0.1
+    virtual_ipaddress {{
+        192.0.2.100/24
+    }}
+}}
+"""
+_VIP = "192.0.2.100"
+
+
+@pytest.fixture
+def routers(lab: Lab) -> Lab:
+    """Two routers and a client on a switch, no daemon running."""
+    lan = lab.bridge("lan")
+    for number, name in enumerate(("r1", "r2", "client"), 1):
+        lab.host(name).connect(lan, addresses=[f"192.0.2.{number}/24", f"2001:db8::{number}/64"])
+    return lab
+
+
+def _keepalived(host: Host, priority: int) -> Process:
+    (host.directory / "k.conf").write_text(_CONFIG.format(priority=priority))
+    command = "keepalived -nlG -f k.conf -p parent.pid -r vrrp.pid -c check.pid"
+    return host.start(command.split(), wait="Entering BACKUP STATE")
+
+
+def test_a_crash_seen_from_every_side(routers: Lab) -> None:
+    r1, r2 = routers["r1"], routers["r2"]
+    with Observation(routers, {"client": _VIP}, interval=0.005) as seen:
+        first = _keepalived(r1, 200)
+        r1.wait_address(_VIP)
+        _keepalived(r2, 100)
+        crash = len(seen.events)
+        seen.note("r1", "crash")
+        first.kill()
+        r1.link("eth0").down()
+        r2.wait_address(_VIP)
+        wait_until(lambda: len(outages(seen.probes["client"])) == 2, what="pings that come back")
+        last = seen.probes["client"][-1].sequence
+        wait_until(
+            lambda: any(each.received and each.sequence > last for each in seen.probes["client"]),
+            what="an answered ping after the crash",
+        )
+    assert crash == 0
+    advert = Advert(3, 51, 200, 0.1, IPv4Address("192.0.2.1"), (IPv4Address(_VIP),))
+    assert _firsts(seen, "r1")[:4] == [
+        advert,
+        Announcement(IPv4Address(_VIP), "02:00:00:00:01:01"),
+        AddressSeen(ip_interface("192.0.2.100/24"), added=True),
+        Note("crash"),
+    ]
+    assert _firsts(seen, "r2")[1] == Announcement(IPv4Address(_VIP), "02:00:00:00:02:01")
+    periods = active_periods(seen.events, seen.end or 0)
+    assert [(each.host, each.is_over) for each in periods] == [("r1", True), ("r2", False)]
+    silence = periods[1].start - periods[0].end
+    assert 0.3609 <= silence < 1.0, "3 x 100 ms and a skew of (256 - 100) / 256 x 100 ms"
+    lost = [each.fact for each in seen.events if isinstance(each.fact, PingsLost)]
+    assert len(lost) == 2, "before the first router came up, and at the crash"
+    assert 0.1 < (lost[1].outage.seconds or 0) < silence + 0.1
+
+
+def _firsts(seen: Observation, host: str) -> list[Fact]:
+    """The facts of a host in order, each once."""
+    return list(dict.fromkeys(each.fact for each in seen.events if each.host == host))
+
+
+def test_the_time_line_runs_while_the_lab_does(routers: Lab) -> None:
+    out = io.StringIO()
+    observation = Observation(routers)
+    r1 = routers["r1"]
+    with LiveView(observation, list(routers.hosts), Console(file=out, width=40)):
+        r1.add_address("eth0", "192.0.2.77/32")
+        wait_until(lambda: "192.0.2.77/32 added" in out.getvalue(), what="the address")
+        observation.note("r1", "a remark")
+    assert "r1      *       a remark\n" in out.getvalue()
+
+
+def test_on_a_terminal_a_table_stays_below(routers: Lab) -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=100)
+    with LiveView(Observation(routers, {"client": "192.0.2.1"}), list(routers.hosts), console):
+        wait_until(lambda: "ms ago" in out.getvalue(), what="a ping in the table")
+    assert "heard as Active of" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        (["icmp"], {"icmp"}),
+        (["arp"], {"arp"}),
+        (["nd"], {"nd"}),
+        (["arp", "icmp"], {"arp", "icmp"}),
+        ([], {"arp", "icmp", "nd"}),
+    ],
+    ids=" ".join,
+)
+def test_the_kernel_lets_only_the_chosen_kinds_through(
+    routers: Lab, kinds: list[str], expected: set[str]
+) -> None:
+    client = routers["client"]
+    with client.capture("eth0", kinds) as capture:
+        for target in ("192.0.2.1", "2001:db8::1"):
+            with client.ping(target) as pings:
+                assert pings.wait_reply()
+    assert {_kind(each.data) for each in capture.frames} - {None} == expected
+    assert {each.outgoing for each in capture.frames} == {True, False}
+
+
+def _kind(data: bytes) -> str | None:
+    match int.from_bytes(data[12:14], "big"):
+        case 0x0806:
+            return "arp"
+        case 0x0800 if data[23] == 1:
+            return "icmp"
+        case 0x86DD if data[54] in (135, 136):
+            return "nd"
+        case 0x86DD if data[54] in (128, 129):
+            return "icmp"
+    return None
+
+
+def test_a_frame_is_waited_for(routers: Lab) -> None:
+    r1 = routers["r1"]
+    with routers.bridges["lan"].capture(["arp"]) as capture:
+        r1.run(["ip", "neigh", "flush", "all"])
+        with r1.ping("192.0.2.2"):
+            found = capture.wait(lambda each: each.interface == "r2-eth0", what="r2's answer")
+    assert found.packet()["ARP"].psrc == "192.0.2.2"
+    assert capture.dropped == 0
+
+
+def test_a_capture_is_a_file_that_tcpdump_reads(routers: Lab, tmp_path: Path) -> None:
+    file = tmp_path / "one.pcap"
+    client = routers["client"]
+    with client.capture("eth0", ["icmp"]) as capture, client.ping("192.0.2.1") as pings:
+        assert pings.wait_reply()
+    capture.write_pcap(file)
+    done = subprocess.run(
+        ["tcpdump", "-nr", str(file), "-c", "2"], capture_output=True, text=True, check=True
+    )
+    assert "192.0.2.3 > 192.0.2.1: ICMP echo request" in done.stdout.splitlines()[0]
+
+
+def test_an_interface_that_is_not_there_is_told(routers: Lab) -> None:
+    with pytest.raises(LabError, match=r"cannot capture on \S+\.r1:eth7: no interface"):
+        Capture(routers["r1"].namespace, "eth7")
+
+
+def test_addresses_are_watched_in_both_families(routers: Lab) -> None:
+    r1 = routers["r1"]
+    with r1.watch() as watch:
+        for address in ("192.0.2.200/32", "2001:db8::200/128"):
+            r1.add_address("eth0", address)
+            r1.remove_address("eth0", address)
+        wait_until(lambda: len(watch.changes) == 4, what="four changes")
+    seen = [(each.change.address.interface.ip, each.change.added) for each in watch.changes]
+    assert seen == [
+        (IPv4Address("192.0.2.200"), True),
+        (IPv4Address("192.0.2.200"), False),
+        (IPv6Address("2001:db8::200"), True),
+        (IPv6Address("2001:db8::200"), False),
+    ]
