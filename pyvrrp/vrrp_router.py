@@ -72,7 +72,7 @@ class VrrpRouter:
         self._virtual_macs: dict[VirtualRouter, str] = {}
         self._to_assess: dict[VirtualRouter, None] = {}
         self._group_news: deque[VirtualRouter] | None = None
-        self._moves: set[asyncio.Task[None]] = set()
+        self._moves: dict[VirtualRouter, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -111,15 +111,13 @@ class VrrpRouter:
             )
         router = VirtualRouter(settings, self)
         self._routers[settings.identity] = router
-        self._register(router)
-        link = self.table.by_name(settings.interface)
         try:
-            if link is not None:
-                await self._make_virtual_mac(router, link)
-                router.connect(self._segment(settings, link))
+            await self._attach(router)
         except PyvrrpError:
-            await self.remove(router)
+            del self._routers[settings.identity]
+            await self._detach(router)
             raise
+        self._register(router)
         self.change_addresses(tuple(router.leftovers()))
         router.assess()
         return router
@@ -130,8 +128,9 @@ class VrrpRouter:
         self._unregister(router)
         del self._routers[router.settings.identity]
         self._to_assess.pop(router, None)
-        self._close_idle_segments()
-        await self._remove_virtual_mac(router)
+        if router in self._moves:
+            self._moves.pop(router).cancel()
+        await self._detach(router)
 
     async def reconfigure(
         self, router: VirtualRouter, settings: VirtualRouterSettings
@@ -152,8 +151,6 @@ class VrrpRouter:
 
     async def close(self) -> None:
         """Stop every Virtual Router, then give back sockets and kernel settings."""
-        for move in self._moves:
-            move.cancel()
         for router in self.routers:
             await self.remove(router)
             await asyncio.sleep(0)
@@ -279,24 +276,39 @@ class VrrpRouter:
         if name in self._frames and link is None:
             self._frames.pop(name).close()
         for router in routers:
-            settings = router.settings
-            if settings.interface == name and router.index != (link.index if link else None):
-                self._moves.add(self._loop.create_task(self._move(router), name=f"move {router}"))
+            is_base = router.settings.interface == name
+            if is_base and router not in self._moves and not self._is_in_place(router):
+                move = self._loop.create_task(self._move(router), name=f"move {router}")
+                self._moves[router] = move
         self._assess_later(routers)
 
-    async def _move(self, router: VirtualRouter) -> None:
-        """The interface disappeared, or came (back) as another one."""
-        router.disconnect()
-        self._close_idle_segments()
-        await self._remove_virtual_mac(router)
+    def _is_in_place(self, router: VirtualRouter) -> bool:
         link = self.table.by_name(router.settings.interface)
+        return router.index == (link.index if link is not None else None)
+
+    async def _move(self, router: VirtualRouter) -> None:
+        """The interface disappeared, or came (back) as another one; it may do so again meanwhile."""
         try:
-            if link is not None:
-                await self._make_virtual_mac(router, link)
-                router.connect(self._segment(router.settings, link))
+            while not self._is_in_place(router):
+                router.disconnect()
+                await self._detach(router)
+                await self._attach(router)
         except PyvrrpError as error:
             logger.error("(%s) %s", router.name, error)
+        del self._moves[router]
         router.assess()
+
+    async def _attach(self, router: VirtualRouter) -> None:
+        """Give a Virtual Router what it needs on its interface, if that is there."""
+        link = self.table.by_name(router.settings.interface)
+        if link is not None:
+            await self._make_virtual_mac(router, link)
+            router.connect(self._segment(router.settings, link))
+
+    async def _detach(self, router: VirtualRouter) -> None:
+        """Take that back; it is deaf and mute already."""
+        self._close_idle_segments()
+        await self._remove_virtual_mac(router)
 
     def _assess_later(self, routers: Iterable[VirtualRouter]) -> None:
         """Let routers look at their interfaces, a few in each turn of the loop."""
