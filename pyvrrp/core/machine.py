@@ -224,9 +224,9 @@ def _hear_in_backup(
     if adv.priority < cfg.priority:
         preempt_at = _preempt_time(cfg, state, now)
         if preempt_at is not None and now >= preempt_at:
-            if state.claim is NewActiveReason.PRIORITY:
-                return state
-            return replace(state, claim=NewActiveReason.PREEMPTED)
+            if state.claim is NewActiveReason.NO_RESPONSE:
+                return replace(state, claim=NewActiveReason.PREEMPTED)
+            return state
     interval = adv.max_advertise_interval
     if cfg.version is Version.V2:
         interval = cfg.advertisement_interval

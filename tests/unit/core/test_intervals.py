@@ -8,6 +8,7 @@ from pyvrrp.core.intervals import (
     active_down_interval,
     centiseconds,
     from_centiseconds,
+    next_advertisement,
     skew_time,
     start_delay,
 )
@@ -70,6 +71,19 @@ def test_missed_advertisements(missed, down):
 )
 def test_start_delay(settings, delay):
     assert start_delay(router(**settings)) == delay
+
+
+@pytest.mark.parametrize(
+    ("interval", "due", "now", "following"),
+    [
+        pytest.param(1.0, 10.0, 10.0, 11.0, id="on time"),
+        pytest.param(1.0, 10.0, 10.9, 11.0, id="late: no drift"),
+        pytest.param(1.0, 10.0, 11.0, 12.0, id="a whole interval late: a new rhythm"),
+        pytest.param(1.0, 10.0, 60.25, 61.25, id="very late: no burst"),
+    ],
+)
+def test_next_advertisement(interval, due, now, following):
+    assert next_advertisement(interval, due, now) == following
 
 
 @pytest.mark.parametrize(("seconds", "cs"), [(0.01, 1), (0.29, 29), (1.0, 100), (40.95, 4095)])
