@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console scripts `pyvrrp` and `keepalived`; returns the exit code."""
+    _open_standard_streams()
     options = parse(sys.argv if argv is None else argv)
     if isinstance(options, Answer):
         (sys.stdout if options.to_stdout else sys.stderr).write(options.text)
@@ -39,6 +40,18 @@ def main(argv: list[str] | None = None) -> int:
         return run(options)
     set_title(options.program, options.arguments)
     return _run_daemon(options)
+
+
+def _open_standard_streams() -> None:
+    """Some service managers start programs with them closed; a PID file must not become stderr."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  # for the whole life
 
 
 def _run_daemon(options: Options) -> int:

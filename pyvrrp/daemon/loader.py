@@ -237,8 +237,7 @@ def _report(
     on_stderr = options.log_console or options.foreground or (is_start and not is_usable)
     render = full if sys.stderr.isatty() else concise
     for diagnostic in diagnostics:
-        if on_stderr:
-            print(render(diagnostic), file=sys.stderr)
+        on_stderr = on_stderr and log.tell(render(diagnostic))
         _log.log(
             levels.get(diagnostic.severity, logging.INFO), concise(diagnostic), extra=log.ON_STDERR
         )

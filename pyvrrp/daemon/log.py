@@ -32,6 +32,7 @@ __all__ = [
     "say_missing_syslog",
     "start",
     "stop",
+    "tell",
 ]
 
 DEV_LOG = "/dev/log"
@@ -263,6 +264,17 @@ def start(options: Options, ident: str, *, queued: bool = False) -> None:
     root.addHandler(_QueuedHandler(tuple(outlets)) if queued else _DirectHandler(tuple(outlets)))
     root.setLevel(logging.DEBUG if options.log_detail else logging.INFO)
     logging.getLogger("asyncio").setLevel(logging.WARNING)  # its details are not an operator's
+
+
+def tell(text: str) -> bool:
+    """Say something on stderr as it is; False when nobody takes it within a bounded time."""
+    octets = text.encode("utf-8", "backslashreplace") + b"\n"
+    try:
+        while octets and _wait_writable(2):
+            octets = octets[os.write(2, octets[:_MAX_LINE]) :]
+    except OSError:
+        return False
+    return not octets
 
 
 def say_missing_syslog(options: Options) -> None:

@@ -14,13 +14,12 @@ import logging
 import os
 import select
 import signal
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import handoff, journal, pid_file, processes, service_manager
+from . import handoff, journal, log, pid_file, processes, service_manager
 from .child import Child, ChildKind, import_vrrp, run_vrrp
 from .loader import Body, Load, Verdict, load
 from .options import SIGNALS, Options
@@ -143,6 +142,9 @@ class Supervisor:
             self._end_reload("Reload finished")
         elif self._trial and message.word == handoff.REFUSED:
             self._reject(self._trial, f"the {self._kind.name} child refused it: {message.text}")
+        elif message.word == handoff.RELOADED:
+            # An answer to settings that were given up; both sides must agree again.
+            self._reload()
         else:
             _log.warning("%s child: unexpected message %r", self._kind.name, message.word)
 
@@ -236,7 +238,7 @@ class Supervisor:
     def _give_up(self, why: str, code: int) -> None:
         """The daemon cannot run: say why, also to whoever started it."""
         if not self._options.log_console:
-            print(f"{self._options.program}: {why}", file=sys.stderr)
+            log.tell(f"{self._options.program}: {why}")
         _log.error("%s", why)
         self._stop(code)
 

@@ -115,7 +115,39 @@ def test_daemon_leaves_the_terminal_when_it_runs(tmp_path: Path):
         assert "already running" in again.stderr
     finally:
         os.kill(pid, 15)
+    wait_gone(tmp_path / "k.pid")
+
+
+def wait_gone(path: Path) -> None:
     deadline = time.monotonic() + 10
-    while (tmp_path / "k.pid").exists():
+    while path.exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_closed_standard_streams(tmp_path: Path):
+    """Else the PID file could become stderr, and receive what is meant for a person."""
+    (tmp_path / "k.conf").write_text("global_defs {\n bogus\n}\n")
+    daemon = [sys.executable, "-c", _AS.format(name="keepalived"), "-Gf", "k.conf", "-p", "k.pid"]
+    shell = ["sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh", *daemon, "-r", "v.pid"]
+    assert subprocess.run(shell, cwd=tmp_path, timeout=30, check=False).returncode == 0
+    pid = int((tmp_path / "k.pid").read_text())
+    os.kill(pid, 15)
+    wait_gone(tmp_path / "k.pid")
+
+
+def test_reader_that_leaves_early(tmp_path: Path):
+    (tmp_path / "k.conf").write_text("bogus\n" * 500)
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-c", _AS.format(name="keepalived"), "-nGlf", "k.conf"]
+    files = ["-p", str(tmp_path / "k.pid"), "-r", str(tmp_path / "v.pid")]
+    with subprocess.Popen([*command, *files], cwd=tmp_path, stderr=writer) as process:
+        os.close(writer)
+        deadline = time.monotonic() + 10
+        while not (tmp_path / "k.pid").exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.terminate()
+        assert process.wait(10) == 0

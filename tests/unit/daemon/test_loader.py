@@ -1,0 +1,142 @@
+"""What the loader makes of a file: verdict, settings, journals, what is said on stderr."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.daemon import handoff, journal
+from pyvrrp.daemon.loader import Verdict, load
+from pyvrrp.daemon.options import Options
+from pyvrrp.daemon.pid_file import Words
+from pyvrrp.settings import VirtualRouterSettings
+
+_GOOD = """
+child_wait_time 7
+instance left
+global_defs {
+    umask 027
+}
+vrrp_instance a {
+    interface eth0
+    virtual_router_id 51
+    virtual_ipaddress {
+        192.0.2.1/24
+    }
+}
+vrrp_instance b {
+    interface eth1
+    virtual_router_id 52
+    use_vmac
+    virtual_ipaddress {
+        192.0.2.2/24
+    }
+}
+"""
+
+
+@pytest.fixture
+def settings() -> Iterator[int]:
+    descriptor = handoff.new_memory()
+    yield descriptor
+    os.close(descriptor)
+
+
+@pytest.fixture(autouse=True)
+def interfaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.if_nameindex", lambda: [(1, "lo"), (2, "eth0"), (3, "eth1")])
+
+
+def options(directory: Path, text: str | None, **fields: object) -> Options:
+    path = directory / "k.conf"
+    if text is not None:
+        path.write_text(text)
+    given: dict[str, object] = {"configuration": str(path), "vrrp_pid_file": str(directory / "v")}
+    return Options(**given | fields)  # type: ignore[arg-type]
+
+
+def names(descriptor: int) -> list[str]:
+    return [r.name for r in handoff.read(descriptor) if isinstance(r, VirtualRouterSettings)]
+
+
+def test_good(tmp_path: Path, settings: int, capfd: pytest.CaptureFixture[str]):
+    verdict = load(options(tmp_path, _GOOD), settings, True)
+    assert verdict.is_usable
+    assert (verdict.needs_vrrp, verdict.child_wait_time, verdict.umask) == (True, 7.0, 0o27)
+    assert verdict.names == Words(instance="left", use_pid_dir=True)
+    assert names(settings) == ["a", "b"]
+    assert capfd.readouterr().err == ""
+    planned = journal.Leftovers(
+        addresses=(("eth0", "192.0.2.1/24"),), links=(("eth1", "00:00:5e:00:01:34"),)
+    )
+    assert journal.decode(verdict.journal_after) == planned
+    assert verdict.journal_during == verdict.journal_after
+
+
+def test_leftovers_of_an_earlier_run_stay_noted_until_cleared(tmp_path: Path, settings: int):
+    before = journal.Leftovers(addresses=(("eth0", "192.0.2.99/24"),))
+    journal.write(str(tmp_path / "v.state"), before)
+    verdict = load(options(tmp_path, _GOOD), settings, True)
+    during = journal.decode(verdict.journal_during)
+    after = journal.decode(verdict.journal_after)
+    assert during.addresses == (("eth0", "192.0.2.99/24"), ("eth0", "192.0.2.1/24"))
+    assert after.addresses == (("eth0", "192.0.2.1/24"),)
+    assert journal.read(str(tmp_path / "v.state")) == before
+
+
+def test_old_value_of_a_sysctl_stays_noted(
+    tmp_path: Path, settings: int, monkeypatch: pytest.MonkeyPatch
+):
+    """After a crash the kernel holds our own value."""
+    found = {"ipv4/conf/eth1/arp_ignore": "1", "ipv4/conf/eth1/arp_filter": "1"}
+    monkeypatch.setattr("pyvrrp.net.sysctl.read_sysctl", found.__getitem__)
+    before = journal.Leftovers(sysctls=(("ipv4/conf/eth1/arp_ignore", "0"),))
+    journal.write(str(tmp_path / "v.state"), before)
+    verdict = load(options(tmp_path, _GOOD), settings, True)
+    for octets in (verdict.journal_during, verdict.journal_after):
+        assert dict(journal.decode(octets).sysctls) == {
+            "ipv4/conf/eth1/arp_ignore": "0",
+            "ipv4/conf/eth1/arp_filter": "1",
+        }
+
+
+def test_no_instance(tmp_path: Path, settings: int):
+    assert not load(options(tmp_path, ""), settings, True).needs_vrrp
+    assert list(handoff.read(settings))
+
+
+def test_no_instance_but_all_children(tmp_path: Path, settings: int):
+    assert load(options(tmp_path, "", run_all=True), settings, True).needs_vrrp
+
+
+def test_checkers_only(tmp_path: Path, settings: int):
+    assert not load(options(tmp_path, _GOOD, run_vrrp=False), settings, True).needs_vrrp
+
+
+def test_missing_file(tmp_path: Path, settings: int):
+    assert load(options(tmp_path, None), settings, True) == Verdict(
+        is_usable=False, exit_code=6, reason=f"{tmp_path}/k.conf does not exist"
+    )
+
+
+def test_unusable(tmp_path: Path, settings: int, capfd: pytest.CaptureFixture[str]):
+    verdict = load(options(tmp_path, _GOOD.replace("eth0", "eth7")), settings, True)
+    assert (verdict.is_usable, verdict.exit_code, verdict.problems > 0) == (False, 2, True)
+    assert f"{tmp_path}/k.conf:8:15: error[unknown-interface]" in capfd.readouterr().err
+
+
+def test_unusable_at_reload_is_for_the_log(
+    tmp_path: Path, settings: int, capfd: pytest.CaptureFixture[str]
+):
+    load(options(tmp_path, _GOOD.replace("eth0", "eth7")), settings, False)
+    assert capfd.readouterr().err == ""
+
+
+def test_what_would_be_unsafe_to_leave_out(tmp_path: Path, settings: int):
+    text = _GOOD.replace("use_vmac", "authentication {\n auth_type AH\n auth_pass x\n }")
+    verdict = load(options(tmp_path, text), settings, True)
+    assert (verdict.is_usable, verdict.exit_code) == (False, 2)
+    assert "AH" in verdict.reason
