@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from .blocks import Statement
@@ -10,7 +10,7 @@ from .config import VrrpScript
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, Span
 
 if TYPE_CHECKING:
-    from .schema import Known, Table, Values
+    from .schema import Known, Values
 
 __all__ = ["Context", "shown"]
 
@@ -34,7 +34,8 @@ class Context:
     """What all readers share: where problems go, and what they may ask about this machine.
 
     `interfaces` are the names that exist, None when that is not to be checked. `blocks` maps the
-    path of a kept block to its keywords. `scripts` are the ones defined so far: keepalived knows
+    path of a kept block to its keywords. `homes` tells where a keyword
+    belongs. `scripts` are the ones defined so far: keepalived knows
     no others; `later_scripts` are where the rest stand.
     """
 
@@ -43,7 +44,7 @@ class Context:
         collector: Collector,
         *,
         interfaces: frozenset[str] | None = None,
-        tables: Sequence[Table] = (),
+        homes: Mapping[str, Container[str]] | None = None,
         blocks: Mapping[str, Mapping[str, Known]] | None = None,
     ) -> None:
         self.dynamic_interfaces = False
@@ -52,7 +53,7 @@ class Context:
         self.blocks = blocks or {}
         self._collector = collector
         self._interfaces = interfaces
-        self._tables = tables
+        self._homes = homes or {}
         self._hints = _MAX_HINTS
         self._uses: dict[Known, _Use] = {}
 
@@ -151,10 +152,9 @@ class Context:
         )
 
     def _guess(self, word: str, names: Iterable[str]) -> str | None:
-        home = [t.name for t in self._tables if word in t.rows or word in t.kept]
+        home = [place for place, words in self._homes.items() if word in words]
         if home:
-            place = " or ".join("the top level" if h == "" else h for h in home[:3])
-            return f"{word} belongs in {place}"
+            return f"{word} belongs {' or '.join(home[:3])}"
         return self.similar(word, names)
 
     def similar(self, word: str, names: Iterable[str]) -> str | None:

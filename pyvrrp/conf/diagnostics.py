@@ -154,6 +154,7 @@ class Collector:
         self._worst_unlisted = ProblemClass.NONE
         self._is_fatal = False
         self._unlisted = 0
+        self._settled = 0
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep one diagnostic; past the bound only its class and the number are kept."""
@@ -173,6 +174,14 @@ class Collector:
         self._worst_unlisted = max(self._worst_unlisted, problem_class)
         self._is_fatal = self._is_fatal or is_fatal
 
+    def settle(self) -> None:
+        """Put what was found since the last call into the order of the text.
+
+        What one stage of reading found stays ahead of the next stage: the cause before the effect.
+        """
+        self.found[self._settled :] = sorted(self.found[self._settled :], key=_position)
+        self._settled = len(self.found)
+
     def finish(self) -> tuple[Diagnostic, ...]:
         """Everything found, in the order found; the last one says when some were left out."""
         if not self._unlisted:
@@ -186,6 +195,16 @@ class Collector:
             is_fatal=self._is_fatal,
         )
         return (*self.found, last)
+
+
+def _position(diagnostic: Diagnostic) -> list[tuple[int, int]]:
+    """Place in the whole text: the lines of the includes that lead there, outermost first."""
+    span: Span | None = diagnostic.span
+    places: list[tuple[int, int]] = []
+    while span is not None:
+        places.append((span.line, span.column))
+        span = span.file.included_from
+    return places[::-1]
 
 
 def concise(diagnostic: Diagnostic) -> str:

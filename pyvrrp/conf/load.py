@@ -88,9 +88,10 @@ def load(
     context = Context(
         collector,
         interfaces=None if interfaces is None else frozenset(interfaces),
-        tables=_TABLES,
+        homes=_HOMES,
         blocks=BLOCKS,
     )
+    collector.settle()
     config = _Reading(context, collector).read(statements)
     context.report_kept()
     return Loaded(config, collector.finish(), tuple(expander.files))
@@ -119,9 +120,11 @@ class _Reading:
             s.words[1]: s for s in others if s.words[0] == "vrrp_script" and len(s.words) > 1
         }
         read_block(context, others, self._table(), root)
+        self._collector.settle()
         instances, groups = self._finish(defs)
         scripts = tuple(context.scripts.values())
         _script_security(self._collector, Config(defs, instances, groups, scripts))
+        self._collector.settle()
         return Config(defs, instances, groups, scripts, tuple(root.kept))
 
     def _globals(self, statements: list[Statement], root: Values) -> list[Statement]:
@@ -232,10 +235,16 @@ def _scripts(config: Config) -> Iterator[Script]:
     return (script for script in found if script is not None)
 
 
-_TABLES = (
-    GLOBAL_DEFS,
-    VRRP_INSTANCE,
-    VRRP_SYNC_GROUP,
-    VRRP_SCRIPT,
-    table("", ROOT_ROWS, BLOCKS[""]),
-)
+_HOMES = {
+    "at the top level": {
+        *(row.name for row in ROOT_ROWS),
+        *("global_defs", "vrrp_instance", "vrrp_sync_group", "vrrp_script"),
+        *BLOCKS[""],
+    },
+    **{f"in {known.name}": frozenset(known.names()) for known in (GLOBAL_DEFS, VRRP_INSTANCE)},
+    **{f"in {known.name}": frozenset(known.names()) for known in (VRRP_SYNC_GROUP, VRRP_SCRIPT)},
+    **{f"in {path.rpartition('/')[2]}": known for path, known in BLOCKS.items() if "/" in path},
+    "in virtual_server": BLOCKS["virtual_server"],
+    "in authentication": ("auth_type", "auth_pass"),
+}
+"""Where a keyword belongs that stands in the wrong place."""

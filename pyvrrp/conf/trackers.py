@@ -74,6 +74,7 @@ def _track_interface(context: Context, statement: Statement, values: Values) -> 
         if options is None:
             continue
         names.add(name)
+        values.at[f"track_interface/{name}"] = entry
         found.append(TrackInterface(name, options[0] or 0, bool(options[1]), entry.span()))
     values.set["seen/interfaces"] = names
     values.extend("track_interface", found, statement)
@@ -93,6 +94,7 @@ def _track_script(context: Context, statement: Statement, values: Values) -> Non
         if options is None:
             continue
         names.add(name)
+        values.at[f"track_script/{name}"] = entry
         found.append(TrackScript(name, *options, entry.span()))
     values.set["seen/scripts"] = names
     values.extend("track_script", found, statement)

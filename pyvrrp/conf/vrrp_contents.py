@@ -79,28 +79,37 @@ def has_addresses(instance: Draft) -> bool:
 
 def check_trackers(instance: Draft) -> None:
     """Weights do nothing for the address owner, nor in a sync group that does not count them."""
+    _own_interface(instance)
     group = instance.group
     in_group = group is not None and not group.weighted
     if not in_group and not instance.is_owner:
         return
-    reason = "priority 255" if not in_group else "its sync group"
+    reason = "its sync group" if in_group else "priority 255"
     interfaces = instance.values.items("track_interface", TrackInterface)
-    kept: list[TrackInterface] = []
     for tracked in interfaces:
-        if not tracked.weight:
-            kept.append(tracked)
-            continue
-        _weightless(instance, "track_interface", tracked.name, reason)
-        if in_group:
-            kept.append(TrackInterface(tracked.name, 0, tracked.reverse, tracked.span))
-    instance.values.set["track_interface"] = kept
-    scripts: list[TrackScript] = []
-    for script in instance.values.items("track_script", TrackScript):
-        if weight_of(script, instance.context.scripts):
-            _weightless(instance, "track_script", script.name, reason)
-        else:
-            scripts.append(script)
-    instance.values.set["track_script"] = scripts
+        if tracked.weight:
+            _weightless(instance, "track_interface", tracked.name, reason)
+    # In a group the interface still counts, without its weight; the owner stops watching it.
+    instance.values.set["track_interface"] = [
+        TrackInterface(t.name, 0, t.reverse, t.span) if t.weight else t
+        for t in interfaces
+        if in_group or not t.weight
+    ]
+    scripts = instance.values.items("track_script", TrackScript)
+    heavy = [t for t in scripts if weight_of(t, instance.context.scripts)]
+    for script in heavy:
+        _weightless(instance, "track_script", script.name, reason)
+    instance.values.set["track_script"] = [t for t in scripts if t not in heavy]
+
+
+def _own_interface(instance: Draft) -> None:
+    own = instance.values.get("interface", "")
+    tracked = instance.values.items("track_interface", TrackInterface)
+    if not own or all(t.name != own for t in tracked):
+        return
+    message = f"{own} is the instance's own interface, which is tracked anyway; ignored"
+    instance.complain("tracks-itself", f"track_interface/{own}", message)
+    instance.values.set["track_interface"] = [t for t in tracked if t.name != own]
 
 
 def weight_of(tracked: TrackScript, scripts: dict[str, VrrpScript]) -> int:
@@ -110,4 +119,4 @@ def weight_of(tracked: TrackScript, scripts: dict[str, VrrpScript]) -> int:
 
 def _weightless(instance: Draft, field: str, name: str, reason: str) -> None:
     message = f"the weight of {shown(name)} does nothing because of {reason}"
-    instance.complain("weight-without-effect", field, message)
+    instance.complain("weight-without-effect", f"{field}/{name}", message)

@@ -167,23 +167,44 @@ def settle_source(instance: Draft) -> None:
 
 
 def settle_virtual_mac(instance: Draft) -> None:
+    """The virtual MAC interface, and what stands or falls with it."""
     values = instance.values
     if not instance.is_set("vmac/wanted"):
+        if instance.is_set("vmac_xmit_base"):
+            message = "vmac_xmit_base does nothing without use_vmac; ignored"
+            instance.complain("no-vmac", "vmac_xmit_base", message)
+            instance.clear("vmac_xmit_base")
         return
-    mac: bytes | None = values.get("vmac/mac", None)
-    if mac is not None and instance.strict:
-        instance.complain("strict-mode", "vmac/mac", "strict mode has no MAC address of one's own")
-        mac = None
-    elif mac is not None and len(mac) == 5:
-        mac += bytes((values.get("virtual_router_id", 0),))
-    is_unicast = instance.is_set(UNICAST)
-    if is_unicast and not instance.is_set("vmac_xmit_base"):
-        message = "use_vmac with unicast needs vmac_xmit_base, which is set"
-        instance.complain("vmac-with-unicast", "vmac/wanted", message)
-        values.set["vmac_xmit_base"] = True
+    _transmit_base(instance)
+    if instance.is_set("promote_secondaries"):
+        message = "promote_secondaries is set for every virtual MAC interface; ignored"
+        instance.complain("promote-with-vmac", "promote_secondaries", message)
+        instance.clear("promote_secondaries")
     values.set["use_vmac"] = Vmac(
         values.get("vmac/name", None),
-        mac,
+        _mac(instance),
         instance.is_set("vmac/netlink_notify_msg"),
         values.get("vmac/group", None),
     )
+
+
+def _transmit_base(instance: Draft) -> None:
+    if instance.strict and instance.is_set("vmac_xmit_base"):
+        message = "strict mode does not allow vmac_xmit_base; ignored"
+        instance.complain("strict-mode", "vmac_xmit_base", message)
+        instance.clear("vmac_xmit_base")
+    elif instance.is_set(UNICAST) and not instance.is_set("vmac_xmit_base"):
+        message = "use_vmac with unicast needs vmac_xmit_base, which is set"
+        instance.complain("vmac-with-unicast", "vmac/wanted", message)
+        instance.values.set["vmac_xmit_base"] = True
+
+
+def _mac(instance: Draft) -> bytes | None:
+    """The MAC address that was asked for; five octets are completed with the VRID."""
+    mac: bytes | None = instance.values.get("vmac/mac", None)
+    if mac is None or not instance.strict:
+        vrid = instance.values.get("virtual_router_id", 0)
+        return mac if mac is None or len(mac) == 6 else mac + bytes((vrid,))
+    message = "strict mode does not allow a MAC address of one's own; ignored"
+    instance.complain("strict-mode", "vmac/mac", message)
+    return None

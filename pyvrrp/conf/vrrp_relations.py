@@ -105,7 +105,8 @@ def _weightless(context: Context, values: Values, fields: dict[str, object]) -> 
     ):
         for name in heavy:
             message = f"the weight of {shown(name)} is cleared: a member has priority 255"
-            context.problem("weight-without-effect", values.where(field), 0, message)
+            where = values.where(f"{field}/{name}")
+            context.problem("weight-without-effect", where, 0, message)
     fields["track_interface"] = [replace(t, weight=0) for t in interfaces]
     fields["track_script"] = [replace(t, weight=0) for t in scripts]
 
