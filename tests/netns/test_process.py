@@ -74,6 +74,22 @@ def test_start_takes_the_address_and_stop_gives_it_back(daemon: Daemon) -> None:
     assert [path.name for path in daemon.directory.iterdir()] == ["keepalived.conf"]
 
 
+def test_daemon_leaves_the_terminal_with_all_its_processes(daemon: Daemon) -> None:
+    daemon.configuration.write_text(_ONE)
+    done = daemon.host.run(daemon.command("-G"))
+    assert (done.stdout, done.stderr) == ("", "")
+    daemon.host.wait_address("192.0.2.100")
+    pids = daemon.pid("keepalived.pid"), daemon.pid("vrrp.pid")
+    for pid in pids:
+        proc = Path(f"/proc/{pid}")
+        assert {(proc / "fd" / n).readlink() for n in "012"} == {Path("/dev/null")}
+        assert (proc / "cwd").readlink() == Path("/")
+        assert os.getsid(pid) == pids[0]
+    os.kill(pids[0], signal.SIGTERM)
+    wait_until(lambda: not (daemon.directory / "keepalived.pid").exists(), what="the end")
+    assert not daemon.host.has_address("192.0.2.100")
+
+
 def test_leftovers_of_a_crash_are_cleared(daemon: Daemon) -> None:
     """Also those the new configuration does not mention any more."""
     process = daemon.start(_ONE)

@@ -299,6 +299,9 @@ def test_reload_during_a_reload_is_queued(daemon: Daemon):
     daemon.reload("two mute")
     daemon.wait_note("reload two mute")
     daemon.reload("three")
+    daemon.send(signal.SIGUSR2)
+    daemon.wait_note("signal 12")
+    assert daemon.console.read_text().count(": Reloading\n") == 1
     os.kill(daemon.child, signal.SIGKILL)
     daemon.wait_console("the VRRP child died with it")
     # Which comes first, the new child or the new settings, is open.
