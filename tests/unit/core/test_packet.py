@@ -78,6 +78,18 @@ def test_reserve_bits_stay_zero_at_the_longest_interval():
     assert wire[4:6].hex() == "0fff"
 
 
+@pytest.mark.parametrize("priority", [0, 1, 254, 255])
+def test_the_priority_on_the_wire(priority):
+    assert encode(V3_IPV4, priority, GROUP4)[2] == priority
+
+
+def test_addresses_keep_their_configured_order():
+    addresses = tuple(IPv4Address(f"192.0.2.{n}") for n in (103, 101, 102))
+    wire = encode(replace(V3_IPV4, addresses=addresses), 100, GROUP4)
+    assert wire[3] == 3
+    assert wire[8:].hex() == "c0000267c0000265c0000266"
+
+
 def test_v2_password_travels_in_the_trailer():
     wire = encode(replace(V2, password=b"s3cret\0\0"), 100, GROUP4)
     assert wire[4] == 1
