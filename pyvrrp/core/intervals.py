@@ -45,7 +45,9 @@ def active_down_interval(cfg: VirtualRouterConfig, active_adver_interval: float)
 
     Source: RFC 9568 §6.1, 3 * Active_Adver_Interval + Skew_Time.
     """
-    skew = skew_time(cfg, active_adver_interval)
+    # Skew_Time again, without a call: every Advertisement that is obeyed comes through here.
+    unit = 1.0 if cfg.version is Version.V2 else active_adver_interval
+    skew = (256 - cfg.priority) * unit / 256
     return cfg.missed_advertisements * active_adver_interval + skew
 
 

@@ -178,7 +178,8 @@ def _in_initialize(cfg: VirtualRouterConfig, state: Initialize, event: Event, no
 def _in_backup(cfg: VirtualRouterConfig, state: Backup, event: Event, now: float) -> Step:
     """RFC 9568 §6.4.2, one case per step."""
     match event:
-        case AdvertisementReceived(adv):
+        case AdvertisementReceived():
+            adv = event.advertisement
             if adv.priority == 0:
                 return _hear_resignation(cfg, state, now), ()
             return _hear_in_backup(cfg, state, adv, now), ()
