@@ -139,7 +139,8 @@ class Supervisor:
             self._reload()
         elif self._trial and message.word == handoff.RELOADED:
             self._adopt(self._trial)
-            self._end_reload("Reload finished")
+            self._narrow_journal()
+            self._end_reload()
         elif self._trial and message.word == handoff.REFUSED:
             self._reject(self._trial, f"the {self._kind.name} child refused it: {message.text}")
         elif message.word == handoff.RELOADED:
@@ -178,7 +179,7 @@ class Supervisor:
             self._child.dismiss()
             self._give_up(why, code)
         else:
-            self._end_reload(f"Configuration not changed, the old one stays in use: {why}")
+            self._keep_old(why)
 
     def _on_loaded(self, finished: Load) -> None:
         self._load = None
@@ -267,10 +268,13 @@ class Supervisor:
     def _try(self, loaded: _Settings) -> None:
         if not self._child.is_alive:
             self._adopt(loaded)
-            if self._child.start_at is None and loaded.verdict.needs_vrrp:
+            will_start = self._child.start_at is not None
+            if will_start or loaded.verdict.needs_vrrp:
+                # It says also what the dead child left behind.
                 self._place_journal(loaded.verdict.journal_during)
+            if loaded.verdict.needs_vrrp and not will_start:
                 self._start_child()
-            self._end_reload("Reload finished")
+            self._end_reload()
             return
         self._trial = loaded
         self._answer_by = time.monotonic() + _ANSWER_WITHIN
@@ -282,16 +286,22 @@ class Supervisor:
         if self._settings:
             os.close(self._settings.descriptor)
         self._settings, self._trial = loaded, None
-        self._narrow_journal()
 
     def _reject(self, loaded: _Settings, why: str) -> None:
         # The journal keeps naming both: the child may have begun with the new settings.
         os.close(loaded.descriptor)
         self._trial = None
-        self._end_reload(f"Configuration not changed, the old one stays in use: {why}")
+        self._keep_old(why)
 
-    def _end_reload(self, text: str) -> None:
-        _log.log(logging.INFO if text.startswith("Reload") else logging.ERROR, "%s", text)
+    def _keep_old(self, why: str) -> None:
+        _log.error("Configuration not changed, the old one stays in use: %s", why)
+        self._finish_reload()
+
+    def _end_reload(self) -> None:
+        _log.info("Reload finished")
+        self._finish_reload()
+
+    def _finish_reload(self) -> None:
         service_manager.notify(service_manager.READY)
         self._next_reload()
 
@@ -364,7 +374,8 @@ class Supervisor:
         if self._pid_file:
             if self._child.pid_path and not pid_file.is_locked(self._child.pid_path):
                 Path(self._child.pid_path).unlink(missing_ok=True)
-            if self._left_clean:
+            # A daemon without VRRP child may share the name with one that has it.
+            if self._child.pid_path and self._left_clean:
                 self._remove_journal()
             self._pid_file.remove()
 

@@ -131,3 +131,14 @@ def test_version_text_satisfies_other_tools():
 def test_wait_status_in_words():
     assert describe_status(9) == "was killed by signal 9 (Killed)"
     assert describe_status(2 << 8) == "exited with code 2"
+
+
+def test_parent_loads_neither_asyncio_nor_the_language():
+    """They would stay in its memory for ever."""
+    script = (
+        "import sys; import pyvrrp.daemon.cli, pyvrrp.daemon.supervisor;"
+        "unwanted = {'asyncio', 'json', 'argparse', 'ctypes', 'logging.handlers',"
+        " 'pyvrrp.conf', 'pyvrrp.core', 'pyvrrp.net', 'pyroute2'};"
+        "assert not unwanted & set(sys.modules), unwanted & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=30)

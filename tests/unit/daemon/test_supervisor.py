@@ -52,6 +52,9 @@ def words_of(descriptor):
 def child(start):
     words = words_of(start.configuration_fd)
     note("start " + words)
+    if "tell" in words:
+        note("journal: " + Path(start.journal_path).read_text())
+        note(f"umask: {os.umask(0):o}")
     def stop(number, frame):
         note(f"signal {number}")
         if number == signal.SIGTERM and "stubborn" not in words:
@@ -320,6 +323,37 @@ def test_child_that_dies_comes_back_at_once_then_later(daemon: Daemon):
     daemon.wait_note("ready", count=3)
     assert time.monotonic() - died > 0.9
     daemon.wait_console("Respawning after 1 seconds")
+
+
+def test_what_a_dead_child_left_is_not_forgotten_by_a_reload(daemon: Daemon):
+    daemon.start("one")
+    daemon.wait_note("ready")
+    os.kill(daemon.child, signal.SIGKILL)
+    daemon.wait_note("ready", count=2)
+    os.kill(daemon.child, signal.SIGKILL)
+    daemon.wait_console("Respawning after 1 seconds")
+    daemon.reload("two tell")
+    daemon.wait_note("start two tell")
+    daemon.wait_note("journal: during two tell")
+    daemon.wait_journal("after two tell")
+
+
+@pytest.mark.parametrize(("flags", "mask"), [([], "177"), (["-u", "027"], "27")])
+def test_umask(daemon: Daemon, flags: list[str], mask: str):
+    daemon.start("tell", *flags)
+    daemon.wait_note(f"umask: {mask}")
+    daemon.wait_note("journal: during tell")
+
+
+def test_journal_of_another_daemon_is_left_alone(daemon: Daemon):
+    daemon.journal.write_text("not ours")
+    daemon.start("idle")
+    daemon.wait_console("no configuration to run")
+    daemon.reload("idle")
+    daemon.wait_console("Reload finished")
+    daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0
+    assert daemon.journal.read_text() == "not ours"
 
 
 def test_child_that_must_not_come_back(daemon: Daemon):
