@@ -346,6 +346,8 @@ class Supervisor:
         elif not self._options.respawn:
             _log.error("%s: Exiting", how)
             self._stop(0)
+        elif self._settings is None:
+            _log.error("%s before it was needed", how)
         else:
             _log.error("%s: Respawning after %g seconds", how, delay)
             self._child.start_at = time.monotonic() + delay

@@ -125,7 +125,7 @@ def test_killed_child_comes_back_and_takes_the_address_again(daemon: Daemon) -> 
     killed = daemon.pid("vrrp.pid")
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: process.output().count("Entering MASTER STATE") == 2, what="a second Active")
-    assert daemon.host.has_address("192.0.2.100")
+    daemon.host.wait_address("192.0.2.100")
     assert daemon.pid("vrrp.pid") != killed
     assert process.stop() == 0
 

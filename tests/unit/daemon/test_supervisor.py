@@ -1,7 +1,8 @@
 """The parent with a child and a loader that do as they are told: real forks, signals and files.
 
-The "configuration" is one line of words. `unusable`, `hang`, `crash`, `idle` are for the loader,
-`exit=N`, `stubborn`, `refuse`, `mute` for the child. The child notes what happens to it in a file.
+The "configuration" is one line of words. `unusable`, `hang`, `slow`, `crash`, `idle` are for the
+loader, `exit=N`, `stubborn`, `refuse`, `mute`, `ask`, `tell` for the child, which notes what happens
+to it in a file.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def read(options, settings, is_start):
         os.abort()
     while "hang" in words:
         time.sleep(1)
+    while "slow" in words and not NOTES.with_name("go").exists():
+        time.sleep(0.01)
     if "unusable" in words:
         return loader.Verdict(False, 2, problems=3)
     os.write(settings, words.encode())
@@ -230,6 +233,20 @@ def _status(daemon: Daemon) -> bytes:
 def _catches(daemon: Daemon, number: int) -> bool:
     line = next(line for line in _status(daemon).splitlines() if line.startswith(b"SigCgt"))
     return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+
+
+def test_prepared_child_that_dies_is_made_again(daemon: Daemon):
+    daemon.start("slow")
+    assert daemon.process is not None
+    children = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children")
+    # The loader comes first, then the child that waits for it.
+    poll(lambda: len(children.read_text().split()) == 2, "both")
+    os.kill(int(children.read_text().split()[1]), signal.SIGKILL)
+    daemon.wait_console("before it was needed")
+    daemon.notes_file.with_name("go").touch()
+    daemon.wait_note("start slow")
+    daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0
 
 
 def test_nothing_to_run(daemon: Daemon):
