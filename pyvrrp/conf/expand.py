@@ -297,6 +297,8 @@ class Expander:
         if tail and body and body.lines:
             yield from self._several(line, text[: tail.start()], body, trail, depth)
             return
+        if not text.strip():
+            return
         text = _ESCAPED_SIGN.sub(r"\1", text)
         directive = _DIRECTIVE.match(text)
         if directive and directive[1]:

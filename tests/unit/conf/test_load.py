@@ -1,0 +1,175 @@
+"""The whole: verdicts, order of reading, what is kept, costs of an import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.conf.config import Config, GarpSettings, Kept
+from pyvrrp.conf.load import Loaded, load
+from pyvrrp.conf.source import Unreadable
+
+Read = Callable[..., Loaded]
+
+VALID = (
+    "vrrp_instance a {\n interface eth0\n virtual_router_id 1\n"
+    " virtual_ipaddress {\n  192.0.2.1\n }\n}\n"
+)
+
+
+def ids(result: Loaded) -> list[str]:
+    return [d.id for d in result.diagnostics]
+
+
+def test_nothing(read: Read) -> None:
+    result = read("")
+    assert (result.config, result.diagnostics, result.files) == (Config(), (), ("k.conf",))
+    assert (result.is_usable, result.exit_code, result.test_exit_code) == (True, 0, 0)
+
+
+def test_main_file_missing(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable):
+        load(str(tmp_path / "none"))
+
+
+def test_from_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAME", "from-here")
+    (tmp_path / "k.conf").write_text("global_defs {\n router_id ${_ENV NAME}\n}\n")
+    result = load(str(tmp_path / "k.conf"))
+    assert result.config.global_defs.router_id == "from-here"
+    assert result.files == (str(tmp_path / "k.conf"),)
+
+
+def test_a_missing_word_ends_the_test_with_2(read: Read) -> None:
+    result = read(VALID.replace("{\n", "{\n priority\n priority 300\n", 1))
+    assert ids(result) == ["missing-parameter", "value-out-of-range"]
+    assert (result.is_usable, result.exit_code, result.test_exit_code) == (False, 2, 2)
+
+
+def test_an_unusable_file_still_shows_what_it_says(read: Read) -> None:
+    result = read(VALID + VALID.replace("instance a", "instance b"))
+    assert ids(result) == ["duplicate-vrid"]
+    assert (result.exit_code, result.test_exit_code) == (2, 5)
+    assert [i.name for i in result.config.instances] == ["a", "b"]
+
+
+def test_kept_words_are_reported_once_each(read: Read) -> None:
+    service = "virtual_server 192.0.2.1 80 {\n lvs_sched rr\n}\n"
+    result = read(service * 2000 + "garp_group {\n interface eth0\n}\n")
+    assert [(d.id, d.severity, d.message) for d in result.diagnostics] == [
+        (
+            "not-acted-on",
+            "warning",
+            "virtual_server is accepted, but not yet acted on (2000 times)",
+        ),
+        ("not-acted-on", "warning", "garp_group is accepted, but not yet acted on"),
+    ]
+    assert len(result.config.kept) == 2001
+    assert result.test_exit_code == 0
+    first: Kept = result.config.kept[0]
+    assert (first.name, first.words) == ("virtual_server", ("192.0.2.1", "80"))
+    assert [(k.name, k.words) for k in first.block] == [("lvs_sched", ("rr",))]
+    assert str(first.block[0].span) == "k.conf:2:2"
+
+
+def test_kept_words_do_not_show_in_a_repr(read: Read) -> None:
+    kept = read("SSL {\n password hunter2\n}").config.kept
+    assert "hunter2" not in repr(kept)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("virtual_server {\n}", "missing-parameter"),
+        ("virtual_server 192.0.2.1 80", "missing-brace"),
+        ("virtual_server 192.0.2.1 80 {\n lvs_shed rr\n}", "unknown-keyword"),
+        ("global_defs {\n lvs_sync_daemon\n}", "missing-parameter"),
+        ("global_defs {\n nftables {\n }\n}", "unexpected-brace"),
+    ],
+)
+def test_shape_of_kept_words(read: Read, text: str, problem: str) -> None:
+    assert ids(read(text))[0] == problem
+
+
+def test_a_kept_word_that_lacks_its_value_is_only_some_times_fatal(read: Read) -> None:
+    assert read("virtual_server {\n}").test_exit_code == 2
+    assert read("global_defs {\n lvs_sync_daemon\n}").test_exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("word", "place"),
+    [
+        ("router_id x", "router_id belongs in global_defs"),
+        ("advert_int 1", "advert_int belongs in vrrp_instance"),
+        ("group {\n}", "group belongs in vrrp_sync_group"),
+        ("rise 1", "rise belongs in vrrp_script"),
+        ("lvs_sched rr", "lvs_sched belongs in virtual_server"),
+        ("auth_pass x", "auth_pass belongs in authentication"),
+        ("vrrp_instanse x", "did you mean vrrp_instance?"),
+        ("completely_else", None),
+    ],
+)
+def test_hint_for_a_word_in_the_wrong_place(read: Read, word: str, place: str | None) -> None:
+    (found,) = read(word).diagnostics
+    assert (found.id, found.hint) == ("unknown-keyword", place)
+
+
+def test_globals_count_wherever_they_stand(read: Read) -> None:
+    result = read(VALID + "global_defs {\n vrrp_version 3\n vrrp_garp_master_repeat 2\n}\n")
+    (instance,) = result.config.instances
+    assert (instance.version, instance.garp.master_repeat) == (3, 2)
+
+
+def test_instances_share_the_global_settings(read: Read) -> None:
+    result = read(VALID + VALID.replace("instance a", "instance b").replace("_id 1", "_id 2"))
+    first, second = result.config.instances
+    assert first.garp is second.garp is result.config.global_defs.garp == GarpSettings()
+
+
+def test_top_level_words(read: Read) -> None:
+    text = "instance i\nnet_namespace n\nchild_wait_time 7\ninstance j\nchild_wait_time x\n"
+    result = read(text)
+    defs = result.config.global_defs
+    assert (defs.instance, defs.net_namespace, defs.child_wait_time) == ("i", "n", 7.0)
+    assert defs.use_pid_dir
+    assert ids(result) == ["given-twice", "bad-number"]
+
+
+def test_scripts_without_security(read: Read) -> None:
+    text = VALID.replace("{\n", '{\n notify "/bin/x"\n', 1)
+    found = read(text).diagnostics
+    assert [(d.id, str(d.span)) for d in found] == [("script-security", "k.conf:2:9")]
+    assert ids(read("global_defs {\n enable_script_security\n}\n" + text)) == []
+
+
+def test_a_script_nobody_runs_is_no_finding(read: Read) -> None:
+    assert ids(read("vrrp_script s {\n script /bin/x\n}\n")) == []
+
+
+def test_script_defined_twice(read: Read) -> None:
+    text = "vrrp_script s {\n script /bin/x\n}\n"
+    result = read(text + text.replace("x", "y"))
+    assert ids(result) == ["duplicate-name"]
+    assert [s.script.argv for s in result.config.scripts] == [("/bin/x",)]
+    assert result.test_exit_code == 0
+
+
+def test_names_in_quotes(read: Read) -> None:
+    (instance,) = read(VALID.replace(" a ", ' "a b" ')).config.instances
+    assert (instance.name, type(instance.name)) == ("a b", str)
+
+
+def test_import_loads_no_network_code() -> None:
+    program = (
+        "import sys, pyvrrp.conf.load; "
+        "print(*sorted({'asyncio', 'socket', 'select', 'pyroute2', 'json', 'random', 'difflib',"
+        " 'subprocess', 'logging', 'healthcheck'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout.strip() == ""
