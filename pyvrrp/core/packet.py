@@ -20,7 +20,6 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from ..errors import PyvrrpError
@@ -209,9 +208,8 @@ def _matching_checksum(
     raise PacketError(DiscardReason.CHECKSUM, f"0x{message[6:8].hex()} matches no form")
 
 
-@lru_cache(maxsize=1024)
 def _addresses(packed: bytes, family: Family) -> tuple[Address, ...]:
-    """Split an address list; cached because routers repeat themselves."""
+    """Split an address list. Not cached: what strangers send must not stay in memory."""
     if family is Family.IPV4:
         return tuple(IPv4Address(packed[i : i + 4]) for i in range(0, len(packed), 4))
     return tuple(IPv6Address(packed[i : i + 16]) for i in range(0, len(packed), 16))

@@ -34,5 +34,5 @@ def test_schedules(only_seed):
 
 
 @pytest.mark.slow
-def test_all_schedules():
-    run(range(FAST, ALL))
+def test_all_schedules(only_seed):
+    run(range(FAST, ALL) if only_seed is None else [])
