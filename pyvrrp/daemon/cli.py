@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+_FATAL = 1
+
 _log = logging.getLogger(__name__)
 
 
@@ -38,8 +40,16 @@ def main(argv: list[str] | None = None) -> int:
         from .config_test import run
 
         return run(options)
+    if options.namespace is not None:
+        # Unlike other flags not ignored: addresses would appear in the wrong place.
+        print(f"--namespace is not supported yet; use {_elsewhere(options)}", file=sys.stderr)
+        return _FATAL
     set_title(options.program, options.arguments)
     return _run_daemon(options)
+
+
+def _elsewhere(options: Options) -> str:
+    return f"ip netns exec {options.namespace} {options.program}"
 
 
 def _open_standard_streams() -> None:

@@ -178,6 +178,9 @@ def load(options: Options, settings: int, is_start: bool) -> Verdict:
 def _hand_over(config: Config, options: Options, settings: int, problems: int) -> Verdict:
     from .translate import translate
 
+    if config.global_defs.net_namespace:
+        # Unlike other words not ignored: addresses would appear in the wrong place.
+        raise PyvrrpError("net_namespace is not supported yet; start with: ip netns exec NAME ...")
     process, translated = translate(config)
     routers = tuple(translated)
     count = handoff.write(settings, process, routers)

@@ -41,6 +41,7 @@ class Options:
     arguments: tuple[str, ...] = ()
     configuration: str = DEFAULT_CONFIGURATION
     config_id: str | None = None
+    namespace: str | None = None
     run_vrrp: bool = True
     run_checkers: bool = True
     run_bfd: bool = True
@@ -195,7 +196,7 @@ _FLAGS = (
     _Flag("a", "address-monitoring", "", _later("--address-monitoring"), "Log address changes (not acted on yet)"),
     _Flag("x", "snmp", "", _later("--snmp"), "SNMP (not acted on yet)"),
     _Flag("A", "snmp-agent-socket", "ADDR", _later("--snmp-agent-socket"), "SNMP agent (not acted on yet)"),
-    _Flag("s", "namespace", "NAME", _later("--namespace"), "Run in a network namespace (not acted on yet)"),
+    _Flag("s", "namespace", "NAME", _store("namespace"), "Run in a network namespace (not supported yet)"),
     _Flag("m", "core-dump", "", _later("--core-dump"), "Allow core files (not acted on yet)"),
     _Flag("M", "core-dump-pattern", "[PATTERN]", _later("--core-dump-pattern"), "And set their pattern (not acted on yet)"),
     _Flag("e", "all-config", "", _later("--all-config"), "Every include must be found (not acted on yet)"),

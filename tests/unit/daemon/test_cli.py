@@ -43,6 +43,12 @@ def test_signum(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr() == ("1\n", "")
 
 
+def test_namespace_is_refused(capsys: pytest.CaptureFixture[str]):
+    """To go on would put addresses into the wrong namespace."""
+    assert main(["keepalived", "-n", "-s", "blue"]) == 1
+    assert "ip netns exec blue keepalived" in capsys.readouterr().err
+
+
 def test_unknown_option(capsys: pytest.CaptureFixture[str]):
     assert main(["keepalived", "--bogus"]) == 1
     out, error = capsys.readouterr()

@@ -116,6 +116,12 @@ def test_checkers_only(tmp_path: Path, settings: int):
     assert not load(options(tmp_path, _GOOD, run_vrrp=False), settings, True).needs_vrrp
 
 
+def test_namespace_is_refused(tmp_path: Path, settings: int):
+    verdict = load(options(tmp_path, "net_namespace blue\n" + _GOOD), settings, True)
+    assert (verdict.is_usable, verdict.exit_code) == (False, 2)
+    assert "ip netns exec" in verdict.reason
+
+
 def test_missing_file(tmp_path: Path, settings: int):
     assert load(options(tmp_path, None), settings, True) == Verdict(
         is_usable=False, exit_code=6, reason=f"{tmp_path}/k.conf does not exist"

@@ -58,6 +58,7 @@ def test_nothing_given():
         pytest.param(["-c", "x"], "checkers_pid_file", "x", id="-c"),
         pytest.param(["-b", "x"], "bfd_pid_file", "x", id="-b"),
         pytest.param(["-i", "left"], "config_id", "left", id="-i"),
+        pytest.param(["-s", "blue"], "namespace", "blue", id="-s"),
         pytest.param(["-R"], "respawn", False, id="-R"),
         pytest.param(["-V"], "release_addresses", False, id="-V"),
         pytest.param(["-I"], "release_ipvs", False, id="-I"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -103,6 +104,7 @@ class Daemon:
         self.vrrp_pid_file = directory / "vrrp.pid"
         self.journal = directory / "vrrp.state"
         self.console = directory / "console"
+        self.environment: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, words: str, *flags: str, deadline: float = 10.0) -> None:
@@ -110,8 +112,9 @@ class Daemon:
         files = {"-f": self.configuration, "-p": self.pid_file, "-r": self.vrrp_pid_file}
         command = [sys.executable, "-c", _SCRIPT, str(self.notes_file), str(deadline), "-nlG"]
         command += [str(word) for pair in files.items() for word in pair] + list(flags)
+        environment = {**os.environ, **self.environment}
         with self.console.open("ab") as console:
-            self.process = subprocess.Popen(command, stderr=console)
+            self.process = subprocess.Popen(command, stderr=console, env=environment)
 
     def send(self, number: int) -> None:
         assert self.process is not None
@@ -403,6 +406,22 @@ def test_child_learns_of_the_parents_death(daemon: Daemon):
     assert daemon.exit_code() == -signal.SIGKILL
     daemon.start("two")
     daemon.wait_note("start two")
+
+
+def test_service_manager_is_told(daemon: Daemon, tmp_path: Path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        daemon.environment = {"NOTIFY_SOCKET": str(tmp_path / "notify")}
+        daemon.start("one")
+        assert manager.recv(100) == b"READY=1"
+        daemon.wait_note("ready")
+        daemon.reload("unusable")
+        assert manager.recv(100).startswith(b"RELOADING=1\n")
+        assert manager.recv(100) == b"READY=1"
+        daemon.send(signal.SIGTERM)
+        assert manager.recv(100) == b"STOPPING=1"
+    assert daemon.exit_code() == 0
 
 
 def test_requests_are_passed_on(daemon: Daemon):
