@@ -68,6 +68,19 @@ _MAX_ROUTERS = 1_000_000
 _MAX_MESSAGE = 2048
 
 
+_UNPICKLING = (
+    pickle.UnpicklingError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What octets that are not a pickle of ours may raise (pickle's documentation: "not limited to")."""
+
+
 class HandoffError(PyvrrpError):
     """Settings in memory that are not whole, or not of this program."""
 
@@ -162,7 +175,7 @@ def _read_record(descriptor: int, offset: int) -> tuple[object, int]:
     octets = _exactly(descriptor, length, offset)
     try:
         return pickle.loads(octets), offset + length
-    except (pickle.UnpicklingError, AttributeError, ImportError, EOFError, ValueError) as exc:
+    except _UNPICKLING as exc:
         raise HandoffError(f"settings in memory: the record at {offset} is damaged: {exc}") from exc
 
 

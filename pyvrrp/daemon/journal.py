@@ -109,7 +109,7 @@ def decode(octets: bytes) -> Leftovers:
         return Leftovers(
             _pairs(content["addresses"]), _pairs(content["links"]), _pairs(content["sysctls"])
         )
-    except (ValueError, KeyError, TypeError) as exc:
+    except (ValueError, KeyError, TypeError, RecursionError) as exc:
         raise JournalError(f"journal cannot be understood: {exc!r}") from exc
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyvrrp.daemon import journal
 from pyvrrp.daemon.journal import JournalError, Leftovers
@@ -113,3 +116,14 @@ def test_temporary_file_does_not_stay(tmp_path: Path):
         journal.write(str(tmp_path / "s"), LEFT)
     assert [p.name for p in tmp_path.iterdir()] == ["s"]
     assert os.path.isdir(tmp_path / "s")  # noqa: PTH112
+
+
+@given(st.binary(max_size=200))
+def test_any_octets_are_understood_or_refused(octets: bytes):
+    with suppress(JournalError):
+        journal.decode(octets)
+
+
+def test_endless_nesting_is_refused():
+    with pytest.raises(JournalError):
+        journal.decode(b"[" * 100_000)

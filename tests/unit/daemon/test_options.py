@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyvrrp.daemon.options import Answer, Options, parse, usage
 
@@ -150,3 +152,15 @@ def test_help_names_every_flag():
     for short in "fPCBlDSgGuXVIRndprcbaxAsmMeitTvh":
         assert f"\n  -{short}, --" in shown
     assert max(map(len, shown.splitlines())) <= 110
+
+
+_WORD = st.one_of(
+    st.text(max_size=12),
+    st.text("-=fnlDGPprcbtvhiSuTs", max_size=6),
+    st.sampled_from(["--signum", "--use-file=", "--log-file", "-t", "--", "-", "--umask=09"]),
+)
+
+
+@given(st.lists(_WORD, max_size=6))
+def test_any_command_line_is_answered(words: list[str]):
+    assert isinstance(parse(["keepalived", *words]), Options | Answer)
