@@ -137,6 +137,7 @@ def _protocol(instance: VrrpInstance, *, synchronized: bool) -> VirtualRouterCon
         group=None if group == vrrp_group(family) else group,
         announce=_announce(instance.garp),
         synchronized=synchronized,
+        link_local_first=False,  # keepalived only remarks on a list that begins otherwise
     )
 
 
