@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -55,7 +56,8 @@ def list_labs() -> None:
     for lab in record.read_all():
         age = time.time() - lab.created
         print(f"{lab.name}  ({_owner(lab)}, {age:.0f} s old, {lab.directory})")
-        _print_members(lab)
+        with suppress(LabError):  # it ends while it is looked at
+            _print_members(lab)
 
 
 def down(names: Sequence[str], everything: bool, force: bool) -> None:

@@ -46,6 +46,7 @@ class Host:
         self.directory = directory
         self.links: dict[str, Link] = {}
         self.processes: list[Process] = []
+        self._crashed: list[int] = []
         self._number = number
         self._on_cable = on_cable
         self._readers: list[Capture | PingStream | AddressWatch] = []
@@ -89,6 +90,7 @@ class Host:
             self._on_cable(to.links[far.interface].cable)
             iproute.batch(far.namespace, [f"link set {far.interface} up"])
         link.wait_carrier()
+        self._wait_settled()
         return link
 
     def link(self, interface: str) -> Link:
@@ -103,16 +105,20 @@ class Host:
         return residents.process_ids([self.namespace])
 
     def crash(self) -> None:
-        """SIGKILL to every process in this host, until none is left. Raises: LabError."""
+        """SIGKILL to every process in this host as one, until none is left. Raises: LabError."""
+        self._crashed += self.process_ids()
         residents.kill([self.namespace])
+        for process in self.processes:
+            process.wait()
 
     def ip(self, *arguments: str) -> str:
         """Run ip(8) in this host, as `host.ip("route", "add", ...)`; return what it printed."""
         return iproute.call(self.namespace, arguments)
 
     def add_address(self, interface: str, address: str) -> None:
-        """Put `192.0.2.1/24` on an interface."""
+        """Put `192.0.2.1/24` on an interface; return when the kernel answers for it."""
         iproute.batch(self.namespace, [f"addr add {address} dev {interface}"])
+        self._wait_settled()
 
     def remove_address(self, interface: str, address: str) -> None:
         """Take `192.0.2.1/24` off an interface."""
@@ -205,6 +211,8 @@ class Host:
         Raises: LabError when there is no such program; CommandFailed when it ends before it is
         ready; DeadlinePassed when it is not ready after `timeout` seconds.
         """
+        killed = [pid for process in self.processes for pid in process.killed]
+        residents.wait_buried([*self._crashed, *killed])
         log = self._log_file(name or Path(command[0]).name)
         process = Process(
             self.name,
@@ -239,6 +247,16 @@ class Host:
             reader.stop()
         for process in self.processes:
             process.kill()
+
+    def _wait_settled(self) -> None:
+        """Even without duplicate address detection the kernel joins the multicast group by which
+        an IPv6 address is asked for a moment later; a question before that costs a second."""
+
+        def is_settled() -> bool:
+            found = interfaces.read_addresses(self.namespace)
+            return not any(address.is_tentative for address in found)
+
+        wait_until(is_settled, what=f"the IPv6 addresses of {self.name}", interval=0.001)
 
     def _keep(self, reader: Reader) -> Reader:
         self._readers.append(reader)

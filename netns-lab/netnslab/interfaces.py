@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import TypeAlias
 
@@ -37,6 +37,7 @@ _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _REQUEST_DUMP = 0x301
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU = 1, 3, 4
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
+_IFA_F_TENTATIVE = 0x40
 _IFF_UP, _IFF_LOWER_UP = 0x1, 0x10000
 _GROUPS = 0x10 | 0x100  # RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR
 
@@ -66,6 +67,8 @@ class Address:
 
     index: int
     interface: Interface
+    is_tentative: bool = field(default=False, compare=False)
+    """An IPv6 address that the kernel does not answer for yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ def _parse_link(body: bytes) -> LinkState:
 
 def _parse_address(body: bytes) -> Address:
     """IFA_LOCAL is the address itself; IFA_ADDRESS is the peer's on point-to-point links."""
-    _, prefix, _, _, index = _IFADDR.unpack_from(body)
+    _, prefix, flags, _, index = _IFADDR.unpack_from(body)
     found = _attributes(body[_IFADDR.size :])
     raw = found.get(_IFA_LOCAL, found.get(_IFA_ADDRESS, b""))
-    return Address(index, ip_interface((raw, prefix)))
+    return Address(index, ip_interface((raw, prefix)), bool(flags & _IFA_F_TENTATIVE))

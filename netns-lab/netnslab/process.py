@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from . import residents
@@ -42,6 +41,8 @@ class Process:
         self.where = where
         self.command = tuple(command)
         self.log = log
+        self.killed: list[int] = []
+        """The process ids that `kill` ended."""
         with log.open("ab") as output:
             self._popen = subprocess.Popen(
                 [*prefix, *command],
@@ -143,7 +144,6 @@ class Process:
     def kill(self) -> None:
         """SIGKILL to this process and all its descendants at once, as a crash of the machine would;
         return when this process is gone. For the process alone: `signal(SIGKILL)`."""
-        for pid in self.descendants():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self.killed = self.descendants()
+        residents.kill_together(self.killed, timeout=5.0)
         self._popen.wait()

@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 DIRECTORY = Path("/run/netnslab")
+_FILE = "lab.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -140,7 +141,7 @@ def write(record: Record) -> None:
     """Replace the lab's record; a reader sees the old one or the new one, whole."""
     draft = record.directory / "lab.json.new"
     draft.write_text(json.dumps(asdict(record)))
-    draft.rename(record.directory / "lab.json")
+    draft.rename(record.directory / _FILE)
 
 
 def read_all() -> list[Record]:
@@ -167,26 +168,31 @@ def sweep() -> list[Record]:
     with _locked():
         swept = [record for record in read_all() if record.is_abandoned]
         for record in swept:
-            tear_down(record)
+            residents.kill(record.namespaces)
+            _remove(record)
     return swept
 
 
 def tear_down(record: Record) -> None:
     """Kill what runs in the lab's namespaces, then remove them and the lab's files.
 
-    The record goes last: interrupted, this can be done again.
     Raises: LabError when a process survives SIGKILL for 5 s.
     """
     residents.kill(record.namespaces)
+    with _locked():  # or a sweep would take a directory half removed for an abandoned one
+        _remove(record)
+
+
+def _remove(record: Record) -> None:
+    """Remove namespaces and files. The record goes last: interrupted, this can be done again."""
     for namespace in record.namespaces:
         namespaces.remove(namespace)
     if not record.directory.is_dir():  # somebody else took the lab down
         return
-    marker = record.directory / "lab.json"
     for path in record.directory.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        elif path != marker:
+        elif path.name != _FILE:
             path.unlink()
     shutil.rmtree(record.directory)
 
@@ -194,7 +200,7 @@ def tear_down(record: Record) -> None:
 def _read(directory: Path) -> Record:
     """The record in `directory`. A directory without one is from a `claim` that died half-way."""
     try:
-        found = json.loads((directory / "lab.json").read_text())
+        found = json.loads((directory / _FILE).read_text())
         return Record(
             name=directory.name,
             owner=Owner(**found["owner"]) if found["owner"] else None,

@@ -6,14 +6,14 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from . import namespaces
 from .errors import LabError
 
-__all__ = ["descendants", "kill", "process_ids"]
+__all__ = ["descendants", "kill", "kill_together", "process_ids", "wait_buried"]
 
 
 def process_ids(names: Iterable[str]) -> list[int]:
@@ -23,18 +23,62 @@ def process_ids(names: Iterable[str]) -> list[int]:
 
 
 def kill(names: Iterable[str], timeout: float = 5.0) -> None:
-    """SIGKILL every process in the namespaces, over and over until none is left.
+    """End every process in the namespaces, over and over until none is left.
 
     Again, because a process may fork between the look and the signal.
     Raises: LabError when some are left after `timeout` seconds.
     """
     names = tuple(names)
+    wanted = _inodes(names)
     deadline = time.monotonic() + timeout
     while pids := process_ids(names):
         if time.monotonic() > deadline:
             raise LabError(f"processes {pids} in {', '.join(names)} survive SIGKILL")
+        kill_together(pids, deadline - time.monotonic(), lambda pid: _namespace_of(pid) in wanted)
+
+
+def kill_together(
+    pids: Iterable[int], timeout: float, is_meant: Callable[[int], bool] = lambda pid: True
+) -> None:
+    """SIGKILL to processes as one, as when their machine loses power; wait for their ends.
+
+    All are stopped first: a child that is told of its parent's death must not get to act on it
+    (keepalived's says goodbye with a Priority 0). They are held by pidfd while `is_meant` looks at
+    them, so a process id given to somebody else meanwhile is never hit.
+    """
+    deadline = time.monotonic() + timeout
+    with ExitStack() as opened:
+        held = []
         for pid in pids:
-            _kill_one(pid, _inodes(names), deadline)
+            with suppress(ProcessLookupError):
+                handle = os.pidfd_open(pid)
+                opened.callback(os.close, handle)
+                if is_meant(pid):
+                    held.append(handle)
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for handle in held:
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(handle, number)
+        for handle in held:
+            ended = select.poll()
+            ended.register(handle, select.POLLIN)
+            ended.poll(max(0.0, deadline - time.monotonic()) * 1000)
+
+
+def wait_buried(pids: Iterable[int], timeout: float = 3.0) -> None:
+    """Wait until init has collected those of the killed processes that are its zombies.
+
+    In a pid file the id of a zombie passes for that of a running daemon, and some inits come round
+    but once a second. An init that never does is waited for in vain, and then no more.
+    This process's own children are left to it.
+    """
+    deadline = time.monotonic() + timeout
+    own = str(os.getpid())
+    left = list(pids)
+    while left := [pid for pid in left if _parent_of_zombie(pid) not in (None, own)]:
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.005)
 
 
 def descendants(pid: int) -> list[int]:
@@ -47,19 +91,13 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def _kill_one(pid: int, wanted: set[int], deadline: float) -> None:
-    """Kill and wait for the end; by pidfd, and with a second look behind it, so that a process id
-    given to somebody else meanwhile is never hit."""
-    with suppress(ProcessLookupError):
-        handle = os.pidfd_open(pid)
-        try:
-            if _namespace_of(pid) in wanted:
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
-                ended = select.poll()
-                ended.register(handle, select.POLLIN)
-                ended.poll(max(0.0, deadline - time.monotonic()) * 1000)
-        finally:
-            os.close(handle)
+def _parent_of_zombie(pid: int) -> str | None:
+    """None for a process that is gone, or alive."""
+    try:
+        state, parent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[:2]
+    except OSError:
+        return None
+    return parent if state == "Z" else None
 
 
 def _inodes(names: Iterable[str]) -> set[int]:

@@ -33,3 +33,12 @@ def test_an_address_comes_and_goes() -> None:
 
 def test_other_messages_say_nothing() -> None:
     assert parse_changes(bytes.fromhex("14000000030000000000000000000000" + "00000000")) == []
+
+
+def test_an_address_that_is_tentative_is_the_same_address() -> None:
+    body = bytes.fromhex("0a40c000" + "07000000" + "14000100" + "20010db8" + "00" * 11 + "01")
+    length = (16 + len(body)).to_bytes(4, "little").hex()
+    message = bytes.fromhex(length + "14000000" + "00000000" * 2) + body
+    (change,) = parse_changes(message)
+    assert change.address == Address(7, ip_interface("2001:db8::1/64"))
+    assert change.address.is_tentative
