@@ -7,6 +7,7 @@ import pytest
 
 from pyvrrp.core.events import InitializeReason
 from pyvrrp.core.model import Family, VirtualRouterConfig
+from pyvrrp.core.sync_group import Standing, standing
 from tests.sim.watch import Watch
 from tests.sim.world import Air, Node, World
 
@@ -67,14 +68,22 @@ class Groups:
             world.at(start + random.random() * 4, world.start, node)
         for _ in range(random.randint(2, 10)):
             world.at(start + random.random() * 20, self.mischief)
-        world.run_until(start + 26)
+        world.run_until(start + 26, self.check)
         world.air = Air()
         for node in world.nodes:
             node.segment = 0
-        world.run_until(world.now + 20)
+        world.run_until(world.now + 20, self.check)
         self.judge()
-        world.run_until(world.now + 5)
+        world.run_until(world.now + 5, self.check)
         self.judge()
+
+    def check(self):
+        """Members are Active together or not at all, and none runs beside a faulty one."""
+        for host in self.hosts:
+            standings = {standing(n.state) for n in host.values()}
+            assert Standing.ACTIVE not in standings or len(standings) == 1, self.states()
+            if Standing.OUT in standings:
+                assert standings <= {Standing.OUT, Standing.HELD, Standing.ABSENT}, self.states()
 
     def judge(self):
         first, second = self.hosts

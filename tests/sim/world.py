@@ -95,11 +95,14 @@ class World:
         self._sequence += 1
         heapq.heappush(self._heap, (when, self._sequence, call, args))
 
-    def run_until(self, end: float) -> None:
+    def run_until(self, end: float, check: Callable[[], None] | None = None) -> None:
+        """Let everything happen up to `end`; `check` is called after each happening."""
         heap = self._heap
         while heap and heap[0][0] <= end:
             self.now, _, call, args = heapq.heappop(heap)
             call(*args)
+            if check is not None:
+                check()
         self.now = end
 
     # A node's life.
