@@ -19,6 +19,9 @@ _MAX_HINTS = 50
 
 _MAX_SHOWN = 60
 
+_SECRETS = frozenset(("auth_pass", "key", "password"))
+"""Keywords whose value is never shown."""
+
 
 class _Use:
     """A keyword that does nothing yet: where it stands first, and how often."""
@@ -197,6 +200,8 @@ def shown(word: str) -> str:
 
 def _became(statement: Statement, index: int, span: Span) -> str:
     """What a word that was written as a variable stands for."""
+    if statement.words[0] in _SECRETS:
+        return ""
     word = statement.words[min(index, len(statement.words) - 1)]
     written = span.file.line(span.line)[span.column - 1 : span.column - 1 + span.length]
     return word[:_MAX_SHOWN] if "$" in written and written != word else ""
