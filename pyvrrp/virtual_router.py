@@ -390,9 +390,11 @@ class VirtualRouter:
             self._segment = None
         self.outgoing = ()
 
-    def stop(self, reason: events.InitializeReason = events.InitializeReason.STOPPED) -> None:
-        """Resign if Active, take the addresses away, and take no part any more."""
-        self.feed(events.Shutdown(reason), self._host.time())
+    def stop(self, *, keep_addresses: bool = False) -> None:
+        """Resign if Active, take the addresses away unless told to, and take no part any more."""
+        if keep_addresses:
+            self._installed = ()
+        self.feed(events.Shutdown(events.InitializeReason.STOPPED), self._host.time())
         self.disconnect()
         self._host.deadlines.forget(self)
 

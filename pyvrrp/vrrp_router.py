@@ -99,6 +99,11 @@ class VrrpRouter:
         """Every Virtual Router, in the order added."""
         return tuple(self._routers.values())
 
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """What is listened on: each counts the messages that are for no Virtual Router of ours."""
+        return tuple(self._segments.values())
+
     async def add(self, settings: VirtualRouterSettings) -> VirtualRouter:
         """Start a Virtual Router. Addresses it left behind in an earlier run are removed first.
 
@@ -122,9 +127,12 @@ class VrrpRouter:
         router.assess()
         return router
 
-    async def remove(self, router: VirtualRouter) -> None:
-        """Stop a Virtual Router and undo everything that was done for it."""
-        router.stop()
+    async def remove(self, router: VirtualRouter, *, keep_addresses: bool = False) -> None:
+        """Stop a Virtual Router and undo everything that was done for it.
+
+        `keep_addresses` leaves its addresses where they are, except on a virtual MAC link.
+        """
+        router.stop(keep_addresses=keep_addresses)
         self._unregister(router)
         del self._routers[router.settings.identity]
         self._to_assess.pop(router, None)

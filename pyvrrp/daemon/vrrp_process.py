@@ -76,11 +76,15 @@ class _Process:
             with suppress(asyncio.CancelledError):
                 await following
             logger.info("stopping")
+            keep = not self._start.options.release_addresses
+            for virtual_router in router.routers:
+                await router.remove(virtual_router, keep_addresses=keep)
 
     def _listen_to_parent(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
+        if not self._start.options.ignore_sigint:
+            loop.add_signal_handler(signal.SIGINT, self._stopping.set)
         loop.add_signal_handler(signal.SIGHUP, self._say, handoff.RELOAD_WANTED)
         self._start.control.setblocking(False)
         loop.add_reader(self._start.control.fileno(), self._hear_parent)
