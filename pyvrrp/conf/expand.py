@@ -207,23 +207,24 @@ class Expander:
             if not text or text.isspace():
                 continue
             self._budget.line()
-            if len(text) > _MAX_LINE:
-                self._too_long(file, number, text)
-                continue
-            if not _SIGNS.search(text) and not _DIRECTIVE.match(text):
+            if not _SIGNS.search(text) and len(text) <= _MAX_LINE and not _DIRECTIVE.match(text):
                 yield Line(file, number, text)
-                continue
-            if "\x00" in text:
-                whole = _Written(file, number, text).span()
-                self._report("nul-character", whole, "a line with a NUL character is ignored")
-                continue
-            written = _Written(file, number, text[: comment_start(text)].rstrip())
-            yield from self._written(written, rows)
+            elif self._is_readable(file, number, text):
+                written = _Written(file, number, text[: comment_start(text)].rstrip())
+                yield from self._written(written, rows)
         self._open.pop()
 
-    def _too_long(self, file: SourceFile, number: int, text: str) -> None:
-        message = f"a line of {len(text)} characters is ignored; {_MAX_LINE} are the limit"
-        self._report("line-too-long", Span(file, number, 1, 1), message)
+    def _is_readable(self, file: SourceFile, number: int, text: str) -> bool:
+        """False for a line keepalived would not read either: too long, or with a NUL in it."""
+        if len(text) > _MAX_LINE:
+            message = f"a line of {len(text)} characters is ignored; {_MAX_LINE} are the limit"
+            self._report("line-too-long", Span(file, number, 1, 1), message)
+            return False
+        if "\x00" in text:
+            whole = _Written(file, number, text).span()
+            self._report("nul-character", whole, "a line with a NUL character is ignored")
+            return False
+        return True
 
     def _written(self, line: _Written, rows: Iterator[tuple[int, str]]) -> Iterator[Line]:
         """One written line; a definition of several lines takes the next `rows` too."""
@@ -274,8 +275,7 @@ class Expander:
                 break
             self._budget.line()
             number, text = following
-            if len(text) > _MAX_LINE:
-                self._too_long(first.file, number, text)
+            if not self._is_readable(first.file, number, text):
                 text = ""
             lines.append(_Written(first.file, number, text[: comment_start(text)].rstrip()))
         cut = [_without_backslash(line) for line in lines]

@@ -79,6 +79,7 @@ def test_working_directory() -> None:
         ("a\0b\nc", ["c"], "nul-character"),
         ("x" * 4097 + "\nc", ["c"], "line-too-long"),
         ("$A=\\\n" + "x" * 4097 + "\n$A", [], "line-too-long"),
+        ("$A=\\\nx\0y \\\nz\n$A", ["z"], "nul-character"),
         ("a \\\nb", ["b"], "stray-continuation"),
         ("$A=$A$A\na $A\nb", ["b"], "endless-variable"),
         ("$A=$B\n$B=$A\na $A", [], "endless-variable"),
