@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,17 @@ def _ended_process() -> Owner:
     child.wait()
     assert owner is not None
     return owner
+
+
+def test_files_go_away_under_the_lock() -> None:
+    """Else a sweep that runs meanwhile takes a directory half removed for an abandoned one."""
+    claimed = record.claim("one", None)
+    lock = os.open(record.DIRECTORY, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    ender = threading.Thread(target=record.tear_down, args=[claimed])
+    ender.start()
+    ender.join(0.05)
+    assert (claimed.directory / "lab.json").exists()
+    os.close(lock)
+    ender.join(5)
+    assert not claimed.directory.exists()
