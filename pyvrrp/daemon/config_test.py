@@ -16,8 +16,8 @@ _CANNOT_WRITE = 1
 def run(options: Options) -> int:
     """Check the configuration file; returns keepalived's exit code.
 
-    Problems go to stderr, in full with the place marked when that is a terminal, and one per line
-    to the LOG file when one is given (appended). A file that cannot be read at all is named and the
+    Problems go to stderr in full, with the place marked, and one per line to the LOG file when
+    one is given (appended). A file that cannot be read at all is named and the
     code is 0: that is what keepalived does, and what scripts around it expect.
     """
     from ..conf.diagnostics import concise, full
@@ -30,7 +30,7 @@ def run(options: Options) -> int:
     except Unreadable as problem:
         return _report([str(problem)], [str(problem)], options.test_log, 0)
     lines = [concise(diagnostic) for diagnostic in loaded.diagnostics]
-    shown = [full(d) for d in loaded.diagnostics] if sys.stderr.isatty() else lines
+    shown = [full(diagnostic) for diagnostic in loaded.diagnostics]
     return _report(shown, lines, options.test_log, loaded.test_exit_code)
 
 

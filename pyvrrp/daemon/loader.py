@@ -12,7 +12,6 @@ import os
 import pickle
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -238,9 +237,8 @@ def _report(
 
     levels = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING}
     on_stderr = options.log_console or options.foreground or (is_start and not is_usable)
-    render = full if sys.stderr.isatty() else concise
     for diagnostic in diagnostics:
-        on_stderr = on_stderr and log.tell(render(diagnostic))
+        on_stderr = on_stderr and log.tell(full(diagnostic))
         _log.log(
             levels.get(diagnostic.severity, logging.INFO), concise(diagnostic), extra=log.ON_STDERR
         )
