@@ -391,6 +391,15 @@ def test_faults_are_told_from_rest():
             id="EL-10 the delay starts at the first losing Advertisement",
         ),
         pytest.param(
+            replace(V3, preempt_delay=0.5),
+            LISTENING,
+            heard(99),
+            10.0,
+            Backup(13.609375, 1.0, 10.0, preempt_at=10.5, active_router=LOWER),
+            (),
+            id="EL-10 half a second is a delay too",
+        ),
+        pytest.param(
             DELAYED,
             replace(LISTENING, preempt_at=15.0),
             heard(99),
@@ -675,6 +684,7 @@ def test_active(cfg, state, event, now, expected, actions):
     [
         pytest.param("192.0.2.10", "192.0.2.9", False, id="EL-02 .9 against .10"),
         pytest.param("192.0.2.10", "192.0.2.11", True, id="EL-02 .11 against .10"),
+        pytest.param("192.0.2.10", "192.0.2.10", False, id="EL-04 equal is not greater"),
         pytest.param("192.0.2.99", "192.0.2.100", True, id="EL-02 not as strings"),
         pytest.param("10.0.0.10", "9.255.255.255", False, id="EL-02 not as strings, inverted"),
         pytest.param("127.255.255.255", "128.0.0.0", True, id="EL-02 unsigned"),

@@ -59,6 +59,12 @@ def scheduled(**settings):
             id="refresh without a second burst",
         ),
         pytest.param(
+            scheduled(delay=0, refresh=0.5),
+            Active(11.0, 10.5, 1),
+            (Announce(5),),
+            id="quick refresh",
+        ),
+        pytest.param(
             scheduled(delay=0, refresh=60, refresh_repeat=0),
             Active(11.0),
             (Announce(5),),
@@ -194,6 +200,30 @@ def test_scheduled(cfg, state, now, expected, actions):
             Active(10.5, 10.9, 5, 11.0),
             (ADVERT, HEARD),
             id="a burst that comes sooner will do",
+        ),
+        pytest.param(
+            V3,
+            Active(10.5, 11.0, 5, 11.0),
+            10.2,
+            Active(10.5, 11.0, 5, 11.0),
+            (ADVERT, HEARD),
+            id="so will one at that very moment",
+        ),
+        pytest.param(
+            V3,
+            Active(11.5, 15.0, 5, 11.0),
+            11.0,
+            Active(11.5, 15.0, 5, 12.0),
+            (ADVERT, Announce(5), HEARD),
+            id="an interval later it is announced at once again",
+        ),
+        pytest.param(
+            scheduled(refresh=60, refresh_repeat=2),
+            Active(10.5, 15.0, 2),
+            10.0,
+            Active(10.5, 15.0, 2, 11.0),
+            (ADVERT, Announce(5), HEARD),
+            id="a refresh at the moment of the repeat stays",
         ),
     ],
 )

@@ -1,8 +1,9 @@
 """Any events in any order: nothing raises, no timer stands still, addresses follow the state."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from ipaddress import IPv4Address
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,3 +99,7 @@ def test_states_are_values():
     backup = Backup(3.0, 1.0, 0.0)
     assert backup == replace(backup)
     assert hash(backup) == hash(replace(backup))
+    for state in (backup, Initialize(), Active(1.0)):
+        assert not hasattr(state, "__dict__")
+        with pytest.raises(FrozenInstanceError):
+            setattr(state, state.__slots__[0], 0)
