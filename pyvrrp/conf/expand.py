@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, SourceFile, Span
 from .lexer import Line, Mention, comment_start
+from .repetition import repeat_rounds
 from .source import (
     Reader,
     Unreadable,
@@ -57,7 +58,6 @@ _REFERENCE = re.compile(
 )
 _TAIL = re.compile(r"(?:\$\{(\w+)\}|\$(\w+))\s*$", re.ASCII)
 _ESCAPED_SIGN = re.compile(r"\\([#!])")
-_LIST_GROUP = re.compile(r"\s*(?:\{([^{}]*)\}|([^\s{},\"]*))\s*(,|$)")
 
 _MAX_LINES = 1_000_000
 _MAX_MADE_LINES = 100_000
@@ -394,7 +394,10 @@ class Expander:
         The variables keep their last value afterwards, as in keepalived.
         """
         rest = line.rest(found.end())
-        rounds = self._rounds(found, line)
+        arguments, _ = self._substitute(
+            _Written(line.file, line.number, found[2] or "", line.start)
+        )
+        rounds = repeat_rounds(found[1], arguments)
         if rounds is None:
             self._report(
                 "bad-repetition",
@@ -409,15 +412,6 @@ class Expander:
             for name, value in values.items():
                 self._definitions[name] = _Definition(Mention(name, "set", span), value)
             yield from self._statement(rest, trail, depth + 1)
-
-    def _rounds(self, found: re.Match[str], line: _Written) -> Iterator[dict[str, str]] | None:
-        """The variables of each round; None when the generator is malformed."""
-        if found[2] is None:
-            return None
-        arguments, _ = self._substitute(_Written(line.file, line.number, found[2], line.start))
-        if found[1] == "LST":
-            return _list_rounds(arguments)
-        return _sequence_rounds(arguments, "x" if found[1] == "SEQx" else "d")
 
     def _note_setting(self, words: list[str]) -> None:
         """Keywords that act while the file is read; their tables see them too."""
@@ -539,57 +533,3 @@ def _beside(includer: str, name: str) -> str:
     """`name` relative to the directory of the including file."""
     directory, slash, _ = includer.rpartition("/")
     return name if name.startswith("/") else f"{directory}{slash}{name}"
-
-
-def _sequence_rounds(arguments: str, form: str) -> Iterator[dict[str, str]] | None:
-    """VAR[, START[, STEP]], END. START defaults to 1 or -1, STEP to 1 or -1, by the sign needed."""
-    name, *numbers = (part.strip() for part in arguments.split(","))
-    values = [_integer(number) for number in numbers]
-    if not re.fullmatch(r"\w+", name, re.ASCII) or not 1 <= len(values) <= 3:
-        return None
-    whole = [value for value in values if value is not None]
-    if len(whole) != len(values):
-        return None
-    end = whole[-1]
-    start = whole[0] if len(whole) > 1 else (-1 if end < 0 else 1)
-    step = whole[1] if len(whole) > 2 else (-1 if start > end else 1)
-    if step == 0 or (end - start) * step < 0:
-        return None
-    return (
-        {name: format(value, form)} for value in range(start, end + (1 if step > 0 else -1), step)
-    )
-
-
-def _integer(text: str) -> int | None:
-    """A decimal 64-bit integer; for SEQx a 0x prefix is understood too."""
-    if not re.fullmatch(r"[+-]?(?:0x[0-9a-fA-F]{1,16}|\d{1,19})", text, re.ASCII):
-        return None
-    return int(text, 16) if "x" in text else int(text)
-
-
-def _list_rounds(arguments: str) -> Iterator[dict[str, str]] | None:
-    """VAR, VALUE... or {A,B}, {A1,B1}, ...; missing members are empty, too many are an error."""
-    groups = _list_groups(arguments)
-    if groups is None or len(groups) < 2:
-        return None
-    names, rows = groups[0], groups[1:]
-    if not all(re.fullmatch(r"\w+", name, re.ASCII) for name in names):
-        return None
-    if any(len(row) > len(names) for row in rows):
-        return None
-    padded = (row + [""] * (len(names) - len(row)) for row in rows)
-    return (dict(zip(names, row, strict=True)) for row in padded)
-
-
-def _list_groups(arguments: str) -> list[list[str]] | None:
-    groups: list[list[str]] = []
-    position = 0
-    while True:
-        found = _LIST_GROUP.match(arguments, position)
-        if not found:
-            return None
-        inside = found[2] if found[1] is None else found[1]
-        groups.append([part.strip() for part in inside.split(",")])
-        if not found[3]:
-            return groups
-        position = found.end()

@@ -14,7 +14,7 @@ from .config import GarpSettings, GlobalDefs, NotifyFifo, Script, ScriptUser
 from .context import Context, shown
 from .diagnostics import ProblemClass, Severity
 from .kept import BLOCKS
-from .schema import Block, Keyword, Values, make, table, value
+from .schema import Block, Keyword, Values, make, old, table, value
 from .scripts import ScriptWords
 from .shapes import SKIP, Bool, Flag, Int, Seconds, Word, integer
 
@@ -302,6 +302,7 @@ GLOBAL_DEFS = table(
         value("vrrp_garp_lower_prio_delay", _DELAY, "garp/lower_prio_delay"),
         value("vrrp_garp_lower_prio_repeat", Int(0, 2**31 - 1), "garp/lower_prio_repeat"),
         Keyword("vrrp_min_garp", _min_garp),
+        old("vrrp_vmac_garp_intvl", "write vrrp_garp_extra_if", ProblemClass.DEPRECATED),
         value("vrrp_garp_interval", Seconds(0.000001, 4294.967295)),
         value("vrrp_gna_interval", Seconds(0.000001, 4294.967295)),
         _startup_delay("vrrp_startup_delay"),

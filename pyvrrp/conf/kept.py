@@ -116,7 +116,7 @@ _TEXTS = {
         retry:1 delay_before_retry:1 warmup:1 delay_loop:1 alpha log_all_failures misc_path:1
         misc_timeout:1 misc_dynamic user:1
     """,
-    "FILE_CHECK": "track_file:1 weight:1 alpha",
+    "FILE_CHECK": "track_file:1 weight:1",
     "BFD_CHECK": "name:1 alpha",
 }
 

@@ -26,6 +26,7 @@ __all__ = [
     "Values",
     "keep",
     "make",
+    "old",
     "read_block",
     "table",
     "value",
@@ -136,6 +137,18 @@ def value(
             values.put(target, result, statement)
 
     return Keyword(name, read, block)
+
+
+def old(name: str, instead: str, problem_class: ProblemClass = ProblemClass.GENERAL) -> Keyword:
+    """A keyword keepalived itself complains about; `instead` says what to write."""
+
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        message = f"{name} is an old keyword"
+        context.problem(
+            "deprecated", statement, 0, message, problem_class=problem_class, hint=instead
+        )
+
+    return Keyword(name, read)
 
 
 def table(name: str, rows: Iterable[Keyword], kept: Mapping[str, Known]) -> Table:

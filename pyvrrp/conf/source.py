@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import islice
 from typing import Protocol
 
@@ -32,6 +33,10 @@ __all__ = [
 MAX_FILE_SIZE = 64 * 1024 * 1024
 """Octets of one file; far above any configuration, far below what would hurt the machine."""
 
+_CHUNK = 256 * 1024
+"""Read at a time: a buffer for the largest file there may be would cost more than most files."""
+
+_MAX_CHUNKS = MAX_FILE_SIZE // _CHUNK + 1
 _MAX_ALTERNATIVES = 1000
 _MAX_BRACES = 32
 
@@ -76,7 +81,7 @@ class DiskReader:
             # Opened before it is examined, so that both see the same file; a FIFO must not block.
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
                 _refuse_unsuitable(path, os.fstat(file.fileno()))
-                octets = file.read(MAX_FILE_SIZE + 1)
+                octets = b"".join(islice(iter(partial(file.read, _CHUNK), b""), _MAX_CHUNKS))
         except (FileNotFoundError, NotADirectoryError):
             raise Unreadable(path, UnreadableReason.MISSING) from None
         except IsADirectoryError:

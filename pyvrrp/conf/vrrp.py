@@ -16,7 +16,7 @@ from .context import Context, shown
 from .diagnostics import ProblemClass
 from .kept import BLOCKS
 from .lexer import octets
-from .schema import Block, Keyword, Values, make, read_block, table, value
+from .schema import Block, Keyword, Values, make, old, read_block, table, value
 from .scripts import ScriptWords
 from .shapes import SKIP, Bool, Choice, Flag, Int, Seconds, Word
 from .trackers import TRACK_INTERFACE, TRACK_SCRIPT, UNICAST_PEER
@@ -190,18 +190,6 @@ def _kernel_rx_buf_size(context: Context, statement: Statement, values: Values) 
         values.put("kernel_rx_buf_size", size, statement)
 
 
-def _old(name: str, instead: str, problem_class: ProblemClass = ProblemClass.GENERAL) -> Keyword:
-    """A keyword keepalived itself complains about; `instead` says what to write."""
-
-    def read(context: Context, statement: Statement, values: Values) -> None:
-        message = f"{name} is an old keyword"
-        context.problem(
-            "deprecated", statement, 0, message, problem_class=problem_class, hint=instead
-        )
-
-    return Keyword(name, read)
-
-
 _REPEAT = Int(1, zero=1)
 _DELAY = Seconds(0, _MAX_SECONDS, digits=0)
 _SCRIPT = ScriptWords()
@@ -263,10 +251,10 @@ VRRP_INSTANCE = table(
         value("notify_deleted", Bool()),
         value("notify_priority_changes", Bool()),
         value("smtp_alert", Bool()),
-        _old("linkbeat_use_polling", "name the interface in a linkbeat_interfaces block"),
-        _old("lvs_sync_daemon_interface", "use lvs_sync_daemon in global_defs"),
-        _old("thread_timer_expired", "write timer_expired_backup"),
-        _old("vmac_garp_intvl", "write garp_extra_if", ProblemClass.DEPRECATED),
+        old("linkbeat_use_polling", "name the interface in a linkbeat_interfaces block"),
+        old("lvs_sync_daemon_interface", "use lvs_sync_daemon in global_defs"),
+        old("thread_timer_expired", "write timer_expired_backup"),
+        old("vmac_garp_intvl", "write garp_extra_if", ProblemClass.DEPRECATED),
     ),
     BLOCKS["vrrp_instance"],
 )

@@ -91,8 +91,6 @@ def check_authentication(instance: Draft) -> None:
         reason = "VRRP version 3 does not support authentication"
     elif not values.get("auth/pass", b"").rstrip(b"\0"):
         reason = "authentication without auth_pass"
-    elif instance.family == 6 and kind == "AH":
-        reason = "AH does not work with IPv6"
     if reason:
         instance.complain("no-authentication", "auth/type", f"{reason}; it is not used")
         instance.clear("auth/type")

@@ -5,17 +5,19 @@ PYVRRP_FUZZ_CASES sets the number of cases of the long run.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pyvrrp.conf.diagnostics import as_json, concise, full
+from pyvrrp.conf.diagnostics import Span, as_json, concise, full
 from pyvrrp.conf.kept import BLOCKS
 from pyvrrp.conf.load import load
 from pyvrrp.conf.source import DictReader
@@ -68,10 +70,21 @@ def check(text: str, part: str) -> None:
         assert not RAW.search(full(found))
     as_json(loaded.diagnostics).encode("ascii")
     hash(loaded.config)
-    assert "\\x00" not in repr(loaded.config)
-    for instance in loaded.config.instances:
-        os.fsencode(instance.interface or "")
-        os.fsencode(instance.name)
+    for word in strings(loaded.config):
+        assert type(word) is str
+        assert "\0" not in os.fsdecode(os.fsencode(word))
+
+
+def strings(value: object) -> Iterator[str]:
+    """Every string a configuration holds, but for the text its places refer to."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from strings(item)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, Span):
+        for field in dataclasses.fields(value):
+            yield from strings(getattr(value, field.name))
 
 
 @settings(max_examples=1200, deadline=None, suppress_health_check=list(HealthCheck))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pyvrrp.conf import expand as expand_module
 from pyvrrp.conf.diagnostics import Collector
 from pyvrrp.conf.expand import Expander
 from pyvrrp.conf.source import DictReader, Unreadable, UnreadableReason
@@ -162,3 +163,37 @@ def test_every_line_knows_its_variables() -> None:
     (line,) = expander.lines("k")
     assert [str(m) for m in line.trail] == ["$B was set at k:2:1", "$A was set at k:1:1"]
     assert expander.files == ["k"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "text", "reason"),
+    [
+        ("_MAX_LINES", 3, "a\na\na\na", "more than 3 lines"),
+        ("_MAX_MADE_CHARACTERS", 99, "~SEQ(I, 9) " + "x" * 20, "more than 99 characters made"),
+        ("_MAX_FILES", 2, "include a\ninclude a", "more than 2 files"),
+        ("_MAX_READ_CHARACTERS", 5, "a\na\na\na", "more than 5 characters of text"),
+    ],
+)
+def test_budgets(
+    monkeypatch: pytest.MonkeyPatch, limit: str, value: int, text: str, reason: str
+) -> None:
+    monkeypatch.setattr(expand_module, limit, value)
+    budget = expand_module._Budget()
+    setattr(budget, limit.removeprefix("_MAX_").lower(), value)
+    monkeypatch.setattr(expand_module, "_Budget", lambda: budget)
+    collector = Collector()
+    reader = DictReader({"k": text, "a": ""})
+    list(Expander(reader, collector, config_id="", environ={}).lines("k"))
+    (problem,) = collector.finish()
+    assert (problem.id, problem.is_fatal) == ("too-much-text", True)
+    assert reason in problem.message
+
+
+def test_a_line_may_not_grow_too_long() -> None:
+    value = "x" * 4000
+    text = f"$A={value}\n$B=${{A}}${{A}}${{A}}${{A}}${{A}}\na ${{B}}\nb"
+    assert expand(text) == (["b"], ["endless-variable"])
+
+
+def test_a_definition_may_end_with_the_file() -> None:
+    assert expand("$A=x \\") == ([], [])

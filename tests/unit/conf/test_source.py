@@ -123,3 +123,23 @@ def test_directory_of() -> None:
 
 def test_node_name_has_no_dot() -> None:
     assert source.node_name() == os.uname().nodename.split(".")[0]
+
+
+def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(Unreadable) as caught:
+        DiskReader().read(str(tmp_path / "k.conf"))
+    assert caught.value.reason is UnreadableReason.PERMISSION
+
+
+def test_a_file_in_several_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "_CHUNK", 4)
+    (tmp_path / "k.conf").write_text("0123456789")
+    assert DiskReader().read(str(tmp_path / "k.conf")) == "0123456789"
+
+
+def test_a_pattern_with_nul_matches_nothing() -> None:
+    assert DiskReader().glob("/etc/\0*") == ()

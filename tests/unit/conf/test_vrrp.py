@@ -213,6 +213,12 @@ def test_a_password_in_a_variable_is_not_shown(read: Read) -> None:
         ("use_vmac 02:00:00:00:00:00:", "use_vmac", Vmac(), "bad-mac", 5),
         ("use_vmac 02:00:00:00:00:00:00", "use_vmac", Vmac(), "bad-mac", 5),
         ("vrf red", "vrf", None, "vrf-and-interface", 5),
+        ("vrf a234567890123456", "vrf", None, "too-long", 5),
+        ("mcast_dst_ip x", "mcast_dst_ip", IPv4Address("224.0.0.18"), "bad-address", 5),
+        ("old_unicast_checksum yes", "old_unicast_checksum", None, "unknown-value", 5),
+        ("advert_int", "advert_int", 1.0, "missing-parameter", 2),
+        ("authentication {\nauth_pass\n}", "authentication", None, "missing-parameter", 2),
+        ("mcast_src_ip", "mcast_src_ip", None, "missing-parameter", 2),
     ],
 )
 def test_refused(read: Read, text: str, field: str, value: object, problem: str, code: int) -> None:
