@@ -394,6 +394,8 @@ def _answer_loser(cfg: VirtualRouterConfig, state: Active, adv: Advertisement, n
         if state.announce_at > state.quiet_until:
             state = Active(state.adver_at, state.quiet_until, count, state.quiet_until, True)
         return state, (*answer, LowerPriorityHeard(adv))
+    if state.is_put_off:  # due in this moment: this is it, not one more
+        return _after_slot(cfg, state, now), (*answer, Announce(count), LowerPriorityHeard(adv))
     again = now + cfg.announce.lower_priority_delay
     if again > now and state.announce_at > again:
         state = replace(state, announce_at=again, announce_count=count)
