@@ -43,11 +43,17 @@ class VirtualMacLink:
 
 
 def base_sysctls(interface: str, family: Family) -> tuple[Sysctl, ...]:
-    """What the interface below needs, or it answers ARP for the virtual addresses itself."""
+    """What the interface below needs, or it answers ARP for the virtual addresses itself.
+
+    `arp_announce`: an answer sent from a virtual address leaves by the interface below, and its
+    ARP request must not tell everybody that the virtual address is at that interface's own MAC
+    address (keepalived 2.2.7 leaves this one to the administrator).
+    """
     if family is Family.IPV6:
         return ()
     where = f"ipv4/conf/{interface}"
-    return (Sysctl(f"{where}/arp_ignore", "1"), Sysctl(f"{where}/arp_filter", "1"))
+    wanted = {"arp_ignore": "1", "arp_filter": "1", "arp_announce": "2"}
+    return tuple(Sysctl(f"{where}/{name}", value) for name, value in wanted.items())
 
 
 def _link_sysctls(name: str, family: Family) -> Iterator[Sysctl]:

@@ -91,7 +91,8 @@ def test_old_value_of_a_sysctl_stays_noted(
     tmp_path: Path, settings: int, monkeypatch: pytest.MonkeyPatch
 ):
     """After a crash the kernel holds our own value."""
-    found = {"ipv4/conf/eth1/arp_ignore": "1", "ipv4/conf/eth1/arp_filter": "1"}
+    names = ("arp_ignore", "arp_filter", "arp_announce")
+    found = {f"ipv4/conf/eth1/{name}": "1" for name in names}
     monkeypatch.setattr("pyvrrp.net.sysctl.read_sysctl", found.__getitem__)
     before = journal.Leftovers(sysctls=(("ipv4/conf/eth1/arp_ignore", "0"),))
     journal.write(str(tmp_path / "v.state"), before)
@@ -100,6 +101,7 @@ def test_old_value_of_a_sysctl_stays_noted(
         assert dict(journal.decode(octets).sysctls) == {
             "ipv4/conf/eth1/arp_ignore": "0",
             "ipv4/conf/eth1/arp_filter": "1",
+            "ipv4/conf/eth1/arp_announce": "1",
         }
 
 
