@@ -56,6 +56,14 @@ class Witness:
             if since <= when < until and host in (None, sender)
         ]
 
+    def wait_adverts(self, of: Instance, host: str, count: int, since: float) -> None:
+        """Wait for a number of Advertisements, as a measure of time that a test can wait for."""
+        wait_until(
+            lambda: len(self.adverts(of, host, since)) >= count,
+            what=f"{count} Advertisements of {host} for {of.name}",
+            timeout=10,
+        )
+
     def events(self, host: str, since: float, of: Instance) -> list[tuple[float, Advert | Ip]]:
         """What a host said on the wire about a Virtual Router: Advertisements, and the addresses
         it announced."""
