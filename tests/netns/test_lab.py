@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from netnslab import CommandFailed, DeadlinePassed, Host, Lab, LabError, outages, wait_until
+from netnslab.link import Direction
 
 
 @pytest.fixture
@@ -80,6 +81,24 @@ def test_all_frames_of_the_chosen_kind_are_lost_and_no_others(pair: tuple[Host, 
         assert not v4.wait_reply(0.1)
         a.link("eth0").lose(0)
         assert v4.wait_reply()
+
+
+@pytest.mark.parametrize(
+    ("direction", "seen"),
+    [("to", set()), ("from", {("request", False), ("reply", True)}), ("both", set())],
+)
+def test_loss_has_a_direction(
+    pair: tuple[Host, Host], direction: Direction, seen: set[tuple[str, bool]]
+) -> None:
+    """What the host still gets, and answers in vain."""
+    a, b = pair
+    with b.ping("192.0.2.1") as pings:
+        assert pings.wait_reply()
+        a.link("eth0").lose(1, direction=direction)
+        with a.capture("eth0", ["icmp"]) as capture:
+            assert not pings.wait_reply(0.1)
+    names = {0: "reply", 8: "request"}
+    assert {(names[each.data[34]], each.outgoing) for each in capture.frames} == seen
 
 
 def test_a_match_that_nft_does_not_know_is_told(pair: tuple[Host, Host]) -> None:
