@@ -426,7 +426,7 @@ class VirtualRouter:
 
     def restore(self, index: int, address: Address) -> None:
         """Somebody took an address away: put it back, if we are the one to answer for it."""
-        if not self.is_active:
+        if not self.is_active or self.own_fault is not None:
             return
         if any(r.index == index and r.address.ip == address for r in self._installed):
             self.complain("removed", f"{address} was removed by someone else; it is put back")
