@@ -21,6 +21,8 @@ IpAddress: TypeAlias = IPv4Address | IPv6Address
 _VRRP, _AUTHENTICATION, _ICMPV6 = 112, 51, 58
 _NEIGHBOR_ADVERTISEMENT = 136
 _SOLICITED = 0x40
+_GROUP = 0x01
+"""In the first byte of a hardware address: broadcast or multicast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def decode(frame: bytes) -> Sighting | None:
     """What an Ethernet frame says; None when it is something else, or cut short."""
     try:
         match int.from_bytes(frame[12:14], "big"):
-            case 0x0806:
+            case 0x0806 if frame[0] & _GROUP:
                 return _arp(frame[14:])
             case 0x0800:
                 return _ipv4(frame[14:])
@@ -68,7 +70,11 @@ def decode(frame: bytes) -> Sighting | None:
 
 
 def _arp(body: bytes) -> Announcement | None:
-    """Gratuitous: sender and target protocol address are the same."""
+    """Gratuitous: sender and target protocol address are the same.
+
+    To all, that is: a kernel that still has the address answers another's announcement with the
+    same body, to the announcer alone.
+    """
     sender, target = body[14:18], body[24:28]
     if sender != target or not any(sender):
         return None

@@ -40,14 +40,13 @@ class Observation:
         self._events: list[Event] = []
         self._unread: list[Event] = []
         self._notes: list[Event] = []
-        self._pings = [
-            _Pings(lab[name], target, interval, deadline) for name, target in (pings or {}).items()
-        ]
+        self._pings: list[_Pings] = []
         self._sources: list[_Source] = [
-            *self._pings,
             *(_Wire(bridge) for bridge in lab.bridges.values()),
             *(_HostWatch(host) for host in lab.hosts.values()),
         ]
+        for name, target in (pings or {}).items():
+            self.ping(lab[name], target, interval=interval, deadline=deadline)
 
     def __enter__(self) -> Observation:
         return self
@@ -64,6 +63,15 @@ class Observation:
     def probes(self) -> dict[str, list[Probe]]:
         """The pings of each pinging host; the last ones may be under way."""
         return {each.host: each.stream.probes() for each in self._pings}
+
+    def ping(
+        self, host: Host, target: str, *, interval: float = 0.01, deadline: float = 0.1
+    ) -> PingStream:
+        """Let a host ping `target` from now on; its losses are part of the record."""
+        pings = _Pings(host, target, interval, deadline)
+        self._pings.append(pings)
+        self._sources.insert(0, pings)  # `stop` ends pings first, so that their losses are seen
+        return pings.stream
 
     def note(self, host: str, text: str) -> None:
         """Put a remark into the time line: a fault, a start, a stop."""
@@ -153,7 +161,7 @@ class _Pings:
         The pings looked at end with the last answered one that is older than the deadline: behind
         it a reply may still come.
         """
-        probes = self.stream.probes()[self._told :]
+        probes = self.stream.probes_from(self._told)
         if not self._stopped:
             settled = time.monotonic() - self.stream.deadline
             while probes and (probes[-1].received is None or probes[-1].sent > settled):

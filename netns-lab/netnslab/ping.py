@@ -102,8 +102,12 @@ class PingStream:
 
     def probes(self) -> list[Probe]:
         """What is known so far; the last ones may still be under way, and look lost."""
+        return self.probes_from(0)
+
+    def probes_from(self, number: int) -> list[Probe]:
+        """What is known so far, but for the first `number` requests."""
         with self._arrived:
-            return [self._probe(number, sent) for number, sent in enumerate(self._sent)]
+            return [self._probe(each, self._sent[each]) for each in range(number, len(self._sent))]
 
     def wait_reply(self, timeout: float = 5.0) -> bool:
         """Wait for the reply to a request sent from now on; False when none comes in time."""

@@ -83,6 +83,19 @@ def test_a_crash_seen_from_every_side(routers: Lab) -> None:
     assert 0.1 < (lost[1].outage.seconds or 0) < silence + 0.1
 
 
+def test_pings_may_begin_later(routers: Lab) -> None:
+    with Observation(routers) as seen:
+        assert seen.probes == {}
+        pings = seen.ping(routers["client"], "192.0.2.77", deadline=0.02)
+        wait_until(lambda: len(pings.probes()) > 3, what="lost pings")
+        routers["r1"].add_address("eth0", "192.0.2.77/24")
+        assert pings.wait_reply()
+    probes = seen.probes["client"]
+    assert pings.probes_from(2) == probes[2:]
+    lost = next(each for each in seen.events if isinstance(each.fact, PingsLost))
+    assert (lost.host, lost.time) == ("client", probes[0].sent)
+
+
 def _firsts(seen: Observation, host: str) -> list[Fact]:
     """The facts of a host in order, each once."""
     return list(dict.fromkeys(each.fact for each in seen.events if each.host == host))

@@ -88,6 +88,7 @@ def test_what_a_frame_says(frame: str, expected: object) -> None:
             _GARP.replace("ffffffffffffc000026e", "ffffffffffffc0000201"), id="a question"
         ),
         pytest.param(_GARP.replace("c000026e", "00000000"), id="an address probe"),
+        pytest.param("020000000201" + _GARP[12:], id="an answer to an announcement"),
         pytest.param(_NA.replace("8800f62c20", "8800f62c60"), id="a solicited answer"),
         pytest.param(_NA.replace("8800f62c20", "8700f62c20"), id="a neighbor solicitation"),
         pytest.param(_V3.replace("ff7018", "ff0118"), id="another protocol"),
