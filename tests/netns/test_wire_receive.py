@@ -90,7 +90,7 @@ def _both_discards(device: Device, wire: Wire, data: bytes, counter: str | None)
     """The D-check, both halves."""
     router = device.active(settings(start_as_active=True))
     check_discarded_in_active(device, wire, router, data, counter)
-    heard_at = make_backup(wire, router, advert=Advert())
+    heard_at = make_backup(device, wire, router, advert=Advert())
     check_discarded_in_backup(
         device, wire, router, data, valid=heard_at, down=_DOWN, counter=counter
     )
@@ -262,7 +262,7 @@ _DISCARDED_IPV6 = [
 def test_discarded_ipv6(device: Device, wire: Wire, data: bytes, counter: str) -> None:
     router = device.active(settings(family=6, start_as_active=True))
     check_discarded_in_active(device, wire, router, data, counter)
-    heard_at = make_backup(wire, router, advert=_IPV6, packet=_LINK_LOCAL)
+    heard_at = make_backup(device, wire, router, advert=_IPV6, packet=_LINK_LOCAL)
     check_discarded_in_backup(
         device, wire, router, data, valid=heard_at, down=_DOWN, counter=counter
     )

@@ -53,7 +53,7 @@ def test_bad_flood_does_not_silence_the_active_router(
 def test_bad_flood_does_not_delay_a_takeover(device: Device, wire: Wire) -> None:
     """RB-02: all kinds at 500 a second."""
     router = device.add(settings())
-    heard_at = make_backup(wire, router, advert=Advert())
+    heard_at = make_backup(device, wire, router, advert=Advert())
     with wire.flood(list(_BAD.values()), 0.002):
         check_due(wire.wait_advert().time, heard_at, _DOWN)
     assert device.counters(router).advertisements_received == 1

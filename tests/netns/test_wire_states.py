@@ -76,14 +76,14 @@ def test_active_down_interval(
     router = device.add(settings(priority=priority))
     heard_at = 0.0
     for _ in range(3):
-        heard_at = make_backup(wire, router, advert=Advert(interval=interval))
+        heard_at = make_backup(device, wire, router, advert=Advert(interval=interval))
     check_due(wire.wait_advert(after=heard_at).time, heard_at, expected)
 
 
 def test_interval_learned_by_a_device_that_yields(device: Device, wire: Wire) -> None:
     """S3-A4, TM-07."""
     router = device.active(settings(start_as_active=True))
-    heard_at = make_backup(wire, router, advert=Advert(interval=20))
+    heard_at = make_backup(device, wire, router, advert=Advert(interval=20))
     first = wire.wait_advert(start=wire.mark)
     check_due(first.time, heard_at, 3 * 0.2 + 156 * 0.2 / 256)
 
@@ -91,7 +91,7 @@ def test_interval_learned_by_a_device_that_yields(device: Device, wire: Wire) ->
 def test_stopped_backup_says_nothing(device: Device, wire: Wire) -> None:
     """S3-B1: no Advertisement of any priority."""
     router = device.add(settings())
-    make_backup(wire, router, advert=Advert())
+    make_backup(device, wire, router, advert=Advert())
     device.remove(router)
     wire.watch(1.5 * _DOWN)
     assert wire.heard() == []
@@ -101,7 +101,7 @@ def test_stopped_backup_says_nothing(device: Device, wire: Wire) -> None:
 def test_takeover_in_order(device: Device, wire: Wire) -> None:
     """S3-B2: Advertisement, announcement, next Advertisement; the address answers by then."""
     router = device.add(settings("192.0.2.100/24", "192.0.2.101/24"))
-    make_backup(wire, router, advert=Advert(addresses=("192.0.2.100", "192.0.2.101")))
+    make_backup(device, wire, router, advert=Advert(addresses=("192.0.2.100", "192.0.2.101")))
     adverts = wire.wait_adverts(2, start=0)
     check_grid([h.time for h in adverts], 0.1)
     announced = _announced(wire)
@@ -119,7 +119,7 @@ def test_resignation_heard_in_backup(
 ) -> None:
     """S3-B3, TM-07: Skew_Time of the interval learned before; the resignation's teaches nothing."""
     router = device.add(settings())
-    make_backup(wire, router, advert=Advert(interval=interval))
+    make_backup(device, wire, router, advert=Advert(interval=interval))
     heard_at = wire.send(frame(Advert(priority=0, interval=77)))
     check_due(wire.wait_advert().time, heard_at, expected)
     assert device.counters(router).priority_zero_received == 1
@@ -140,7 +140,7 @@ def test_equal_priority_and_lower_address_is_obeyed_in_backup(device: Device, wi
 def test_losing_advertisements_do_not_hold_up_a_takeover(device: Device, wire: Wire) -> None:
     """S3-B5, TM-07: nor do they teach an interval."""
     router = device.add(settings())
-    heard_at = make_backup(wire, router, advert=Advert())
+    heard_at = make_backup(device, wire, router, advert=Advert())
     with wire.flood([frame(Advert(priority=99, interval=500))], 0.03):
         check_due(wire.wait_advert().time, heard_at, _DOWN)
 

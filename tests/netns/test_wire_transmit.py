@@ -94,7 +94,7 @@ def test_priority_in_each_role(device: Device, wire: Wire, priority: int, expect
 def test_own_interval_not_the_learned_one(device: Device, wire: Wire) -> None:
     """V3-TX-06: taught 30 cs, it takes over after 3 * 30 cs + skew and goes on at its own 10."""
     router = device.add(settings())
-    heard_at = make_backup(wire, router, advert=Advert(interval=30))
+    heard_at = make_backup(device, wire, router, advert=Advert(interval=30))
     adverts = wire.wait_adverts(4, start=wire.mark)
     check_due(adverts[0].time, heard_at, 1.0828125)
     assert {h.interval for h in adverts} == {10}

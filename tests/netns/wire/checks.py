@@ -88,11 +88,16 @@ def check_discarded_in_active(
 
 
 def make_backup(
-    wire: Wire, router: VirtualRouter, *, advert: Advert, packet: Packet | None = None
+    device: Device,
+    wire: Wire,
+    router: VirtualRouter,
+    *,
+    advert: Advert,
+    packet: Packet | None = None,
 ) -> float:
     """Let the device hear a valid Active Router; when that was."""
     heard_at = wire.send(frame(advert, packet))
-    wait_until(lambda: router.state_name is StateName.BACKUP, what="Backup", interval=0.001)
+    device.wait_state(router, StateName.BACKUP)
     return heard_at
 
 

@@ -136,8 +136,13 @@ class Device:
         return self.call(lambda: deepcopy(router.counters))
 
     def wait_state(self, router: VirtualRouter, state: StateName, timeout: float = 5.0) -> None:
-        what = f"{router.name} to be {state.value}"
-        wait_until(lambda: router.state_name is state, what=what, timeout=timeout, interval=0.002)
+        """Wait until a state is reached, and all that belongs to it is done."""
+        wait_until(
+            lambda: self.call(lambda: router.state_name) is state,
+            what=f"{router.name} to be {state.value}",
+            timeout=timeout,
+            interval=0.001,
+        )
 
     def wait_active(self, router: VirtualRouter, timeout: float = 5.0) -> None:
         self.wait_state(router, StateName.ACTIVE, timeout)
