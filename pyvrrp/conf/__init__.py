@@ -1,0 +1,26 @@
+"""The keepalived.conf language: text in, a frozen `Config` and every problem found out.
+
+One module per stage, each knowing only the ones before it:
+
+    source       files and globs; a `Reader` may be a dict
+    expand       comments, @conditions, $variables, ~repetition, includes: logical lines
+    lexer        words of a line, and where each was written
+    blocks       the tree of statements; knows no keyword
+    shapes       what follows a keyword: a number in a range, seconds, a choice, ...
+    schema       tables of keywords and the reader that follows one
+    kept         keywords that are known, and not acted on
+    global_defs, vrrp and what they use: the tables
+    vrrp_checks, vrrp_relations: what only shows when all is read
+    load         the order of it all; `load(path) -> Loaded`
+
+`config` is the result, `diagnostics` are the problems. To act on one more keyword: give it a field
+in `config`, a row in its table, and take it off the list in `kept`.
+
+Leniency is keepalived's: a word that cannot be used costs what it is about, never the rest. So a
+reader reports and goes on; only what keepalived refuses to start with is marked fatal. Where Debian's
+2.2.7 and 2.4.3 differ, the newer one is followed; tests/parity lists where that shows.
+
+Nothing here opens a socket, looks up an account or runs anything, and no text may cost more than
+seconds and megabytes: growth is paid from budgets (`expand`), lines, nesting, hints and the list
+of problems are bounded.
+"""

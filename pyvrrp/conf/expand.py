@@ -435,36 +435,28 @@ class Expander:
             return
         checks = _INCLUDE_KEYWORDS.get(keyword, IncludeCheck.NONE) | self._checks
         alternatives = expand_braces(pattern)
+        is_found = False
         for alternative in alternatives:
-            path = _beside(line.file.name, alternative)
-            matches = self._reader.glob(path)
-            if not matches:
-                is_brace = len(alternatives) > 1 and IncludeCheck.BRACE in checks
-                self._unmatched(line, alternative, checks, is_error=is_brace)
+            matches = self._reader.glob(_beside(line.file.name, alternative))
+            is_found = is_found or bool(matches)
+            if not matches and not has_wildcard(alternative):
+                wanted = IncludeCheck.MATCH if len(alternatives) == 1 else IncludeCheck.BRACE
+                self._unmatched(line, alternative, is_strict=wanted in checks)
             for match in matches:
                 yield from self._include_file(line, match, checks)
+        if not is_found and has_wildcard(pattern) and IncludeCheck.WILDCARD in checks:
+            self._unmatched(line, pattern, is_strict=True)
 
-    def _unmatched(
-        self, line: _Written, pattern: str, checks: IncludeCheck, *, is_error: bool
-    ) -> None:
-        """No file for a pattern: silent for a wildcard, worth a word for a name, or an error."""
-        is_wild = has_wildcard(pattern)
-        wanted = IncludeCheck.WILDCARD if is_wild else IncludeCheck.MATCH
-        if is_error or wanted in checks:
-            self._report(
-                "include-unmatched",
-                line.span(),
-                f"no file matches {pattern}",
-                problem_class=ProblemClass.SEVERAL_FILES,
-            )
-        elif not is_wild:
-            self._report(
-                "include-missing",
-                line.span(),
-                f"no file {pattern} to include",
-                severity=Severity.WARNING,
-                problem_class=ProblemClass.NONE,
-            )
+    def _unmatched(self, line: _Written, pattern: str, *, is_strict: bool) -> None:
+        """No file for a pattern: worth a word, or the end."""
+        self._report(
+            "include-unmatched" if is_strict else "include-missing",
+            line.span(),
+            f"no file matches {pattern}" if is_strict else f"no file {pattern} to include",
+            severity=Severity.ERROR if is_strict else Severity.WARNING,
+            problem_class=ProblemClass.SEVERAL_FILES if is_strict else ProblemClass.NONE,
+            is_fatal=is_strict,
+        )
 
     def _include_file(self, line: _Written, path: str, checks: IncludeCheck) -> Iterator[Line]:
         if path in self._open or len(self._open) >= _MAX_DEPTH:
@@ -481,6 +473,7 @@ class Expander:
                 f"{exc}; skipped",
                 severity=Severity.ERROR if is_strict else Severity.WARNING,
                 problem_class=ProblemClass.SEVERAL_FILES if is_strict else ProblemClass.NONE,
+                is_fatal=is_strict,
             )
             return
         yield from self._file(SourceFile(path, text, included_from=line.span()))

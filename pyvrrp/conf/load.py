@@ -27,7 +27,8 @@ from .vrrp_relations import check_conflicts, finish_group, resolve_groups
 __all__ = ["Loaded", "load"]
 
 _UNUSABLE = 2
-"""KEEPALIVED_EXIT_CONFIG"""
+_NO_CONFIGURATION = 6
+"""keepalived's exit codes EXIT_CONFIG and EXIT_NO_CONFIG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +50,27 @@ class Loaded:
 
     @property
     def exit_code(self) -> int:
-        """Exit code of a real start because of this configuration: 0, or 2 for unusable."""
-        return 0 if self.is_usable else _UNUSABLE
+        """Exit code of a real start because of this configuration.
+
+        0: it starts; 2: unusable; 6: an include that had to be there was not.
+        """
+        if self.is_usable:
+            return 0
+        return _NO_CONFIGURATION if self._lacks_a_file() else _UNUSABLE
 
     @property
     def test_exit_code(self) -> int:
         """Exit code of `keepalived -t`: 0, 2, 4, 5 or 6."""
+        if self._lacks_a_file():
+            return _NO_CONFIGURATION
         classes = {d.problem_class for d in self.diagnostics}
         # keepalived stops reading at a line that lacks a word; nothing worse is found after it.
         if ProblemClass.MISSING_PARAMETER in classes:
             return ProblemClass.MISSING_PARAMETER.test_exit_code
         return max(classes, default=ProblemClass.NONE).test_exit_code
+
+    def _lacks_a_file(self) -> bool:
+        return any(d.problem_class is ProblemClass.SEVERAL_FILES for d in self.diagnostics)
 
 
 def load(

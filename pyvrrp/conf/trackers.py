@@ -66,7 +66,7 @@ def _track_interface(context: Context, statement: Statement, values: Values) -> 
         name = str(entry.words[0])
         if not context.has_interface(name):
             message = f"interface {shown(name)} does not exist; it is not tracked"
-            context.problem("unknown-interface", entry, 0, message)
+            context.problem("unknown-interface", entry, 0, message, is_fatal=True)
             continue
         options = (
             _weight(context, entry, {"reverse": True}) if _once(context, entry, names) else None

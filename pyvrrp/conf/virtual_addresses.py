@@ -66,9 +66,10 @@ class _Entry:
         self.context.problem("value-out-of-range", self.statement, 0, message)
         return address, longest
 
-    def useless(self, id: str, index: int, message: str) -> _Useless:
+    def useless(self, id: str, index: int, message: str, *, is_fatal: bool = False) -> _Useless:
         """Report why the address is dropped; the caller raises the answer."""
-        self.context.problem(id, self.statement, index, f"{message}; the address is dropped")
+        message = f"{message}; the address is dropped"
+        self.context.problem(id, self.statement, index, message, is_fatal=is_fatal)
         return _Useless()
 
     def complain(self, id: str, index: int, message: str) -> None:
@@ -80,7 +81,8 @@ def _dev(entry: _Entry, index: int, word: str) -> None:
     if "dev" in entry.fields:
         raise entry.useless("given-twice", index, "dev was given already")
     if not entry.context.has_interface(word):
-        raise entry.useless("unknown-interface", index, f"interface {shown(word)} does not exist")
+        message = f"interface {shown(word)} does not exist"
+        raise entry.useless("unknown-interface", index, message, is_fatal=True)
     entry.fields["dev"] = intern(word)
 
 

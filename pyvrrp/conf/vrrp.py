@@ -154,7 +154,7 @@ def _vrf(context: Context, statement: Statement, values: Values) -> None:
         context.problem("vrf-and-interface", statement, 0, "vrf excludes interface; vrf is ignored")
     elif not context.has_interface(str(name)):
         message = f"vrf {shown(str(name))} does not exist; ignored"
-        context.problem("unknown-interface", statement, 1, message)
+        context.problem("unknown-interface", statement, 1, message, is_fatal=True)
     elif context.once(statement, values, "vrf"):
         values.put("vrf", name, statement)
 

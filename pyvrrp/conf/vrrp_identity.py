@@ -39,7 +39,8 @@ def has_identity(instance: Draft) -> bool:
             values.where("interface"),
             1,
             f"interface {shown(name)} {reason}",
-            is_fatal=needs_one,
+            # keepalived stops at any interface that does not exist, needed or not.
+            is_fatal=needs_one or name != "lo",
         )
         instance.clear("interface")
     elif not name and needs_one:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.conf.load import load
+from pyvrrp.conf.load import Loaded, load
 
 pytestmark = pytest.mark.root
 
@@ -21,6 +21,16 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 NODE = "alpha"
 LINKS = ("eth0", "eth1", "eth2")
 FILES = sorted(f"{p.parent.name}/{p.name}" for p in GOLDEN.glob("*/*.conf"))
+
+FATAL = [
+    f"bad/{name}.conf"
+    for name in (
+        *("addresses", "duplicate_vrid", "include_strict", "interface_loopback"),
+        *("interface_missing", "missing_brace_inside", "missing_value", "no_addresses_v3"),
+        *("no_interface", "no_vrid", "track_interface", "unicast_nowhere"),
+    )
+]
+"""A start with one of these ends with an exit code of its own."""
 
 IDENTITY = "interface eth0\nvirtual_router_id 1\n"
 ADDRESS = "virtual_ipaddress {\n192.0.2.1\n}\n"
@@ -125,13 +135,21 @@ def keepalived(namespace: str, path: Path) -> int:
     return done.returncode
 
 
-def ours(path: Path) -> int:
-    result = load(str(path), config_id=NODE, environ={"SITE": "north"}, interfaces=("lo", *LINKS))
-    return result.test_exit_code
+def loaded(path: Path) -> Loaded:
+    return load(str(path), config_id=NODE, environ={"SITE": "north"}, interfaces=("lo", *LINKS))
+
+
+def start(namespace: str, path: Path, pid_files: Path) -> int:
+    """Exit code of a real start, for a configuration that ends it at once."""
+    inside = ("ip", "netns", "exec", namespace)
+    pids = ("-p", str(pid_files / "parent"), "-r", str(pid_files / "vrrp"))
+    command = (*inside, "keepalived", "-n", "-G", "-P", "-i", NODE, *pids, "-f", path.name)
+    done = subprocess.run(command, cwd=path.parent, check=False, capture_output=True, timeout=20)
+    return done.returncode
 
 
 def compare(name: str, namespace: str, path: Path) -> None:
-    theirs, mine = keepalived(namespace, path), ours(path)
+    theirs, mine = keepalived(namespace, path), loaded(path).test_exit_code
     if name in DIFFERENT:
         assert (theirs, mine != theirs) == (DIFFERENT[name][0], True)
     else:
@@ -148,6 +166,14 @@ def test_case(name: str, namespace: str, tmp_path: Path) -> None:
     path = tmp_path / "keepalived.conf"
     path.write_text(CASES[name])
     compare(name, namespace, path)
+
+
+@pytest.mark.parametrize("name", FATAL)
+def test_start(name: str, namespace: str, tmp_path: Path) -> None:
+    """Nothing of this starts, neither there nor here."""
+    expected = 6 if name == "bad/include_strict.conf" else 2
+    assert start(namespace, GOLDEN / name, tmp_path) == expected
+    assert loaded(GOLDEN / name).exit_code == expected
 
 
 def test_every_difference_is_still_tested() -> None:

@@ -57,6 +57,13 @@ def test_an_unusable_file_still_shows_what_it_says(read: Read) -> None:
     assert [i.name for i in result.config.instances] == ["a", "b"]
 
 
+@pytest.mark.parametrize("more", ["", " priority\n", " priority 300\n"])
+def test_an_include_that_has_to_be_there(read: Read, more: str) -> None:
+    result = read("includea none.conf\n" + VALID.replace("{\n", "{\n" + more, 1))
+    assert ids(result)[0] == "include-unmatched"
+    assert (result.is_usable, result.exit_code, result.test_exit_code) == (False, 6, 6)
+
+
 def test_kept_words_are_reported_once_each(read: Read) -> None:
     service = "virtual_server 192.0.2.1 80 {\n lvs_sched rr\n}\n"
     result = read(service * 2000 + "garp_group {\n interface eth0\n}\n")

@@ -62,16 +62,22 @@ def test_fatal(read: Read, text: str, problem: str) -> None:
     assert (result.config.instances, result.exit_code, result.test_exit_code) == ((), 2, 5)
 
 
-def test_a_missing_interface_is_not_always_the_end(read: Read) -> None:
-    text = (
+@pytest.mark.parametrize(
+    "text",
+    [
+        block().replace("eth0", "eth7"),
+        block("track_interface {\neth7\n}"),
+        block(address="virtual_ipaddress {\n192.0.2.1\n192.0.2.2 dev eth7\n}\n"),
         "vrrp_instance a {\ninterface eth7\nvirtual_router_id 1\nunicast_src_ip 192.0.2.9\n"
-        f"{PEERS}{ADDRESS}}}\n"
-    )
+        f"{PEERS}{ADDRESS}}}\n",
+    ],
+)
+def test_any_interface_that_does_not_exist_is_the_end(read: Read, text: str) -> None:
     result = read(text, interfaces=("eth0",))
     assert [d.id for d in result.diagnostics] == ["unknown-interface"]
-    assert (result.exit_code, result.test_exit_code) == (0, 5)
-    assert result.config.instances[0].interface is None
+    assert (result.exit_code, result.test_exit_code) == (2, 5)
     assert read(text).diagnostics == ()
+    assert read(f"global_defs {{\ndynamic_interfaces\n}}\n{text}", interfaces=()).is_usable
 
 
 @pytest.mark.parametrize(
