@@ -64,6 +64,8 @@ def faults(row, node_ids):
         case "edge":
             if missing and not row.get("reason"):
                 wrong.append(f"planned, not there, no reason: {missing}")
+            if row.get("reason") and not missing:
+                wrong.append("the reason is out of date: every test is there")
             wrong += [f"no such test: {t}" for t in missing if not t.startswith("tests/netns/")]
         case "decided" | "not-applicable":
             wrong += [f"no such test: {t}" for t in missing]
@@ -154,6 +156,7 @@ IDS = ["tests/a.py::test[one]", "tests/b.py::test"]
             {"status": "edge", "tests": ["tests/c.py::x"], "reason": "wire"}, False, id="not netns"
         ),
         pytest.param({"status": "edge"}, True, id="edge, test is there"),
+        pytest.param({"status": "edge", "reason": "wire"}, False, id="edge, stale reason"),
         pytest.param({"status": "decided", "tests": []}, False, id="decided, no reason"),
         pytest.param(
             {"status": "decided", "tests": [], "decision": "x"}, False, id="a must needs a reason"

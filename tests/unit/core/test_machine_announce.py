@@ -218,6 +218,14 @@ def test_scheduled(cfg, state, now, expected, actions):
             id="an interval later it is announced at once again",
         ),
         pytest.param(
+            V3,
+            Active(11.5, 11.0, 5, 11.0, True),
+            11.0,
+            Active(11.5, 16.0, 5, 12.0),
+            (ADVERT, Announce(5), HEARD),
+            id="one put off to this very moment is it, not one more",
+        ),
+        pytest.param(
             scheduled(refresh=60, refresh_repeat=2),
             Active(10.5, 15.0, 2),
             10.0,
