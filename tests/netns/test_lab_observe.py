@@ -14,7 +14,7 @@ from netnslab import Capture, Host, Lab, LabError, Process, outages, wait_until
 from netnslab.decode import Advert, Announcement, decode
 from netnslab.live import LiveView
 from netnslab.observe import Observation
-from netnslab.timeline import AddressSeen, Fact, Note, PingsLost, active_periods
+from netnslab.timeline import AddressSeen, Event, Fact, Note, PingsLost, active_periods
 
 _CONFIG = """
 vrrp_instance VI {{
@@ -78,7 +78,7 @@ def test_a_crash_seen_from_every_side(routers: Lab) -> None:
     assert [(each.host, each.is_over) for each in periods] == [("r1", True), ("r2", False)]
     silence = periods[1].start - periods[0].end
     assert 0.3609 <= silence < 1.0, "3 x 100 ms and a skew of (256 - 100) / 256 x 100 ms"
-    lost = [each.fact for each in seen.events if isinstance(each.fact, PingsLost)]
+    lost = _lost(seen.events)
     assert len(lost) == 2, "before the first router came up, and at the crash"
     assert 0.1 < (lost[1].outage.seconds or 0) < silence + 0.1
 
@@ -99,6 +99,25 @@ def test_pings_may_begin_later(routers: Lab) -> None:
 def _firsts(seen: Observation, host: str) -> list[Fact]:
     """The facts of a host in order, each once."""
     return list(dict.fromkeys(each.fact for each in seen.events if each.host == host))
+
+
+def test_an_outage_is_told_once_when_it_is_over(routers: Lab) -> None:
+    with Observation(routers, {"client": "192.0.2.66"}, interval=0.005) as seen:
+        wait_until(lambda: len(seen.probes["client"]) > 60, what="60 pings in vain")
+        assert seen.poll() == []
+        routers["r1"].add_address("eth0", "192.0.2.66/32")
+
+        def answered() -> bool:
+            return any(each.received for each in seen.probes["client"])
+
+        wait_until(answered, what="an answer")
+        wait_until(lambda: _lost(seen.poll()), what="the end of the outage")
+    (first, *_) = _lost(seen.events)
+    assert first.outage.lost >= 40, "all but those that waited for the neighbour"
+
+
+def _lost(events: list[Event]) -> list[PingsLost]:
+    return [each.fact for each in events if isinstance(each.fact, PingsLost)]
 
 
 def test_the_time_line_runs_while_the_lab_does(routers: Lab) -> None:
