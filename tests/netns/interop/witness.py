@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_interface
 from netnslab import Lab, wait_until
 from netnslab.decode import Advert, Announcement
 from netnslab.observe import Observation
-from netnslab.timeline import Event
+from netnslab.timeline import AddressSeen, Event
 from tests.netns.interop.routers import Instance
 
 __all__ = ["Witness"]
@@ -79,6 +79,17 @@ class Witness:
             elif isinstance(fact, Advert) and _key(fact) == (of.vrid, of.family):
                 found.append((event.time, fact))
         return found
+
+    def address_changes(self, host: str, since: float, of: Instance) -> list[tuple[Ip, bool]]:
+        """The virtual addresses that came to a host (True), and went from it (False), in order."""
+        self._take()
+        addresses = {ip_interface(address).ip for address in of.addresses}
+        return [
+            (event.fact.interface.ip, event.fact.added)
+            for event in self._events
+            if event.host == host and event.time >= since and isinstance(event.fact, AddressSeen)
+            if event.fact.interface.ip in addresses
+        ]
 
     def is_sole_active(self, host: str, of: Instance, since: float) -> bool:
         """Whether the last Advertisements since that moment are all its, and none resigns."""

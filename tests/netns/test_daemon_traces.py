@@ -1,0 +1,89 @@
+"""What is left in the kernel when the daemon has ended, in order or not."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from netnslab import Lab, outages, wait_until
+from tests.netns.interop.routers import Instance, Keepalived
+from tests.netns.interop.stand import router, traces
+from tests.netns.interop.witness import Witness
+
+_PLAIN = Instance(21, ("192.0.2.121/24", "192.0.2.122/32"), interval=0.1)
+_IPV6 = Instance(22, ("fe80::22/64", "2001:db8::122/64"), interval=0.1)
+_VMAC = Instance(23, ("192.0.2.123/24",), interval=0.1, more=("use_vmac",))
+_VMAC6 = Instance(24, ("fe80::24/64", "2001:db8::124/64"), interval=0.1, more=("use_vmac",))
+_ALL = (_PLAIN, _IPV6, _VMAC, _VMAC6)
+_OTHER = Instance(25, ("192.0.2.125/24",), interval=0.1)
+
+
+def start_all(daemon: Keepalived, witness: Witness) -> None:
+    """All of them Active, with the kernel changed in every way it is."""
+    start = witness.now()
+    daemon.start(_ALL)
+    witness.wait_sole_active("r", _ALL, start)
+    witness.wait_holds("r", _ALL)
+    assert {"vrrp.23@eth0", "vrrp.24@eth0"} <= set(daemon.host.ip("-br", "link").split())
+
+
+def test_stop_leaves_no_trace(lab: Lab) -> None:
+    daemon = router(lab)
+    before = traces(daemon.host)
+    with Witness(lab) as witness:
+        start_all(daemon, witness)
+        assert traces(daemon.host) != before
+        daemon.stop()
+        last = [witness.adverts(each, "r")[-1][1].priority for each in _ALL]
+    assert last == [0, 0, 0, 0]
+    assert traces(daemon.host) == before
+    assert [path.name for path in daemon.host.directory.iterdir() if path.suffix != ".log"] == [
+        "keepalived.conf"
+    ]
+
+
+@pytest.mark.parametrize("again", [_ALL, [_OTHER]], ids=["the same file", "another file"])
+def test_leftovers_of_a_crash_are_cleared(lab: Lab, again: tuple[Instance, ...]) -> None:
+    daemon = router(lab)
+    before = traces(daemon.host)
+    with Witness(lab) as witness:
+        start_all(daemon, witness)
+        daemon.crash()
+        assert all(witness.held("r", each) for each in _ALL)
+        restart = witness.now()
+        daemon.start(again)
+        witness.wait_sole_active("r", again, restart)
+        for each in _ALL:
+            assert witness.held("r", each) is (each in again)
+        daemon.stop()
+    assert traces(daemon.host) == before
+
+
+def test_killed_child_takes_back(lab: Lab) -> None:
+    daemon = router(lab)
+    with Witness(lab) as witness, lab["client"].ping("192.0.2.121") as pings:
+        start_all(daemon, witness)
+        assert pings.wait_reply()
+        child, killed = daemon.child(), witness.now()
+        os.kill(child, signal.SIGKILL)
+        witness.wait_sole_active("r", _ALL, killed)
+        wait_until(lambda: daemon.child() != child, what="another child")
+        witness.wait_holds("r", _ALL)
+        assert pings.wait_reply()
+    assert daemon.process.is_running
+    assert sum(each.seconds or 9.0 for each in outages(pings.probes()) if each.start >= killed) < 2
+
+
+def test_killed_parent_leaves_no_trace(lab: Lab) -> None:
+    """The child ends in order, by itself."""
+    daemon = router(lab)
+    before = traces(daemon.host)
+    with Witness(lab) as witness:
+        start_all(daemon, witness)
+        daemon.process.signal(signal.SIGKILL)
+        wait_until(lambda: not daemon.host.process_ids(), what="the end of the child")
+        last = [witness.adverts(each, "r")[-1][1].priority for each in _ALL]
+    assert last == [0, 0, 0, 0]
+    assert traces(daemon.host) == before
