@@ -8,18 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from ..conf.config import (
-    Authentication,
-    Config,
-    GarpSettings,
-    SyncGroup,
-    TrackInterface,
-    VrrpInstance,
-)
-from ..conf.config import (
-    VirtualAddress as ConfiguredAddress,
-)
 from ..core.model import (
     AnnounceSchedule,
     ChecksumForm,
@@ -37,6 +27,20 @@ from ..settings import (
     VirtualMac,
     VirtualRouterSettings,
 )
+
+if TYPE_CHECKING:
+    # The VRRP child imports this module for `ProcessSettings` and does without the language.
+    from ..conf.config import (
+        Authentication,
+        Config,
+        GarpSettings,
+        SyncGroup,
+        TrackInterface,
+        VrrpInstance,
+    )
+    from ..conf.config import (
+        VirtualAddress as ConfiguredAddress,
+    )
 
 __all__ = ["NotBuilt", "ProcessSettings", "translate"]
 
