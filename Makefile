@@ -35,6 +35,11 @@ $(VENV)/.ready: pyproject.toml | packages
 
 .PHONY: venv
 venv: packages $(VENV)/.ready ## make .venv with the project and its tools
+	@$(BIN)/python -m compileall -q pyvrrp healthcheck netns-lab # a start should not pay for it
+
+.PHONY: demo
+demo: venv ## crash a router and watch the address move; writes failover.svg (root)
+	@$(BIN)/python netns-lab/demo
 
 .PHONY: test
 test: venv ## run every test; as root also the ones in network namespaces
@@ -47,6 +52,11 @@ check: venv ## format, lint, types and the fast tests, in under a minute
 	@$(BIN)/mypy
 	@$(PYTEST) -q -x -m 'not slow and not root'
 
+.PHONY: bench
+bench: venv ## the figures beside keepalived, about eight minutes on a quiet machine (root)
+	@$(BIN)/python -m tests.bench
+
 .PHONY: clean
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist failover.svg
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
