@@ -35,7 +35,8 @@ _RTM_NEWLINK, _RTM_GETLINK = 16, 18
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR = 20, 21, 22
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _REQUEST_DUMP = 0x301
-_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU = 1, 3, 4
+_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_OPERSTATE = 1, 3, 4, 16
+_OPERSTATE_UP = b"\6"
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _IFA_F_TENTATIVE = 0x40
 _IFF_UP, _IFF_LOWER_UP = 0x1, 0x10000
@@ -57,6 +58,8 @@ class LinkState:
     """Administratively: `ip link set up`."""
     has_carrier: bool
     """Up, and so is the other end of the cable."""
+    is_operational: bool
+    """The kernel has acted on the carrier (a moment later): routes are valid, a bridge forwards."""
     mac: str
     mtu: int
 
@@ -156,6 +159,7 @@ def _parse_link(body: bytes) -> LinkState:
         name=found[_IFLA_IFNAME].rstrip(b"\0").decode(),
         is_up=bool(flags & _IFF_UP),
         has_carrier=bool(flags & _IFF_LOWER_UP),
+        is_operational=found[_IFLA_OPERSTATE] == _OPERSTATE_UP,
         mac=found.get(_IFLA_ADDRESS, b"").hex(":"),
         mtu=int.from_bytes(found[_IFLA_MTU], "little"),
     )

@@ -66,10 +66,7 @@ class Link:
     @property
     def state(self) -> interfaces.LinkState:
         """The interface as the kernel sees it now. Raises: LabError when it is gone."""
-        for link in interfaces.read_links(self.near.namespace):
-            if link.name == self.name:
-                return link
-        raise LabError(f"{self.host} has no interface {self.name} any more")
+        return _state(self.near)
 
     @property
     def index(self) -> int:
@@ -106,9 +103,18 @@ class Link:
         self.wait_carrier(True, timeout)
 
     def wait_carrier(self, present: bool = True, timeout: float = 5.0) -> None:
-        """Wait until the carrier is there, or not there. Raises: DeadlinePassed."""
+        """Wait until the carrier is there, and frames pass, or until it is not there.
+
+        Raises: DeadlinePassed.
+        """
+
+        def is_reached() -> bool:
+            if not present:
+                return not self.state.has_carrier
+            return self.state.is_operational and _state(self.far).is_operational
+
         what = f"{'carrier' if present else 'no carrier'} on {self.host}:{self.name}"
-        wait_until(lambda: self.state.has_carrier == present, what=what, timeout=timeout)
+        wait_until(is_reached, what=what, timeout=timeout, interval=0.001)
 
     def lose(
         self, fraction: float, *, direction: Direction = "both", match: str | None = None
@@ -152,6 +158,13 @@ class Link:
             f"{self.host}:{self.name}: no frame loss, it needs nftables' netdev tables with ingress"
             f" and egress hooks (Linux 5.16) in this kernel: {done.stderr.strip()}"
         )
+
+
+def _state(end: End) -> interfaces.LinkState:
+    for link in interfaces.read_links(end.namespace):
+        if link.name == end.interface:
+            return link
+    raise LabError(f"{end.namespace} has no interface {end.interface} any more")
 
 
 def _loss_rules(port: str, fraction: float, hooks: tuple[str, ...], match: str | None) -> str:
