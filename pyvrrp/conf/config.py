@@ -241,6 +241,7 @@ class VrrpInstance:
     notify_stop: Script | None = None
     notify_master_rx_lower_pri: Script | None = None
     notify_deleted: bool = False
+    notify_deleted_script: Script | None = None
     notify_priority_changes: bool = False
     smtp_alert: bool = False
     kept: tuple[Kept, ...] = ()

@@ -302,6 +302,7 @@ GLOBAL_DEFS = table(
         value("vrrp_garp_lower_prio_delay", _DELAY, "garp/lower_prio_delay"),
         value("vrrp_garp_lower_prio_repeat", Int(0, 2**31 - 1), "garp/lower_prio_repeat"),
         Keyword("vrrp_min_garp", _min_garp),
+        old("vrrp_iptables", "write nftables; iptables is not supported"),
         old("vrrp_vmac_garp_intvl", "write vrrp_garp_extra_if", ProblemClass.DEPRECATED),
         value("vrrp_garp_interval", Seconds(0.000001, 4294.967295)),
         value("vrrp_gna_interval", Seconds(0.000001, 4294.967295)),

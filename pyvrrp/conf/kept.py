@@ -65,7 +65,7 @@ _TEXTS = {
         process_monitor_rcv_bufs:1? process_monitor_rcv_bufs_force reload_file reload_repeat
         reload_time_file:1? rs_init_notifies smtp_alert_checker snmp_rs_stats_update_interval:1
         snmp_socket:1? snmp_vs_stats_update_interval:1 stats_dump_file:1? tmp_config_directory:1?
-        vrrp_garp_extra_if:1? vrrp_ipsets vrrp_iptables vrrp_netlink_cmd_rcv_bufs:1?
+        vrrp_garp_extra_if:1? vrrp_ipsets vrrp_netlink_cmd_rcv_bufs:1?
         vrrp_netlink_cmd_rcv_bufs_force vrrp_netlink_monitor_rcv_bufs:1?
         vrrp_netlink_monitor_rcv_bufs_force vrrp_rx_bufs_policy:1?
     """,

@@ -190,12 +190,27 @@ def _kernel_rx_buf_size(context: Context, statement: Statement, values: Values) 
         values.put("kernel_rx_buf_size", size, statement)
 
 
+def _notify_deleted(context: Context, statement: Statement, values: Values) -> None:
+    """A switch in the papers, a script in the program: both are understood."""
+    if not context.once(statement, values, "notify_deleted"):
+        return
+    word = statement.words[1] if len(statement.words) > 1 else "on"
+    if word in ("on", "true", "yes", "off", "false", "no"):
+        values.put("notify_deleted", Bool().read(context, statement), statement)
+        return
+    script = _SCRIPT.read(context, statement)
+    if script is not SKIP:
+        values.put("notify_deleted", True, statement)
+        values.put("notify_deleted_script", script, statement)
+
+
 _REPEAT = Int(1, zero=1)
 _DELAY = Seconds(0, _MAX_SECONDS, digits=0)
 _SCRIPT = ScriptWords()
 _NOTIFY = ("notify", "notify_master", "notify_backup", "notify_fault", "notify_stop")
-NOTIFY_SCRIPTS = (*_NOTIFY, "notify_master_rx_lower_pri")
-"""Fields of an instance that name a program; a sync group has all but the last."""
+_NOTIFY_MORE = (*_NOTIFY, "notify_master_rx_lower_pri")
+NOTIFY_SCRIPTS = (*_NOTIFY_MORE, "notify_deleted_script")
+"""Fields that name a program; a sync group has the first few."""
 
 VRRP_INSTANCE = table(
     "vrrp_instance",
@@ -247,8 +262,8 @@ VRRP_INSTANCE = table(
         value("vmac_xmit_base", Flag()),
         Keyword("vrf", _vrf),
         Keyword("kernel_rx_buf_size", _kernel_rx_buf_size),
-        *(value(name, _SCRIPT, once=True) for name in NOTIFY_SCRIPTS),
-        value("notify_deleted", Bool()),
+        *(value(name, _SCRIPT, once=True) for name in _NOTIFY_MORE),
+        Keyword("notify_deleted", _notify_deleted),
         value("notify_priority_changes", Bool()),
         value("smtp_alert", Bool()),
         old("linkbeat_use_polling", "name the interface in a linkbeat_interfaces block"),

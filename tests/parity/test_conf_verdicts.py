@@ -55,6 +55,10 @@ CASES = {
         "real_server 192.0.2.2 80 {\nweight 1\n}\n}\n"
     ),
     "mask behind a source": f"vrrp_instance a {{\n{IDENTITY}mcast_src_ip 192.0.2.9/24\n{ADDRESS}}}\n",
+    "notify_deleted with a script": (
+        f"vrrp_instance a {{\n{IDENTITY}notify_deleted /usr/bin/true\n{ADDRESS}}}\n"
+    ),
+    "iptables": "global_defs {\nvrrp_iptables\n}\n",
     "script never used": (
         "global_defs {\nenable_script_security\nscript_user root\n}\n"
         f"vrrp_script s {{\nscript /usr/bin/true\n}}\nvrrp_instance a {{\n{IDENTITY}{ADDRESS}}}\n"

@@ -192,6 +192,8 @@ def test_min_garp_leaves_what_was_set(read: Read) -> None:
         ("notify_fifo", "notify_fifo", None, "missing-parameter", 5),
         ("notify_fifo a\nnotify_fifo b", "notify_fifo", NotifyFifo("a"), "given-twice", 5),
         ("router_id x {\n}", "router_id", "x", "unexpected-brace", 5),
+        ("vrrp_iptables", "router_id", None, "deprecated", 5),
+        ("vrrp_vmac_garp_intvl 5", "router_id", None, "deprecated", 5),
         ("vrrp_instance x {\n}", "router_id", None, "unknown-keyword", 5),
     ],
 )

@@ -116,6 +116,27 @@ def test_notify_scripts(read: Read, keyword: str) -> None:
     assert problems == [("given-twice", 5)]
 
 
+@pytest.mark.parametrize(
+    ("words", "is_on", "argv"),
+    [
+        ("", True, None),
+        (" on", True, None),
+        (" off", False, None),
+        (' "/bin/a b"', True, ("/bin/a", "b")),
+        (' ""', False, None),
+    ],
+)
+def test_notify_deleted(read: Read, words: str, is_on: bool, argv: tuple[str, ...] | None) -> None:
+    instance, problems = said(read, f"notify_deleted{words}")
+    script = instance.notify_deleted_script
+    assert (instance.notify_deleted, script and script.argv) == (is_on, argv)
+    assert problems == ([("no-script", 5)] if '""' in words else [])
+
+
+def test_notify_deleted_twice(read: Read) -> None:
+    assert said(read, "notify_deleted\nnotify_deleted off")[1] == [("given-twice", 5)]
+
+
 def test_garp_settings(read: Read) -> None:
     instance, problems = said(
         read,
