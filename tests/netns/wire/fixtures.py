@@ -8,7 +8,7 @@ import pytest
 
 from netnslab import Lab
 
-from .rig import DEVICE_LINK_LOCAL, DEVICE_MAC, Device, Wire
+from .rig import DEVICE_MAC, Device, Wire
 
 __all__ = ["device", "wire"]
 
@@ -19,7 +19,6 @@ def device(lab: Lab) -> Iterator[Device]:
     host, tester = lab.host("device"), lab.host("tester")
     host.connect(tester, addresses=["192.0.2.1/24"], mac=DEVICE_MAC)
     tester.add_address("eth0", "192.0.2.9/24")
-    host.wait_address(DEVICE_LINK_LOCAL)
     with Device(host) as made:
         yield made
 
