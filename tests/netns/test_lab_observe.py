@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import subprocess
 from ipaddress import IPv4Address, IPv6Address, ip_interface
 from pathlib import Path
@@ -173,6 +174,31 @@ def _kind(data: bytes) -> str | None:
         case 0x86DD if data[54] in (128, 129):
             return "icmp"
     return None
+
+
+_VRRP_OF_EVERY_FORM = (
+    "01005e000012020000000101080045c0002000010000ff701899c0000201e00000123133c8010019a1b2c000026e",
+    "01005e000012020000000101080045c0004000010000ff3318b6c0000201e000001270040000c0000201"
+    "00000001c6ef6ced2ac8c553d697125b210896010201847cc00002780000000000000000",
+    "33330000001202000000010186dd6c0df79b002870fffe80000000000000000000fffe000101ff02000000000000"
+    "00000000000000123134c80200197b46fe80000000000000000000005e00020020010db80000000000000000"
+    "00000100",
+)
+_NO_VRRP = (
+    "ffffffffffff02000000010108060001080006040001020000000101c000026effffffffffffc000026e",
+    "01005e000012020000000101080045c0002000010000ff331899c0000201e00000123233c8010019a1b2c000026e",
+)
+
+
+def test_vrrp_is_told_in_every_form(routers: Lab) -> None:
+    """IPv4, behind an authentication header, IPv6; frames of Debian's keepalived 2.2.7."""
+    frames = [bytes.fromhex(each) for each in (*_NO_VRRP, *_VRRP_OF_EVERY_FORM)]
+    with routers["r1"].entered():
+        sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    with sender, routers.bridges["lan"].capture(["vrrp"]) as capture:
+        for frame in frames:
+            sender.sendto(frame, ("eth0", 0))
+    assert [each.data for each in capture.frames] == frames[2:]
 
 
 def test_a_frame_is_waited_for(routers: Lab) -> None:

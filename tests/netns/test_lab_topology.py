@@ -129,6 +129,15 @@ def test_another_process_finds_the_lab_and_breaks_it(built: Lab) -> None:
     assert built["a"].processes[0].wait() == -9
 
 
+def test_a_lab_that_is_attached_to_has_all_its_cables(built: Lab) -> None:
+    seen = Lab.attach(built.name)
+    for host in ("a", "b"):
+        cables = [link.cable for link in built[host].links.values()]
+        assert [link.cable for link in seen[host].links.values()] == cables
+    assert seen.bridges["left"].ports == {"a-eth0": "a"}
+    assert seen.link("right", "to-left").far == built.link("left", "to-right").near
+
+
 def test_the_program_shows_and_enters_a_lab(
     running: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,3 +42,10 @@ def test_an_address_that_is_tentative_is_the_same_address() -> None:
     (change,) = parse_changes(message)
     assert change.address == Address(7, ip_interface("2001:db8::1/64"))
     assert change.address.is_tentative
+
+
+def test_an_address_with_a_peer_is_the_local_one() -> None:
+    body = bytes.fromhex("02208000" + "07000000" + "08000100c0000202" + "08000200c0000201")
+    length = (16 + len(body)).to_bytes(4, "little").hex()
+    (change,) = parse_changes(bytes.fromhex(length + "14000000" + "00000000" * 2) + body)
+    assert change.address.interface == ip_interface("192.0.2.1/32")
