@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from .blocks import Statement
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Context", "shown"]
 
 _MAX_HINTS = 50
+_MAX_CANDIDATES = 300
 """Looking for similar words costs time; a hostile file must not buy much of it."""
 
 _MAX_SHOWN = 60
@@ -167,11 +169,11 @@ class Context:
         self._hints -= 1
         from difflib import get_close_matches  # needed only in a file with mistakes
 
-        close = get_close_matches(word, list(names), 1, 0.75)
+        close = get_close_matches(word, list(islice(names, _MAX_CANDIDATES)), 1, 0.75)
         return f"did you mean {close[0]}?" if close else None
 
     def used(self, known: Known, statement: Statement) -> None:
-        """Count a keyword that is not acted on; `report_unused` says so once per keyword."""
+        """Count a keyword that is not acted on; `report_kept` says so once per keyword."""
         use = self._uses.get(known)
         if use is None:
             use = self._uses[known] = _Use(statement)

@@ -173,7 +173,6 @@ class Expander:
         environ: Mapping[str, str],
     ) -> None:
         self.files: list[str] = []
-        self.is_truncated = False
         self._reader = reader
         self._collector = collector
         self._config_id = config_id
@@ -193,7 +192,6 @@ class Expander:
         try:
             yield from self._file(file)
         except _Exhausted as exc:
-            self.is_truncated = True
             place = self._at.span() if self._at else Span(file, 1, 1, 0)
             message = f"the configuration grows to {exc}; cut off here"
             self._report("too-much-text", place, message, is_fatal=True)
