@@ -23,7 +23,7 @@ _SETTLE = 1.0  # s
 
 def measure(plan: Plan) -> Iterator[Figure]:
     """Takeovers in that time; none is right."""
-    seconds = 10.0 if plan.quick else 40.0
+    seconds = 5.0 if plan.quick else 40.0
     with Lab() as lab:
         bridges = [lab.bridge(maker.value) for maker in MAKERS]
         for maker, bridge in zip(MAKERS, bridges, strict=True):

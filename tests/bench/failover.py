@@ -36,7 +36,7 @@ class Pair:
         self._capture = self._bridge.capture(("vrrp", "arp"))
         self._seen = 0
         for router in self._routers:
-            router.start()
+            router.start(wait=False)
 
     def _router(self, lab: Lab, name: str) -> Router:
         host = lab.host(name)
@@ -80,9 +80,14 @@ class Pair:
         return pause - skew_time(self.interval) if pause > 0 else None
 
     def restore(self) -> None:
-        """Have the ended daemon come back as Backup."""
+        """Start the ended daemon again; it comes back as Backup."""
         self._active.clear_addresses()
-        self._active.start()
+        self._active.start(wait=False)
+
+    def wait_listening(self) -> None:
+        """Wait until both take part."""
+        for router in self._routers:
+            router.wait_listening()
 
     def _wait(self, wanted: Callable[[Frame], bool], what: str) -> Frame:
         timeout = 5 * self.interval + 5
@@ -101,14 +106,14 @@ def priority(frame: Frame) -> int:
 
 def measure_crash(plan: Plan) -> Iterator[Figure]:
     """SIGKILL to the whole daemon, at three intervals."""
-    for interval, full, quick in ((1.0, 2, 1), (0.1, 15, 5), (0.01, 15, 5)):
+    for interval, full, quick in ((1.0, 2, 1), (0.1, 15, 3), (0.01, 15, 3)):
         samples = _rounds(interval, plan.choose(full, quick), Router.crash, Pair.after_crash)
         yield from _figures("crash", interval, samples, slack=1.0)
 
 
 def measure_planned(plan: Plan) -> Iterator[Figure]:
     """TERM to the daemon, at two intervals."""
-    for interval, full, quick in ((1.0, 2, 1), (0.1, 11, 3)):
+    for interval, full, quick in ((1.0, 2, 1), (0.1, 11, 2)):
         samples = _rounds(interval, plan.choose(full, quick), Router.stop, Pair.after_farewell)
         yield from _figures("planned", interval, samples, most=5.0)
 
@@ -148,6 +153,8 @@ def _round(
     how: Callable[[Router], None],
     read: Callable[[Pair], float | None],
 ) -> list[float | None]:
+    for pair in group:
+        pair.wait_listening()
     time.sleep(max(_SETTLE, 2 * interval))
     for pair in group:
         pair.find_active()

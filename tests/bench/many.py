@@ -45,7 +45,7 @@ def two_routers(
     lab: Lab, makers: tuple[Maker, Maker], count: int, interval: float
 ) -> tuple[Router, Router]:
     """An Active router and its Backup, both running, on cables of their own."""
-    hosts = [lab.host("active"), lab.host("backup")]
+    hosts = [lab.host(f"{makers[0].value}-active"), lab.host(f"{makers[1].value}-backup")]
     for number, interface in enumerate(INTERFACES):
         link = hosts[0].connect(hosts[1], interface, addresses=[f"192.0.{number}.1/24"])
         hosts[1].add_address(link.far.interface, f"192.0.{number}.2/24")

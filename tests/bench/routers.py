@@ -109,10 +109,15 @@ class Router:
         named = [word for flag, name in files.items() for word in (flag, self._path(name))]
         return [str(self.maker.program), "-n", "-G", *named]
 
-    def start(self, timeout: float = 10.0, environment: Mapping[str, str] | None = None) -> None:
-        """Start the daemon; return when it listens on every interface. Raises: DeadlinePassed."""
+    def start(self, environment: Mapping[str, str] | None = None, *, wait: bool = True) -> None:
+        """Start the daemon; return when it listens, or at once. Raises: DeadlinePassed."""
         self.process = self.host.start(self.command, name="daemon", environment=environment)
-        self.process.wait_ready(self._is_listening, timeout)
+        if wait:
+            self.wait_listening()
+
+    def wait_listening(self) -> None:
+        """Wait until it listens on every interface. Raises: DeadlinePassed."""
+        self.process.wait_ready(self._is_listening, timeout=15)
 
     def time_start(self) -> float:
         """The same; seconds from exec until it listens, to a millisecond."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from netnslab import Lab
@@ -20,7 +21,8 @@ from tests.bench.routers import MAKERS, Instance, Maker, Router
 
 __all__ = ["measure"]
 
-_COUNTS = (1, 256, 1020)
+_COUNTS, _QUICK = (1, 256, 1020), (1, 1020)
+_ROLES = ("Active", "Backup")
 _INTERVAL = 1.0  # s
 _CALM = 3.0  # s until a daemon has everything it needs
 _UNWANTED = re.compile(r"\| +((?:aiohttp|scapy|pyroute2)[\w.]*)$", re.MULTILINE)
@@ -30,7 +32,7 @@ _SIZE = re.compile(r"^(\w+): +(\d+) kB$", re.MULTILINE)
 
 def measure(plan: Plan) -> Iterator[Figure]:
     """Size, start, modules."""
-    yield from _sizes()
+    yield from _figures([_sizes(count) for count in (_QUICK if plan.quick else _COUNTS)])
     starts = _starts(plan.choose(10, 5))
     yield compare("start", "exec until listening, median", "ms", starts, most=500)
     worst = [max(starts[maker.value]) for maker in MAKERS]
@@ -40,27 +42,40 @@ def measure(plan: Plan) -> Iterator[Figure]:
     yield Figure("start", what, "", len(loaded), None, "0", not loaded)
 
 
-def _sizes() -> Iterator[Figure]:
-    sizes = {maker: [_size(maker, count) for count in _COUNTS] for maker in MAKERS}
-    for number, role in enumerate(("Active", "Backup")):
-        alone = {m: [each[number][0] for each in sizes[m]] for m in MAKERS}
-        ours, theirs = (alone[maker] for maker in MAKERS)
-        yield Figure("size", f"{role}, 1 VR", "MB", ours[0], theirs[0], "<= 36 MB", ours[0] <= 36)
-        for position, count in list(enumerate(_COUNTS))[1:]:
-            more = [1024 * (s[position] - s[0]) / (count - 1) for s in (ours, theirs)]
-            what = f"{role}, each further VR of {count}"
-            yield Figure("size", what, "KB", *more, "<= 8 KB", more[0] <= 8)
-        plain = [sizes[maker][0][number][1] for maker in MAKERS]
-        yield Figure("size", f"{role}, 1 VR, PSS as it is here", "MB", *plain)
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """Megabytes with `count` Virtual Routers, by maker's word and role."""
+
+    count: int
+    alone: dict[tuple[str, str], float]
+    plain: dict[tuple[str, str], float]
 
 
-def _size(maker: Maker, count: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Megabytes alone, and PSS, of an Active and of a Backup router."""
+def _sizes(count: int) -> _Sizes:
+    """Both makers' routers at once, when all is quiet."""
     with Lab() as lab:
-        routers = two_routers(lab, (maker, maker), count, _INTERVAL)
+        routers: dict[tuple[str, str], Router] = {}
+        for maker in MAKERS:
+            pair = two_routers(lab, (maker, maker), count, _INTERVAL)
+            routers |= {(maker.value, role): r for role, r in zip(_ROLES, pair, strict=True)}
         time.sleep(_CALM)
-        active, backup = (_memory(router.process.descendants()) for router in routers)
-    return active, backup
+        found = {key: _memory(r.process.descendants()) for key, r in routers.items()}
+    alone = {key: sizes[0] for key, sizes in found.items()}
+    return _Sizes(count, alone, {key: sizes[1] for key, sizes in found.items()})
+
+
+def _figures(sizes: Sequence[_Sizes]) -> Iterator[Figure]:
+    """The size with one Virtual Router, and what each further one adds."""
+    one = sizes[0]
+    for role in _ROLES:
+        keys = [(maker.value, role) for maker in MAKERS]
+        ours, theirs = (one.alone[key] for key in keys)
+        yield Figure("size", f"{role}, 1 VR", "MB", ours, theirs, "<= 36 MB", ours <= 36)
+        yield Figure("size", f"{role}, 1 VR, plain PSS", "MB", *(one.plain[key] for key in keys))
+        for more in sizes[1:]:
+            added = [1024 * (more.alone[k] - one.alone[k]) / (more.count - 1) for k in keys]
+            what = f"{role}, each further VR of {more.count}"
+            yield Figure("size", what, "KB", *added, "<= 8 KB", added[0] <= 8)
 
 
 def _memory(pids: list[int]) -> tuple[float, float]:
