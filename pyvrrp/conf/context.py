@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from .blocks import Statement
 from .config import VrrpScript
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, Span
-
-if TYPE_CHECKING:
-    from .schema import Known, Values
+from .known import Known
+from .values import Values
 
 __all__ = ["Context", "shown"]
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from .config import Family, GlobalDefs
 from .context import Context
-from .schema import Values
+from .values import Values
 
 __all__ = ["OWNER", "UNICAST", "Draft", "Group"]
 

@@ -14,9 +14,11 @@ from .config import GarpSettings, GlobalDefs, NotifyFifo, Script, ScriptUser
 from .context import Context, shown
 from .diagnostics import ProblemClass, Severity
 from .kept import BLOCKS
-from .schema import Block, Keyword, Values, make, old, table, value
+from .known import Block
+from .schema import Keyword, old, table, value
 from .scripts import ScriptWords
 from .shapes import SKIP, Bool, Flag, Int, Seconds, Word, integer
+from .values import Values, make
 
 __all__ = ["GLOBAL_DEFS", "ROOT_ROWS", "build_global_defs"]
 

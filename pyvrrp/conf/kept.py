@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping
 
 from .diagnostics import ProblemClass
-from .schema import Block, Known
+from .known import Block, Known
 
 __all__ = ["BLOCKS"]
 

@@ -18,8 +18,10 @@ from .diagnostics import Collector, Diagnostic, ProblemClass, Severity
 from .expand import Expander
 from .global_defs import GLOBAL_DEFS, ROOT_ROWS, build_global_defs
 from .kept import BLOCKS
-from .schema import Block, Keyword, Table, Values, read_block, table
+from .known import Block
+from .schema import Keyword, Table, read_block, table
 from .source import DiskReader, Reader, node_name
+from .values import Values
 from .vrrp import NOTIFY_SCRIPTS, VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP, read_script
 from .vrrp_checks import finish_instance
 from .vrrp_relations import check_conflicts, finish_group, resolve_groups

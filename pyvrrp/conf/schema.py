@@ -8,82 +8,26 @@ becomes a diagnostic and the field keeps its default, which is keepalived's leni
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from enum import Enum
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
 from .blocks import Statement
 from .config import Kept
 from .context import Context
 from .diagnostics import ProblemClass
+from .known import Block, Known
 from .shapes import SKIP, Shape
+from .values import Values
 
 __all__ = [
-    "Block",
     "Keyword",
-    "Known",
     "Reader",
     "Table",
-    "Values",
     "keep",
-    "make",
     "old",
     "read_block",
     "table",
     "value",
 ]
-
-T = TypeVar("T")
-
-
-class Block(Enum):
-    """What stands behind a keyword."""
-
-    NONE = 0
-    ENTRIES = 1
-    TABLE = 2
-
-
-class Values:
-    """What one block said so far: fields, the statement each came from, statements kept."""
-
-    __slots__ = ("at", "kept", "owner", "set")
-
-    def __init__(self, owner: Statement) -> None:
-        self.owner = owner
-        self.set: dict[str, object] = {}
-        self.at: dict[str, Statement] = {}
-        self.kept: list[Kept] = []
-
-    def get(self, field: str, default: T) -> T:
-        """The value of a field, `default` when nothing set it; shapes guarantee the type."""
-        return cast(T, self.set.get(field, default))
-
-    def put(self, field: str, value: object, statement: Statement) -> None:
-        """Set a field, and remember who did."""
-        self.set[field] = value
-        self.at[field] = statement
-
-    def extend(self, field: str, found: Iterable[object], statement: Statement) -> None:
-        """Add to a field of many; a block may be written more than once."""
-        kept = self.set.setdefault(field, [])
-        if isinstance(kept, list):
-            kept.extend(found)
-        self.at[field] = statement
-
-    def items(self, field: str, kind: type[T]) -> list[T]:
-        """What `extend` gathered."""
-        found = self.set.get(field, ())
-        return [item for item in found if isinstance(item, kind)] if isinstance(found, list) else []
-
-    def where(self, field: str) -> Statement:
-        """The statement that set a field; the block's own when none did."""
-        return self.at.get(field, self.owner)
-
-
-def make(factory: Callable[..., T], fields: Mapping[str, object]) -> T:
-    """An object of `factory` with fields that shapes have checked; lists become tuples."""
-    return factory(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
-
 
 Reader = Callable[[Context, Statement, Values], None]
 
@@ -94,21 +38,6 @@ class Keyword(NamedTuple):
     name: str
     read: Reader
     block: Block = Block.NONE
-
-
-class Known(NamedTuple):
-    """A keyword that is not acted on: how many words it needs, and what its block holds."""
-
-    name: str
-    path: str
-    words: int = 0
-    block: Block = Block.NONE
-    missing: ProblemClass = ProblemClass.MISSING_PARAMETER
-
-    @property
-    def has_block(self) -> bool:
-        """False for a keyword that is only a line."""
-        return self.block is not Block.NONE
 
 
 class Table(NamedTuple):

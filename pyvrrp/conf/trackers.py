@@ -8,8 +8,10 @@ from .addresses import read_address
 from .blocks import Statement
 from .config import Address, TrackInterface, TrackScript, UnicastPeer, VrrpScript
 from .context import Context, shown
-from .schema import Block, Keyword, Values
+from .known import Block
+from .schema import Keyword
 from .shapes import integer
+from .values import Values
 
 __all__ = ["TRACK_INTERFACE", "TRACK_SCRIPT", "UNICAST_PEER"]
 

@@ -14,8 +14,8 @@ from .addresses import parse_address
 from .blocks import Statement
 from .config import Address, AddressFlag, Interface, VirtualAddress
 from .context import Context, shown
-from .schema import Values, make
 from .shapes import integer
+from .values import Values, make
 
 __all__ = ["read_excluded_addresses", "read_virtual_addresses", "scope_number"]
 

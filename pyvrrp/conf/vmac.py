@@ -7,7 +7,8 @@ import re
 from .blocks import Statement
 from .context import Context, shown
 from .lexer import octets
-from .schema import Keyword, Values
+from .schema import Keyword
+from .values import Values
 
 __all__ = ["USE_VMAC", "is_interface_name"]
 

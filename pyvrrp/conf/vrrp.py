@@ -15,11 +15,13 @@ from .config import Address, Script, VrrpScript
 from .context import Context, shown
 from .diagnostics import ProblemClass
 from .kept import BLOCKS
+from .known import Block
 from .lexer import octets
-from .schema import Block, Keyword, Values, make, old, read_block, table, value
+from .schema import Keyword, old, read_block, table, value
 from .scripts import ScriptWords
 from .shapes import SKIP, Bool, Choice, Flag, Int, Seconds, Word
 from .trackers import TRACK_INTERFACE, TRACK_SCRIPT, UNICAST_PEER
+from .values import Values, make
 from .virtual_addresses import read_excluded_addresses, read_virtual_addresses
 from .vmac import USE_VMAC
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from .config import Authentication, GarpSettings, GlobalDefs, Secret, VrrpInstance
 from .context import Context
 from .draft import Draft, Group
-from .schema import Values, make
+from .values import Values, make
 from .vrrp_contents import check_trackers, fit_addresses, has_addresses
 from .vrrp_identity import (
     check_authentication,

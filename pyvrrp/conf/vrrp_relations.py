@@ -9,7 +9,7 @@ from .blocks import Statement
 from .config import GlobalDefs, SyncGroup, TrackInterface, TrackScript, VrrpInstance
 from .context import Context, shown
 from .draft import OWNER, Group
-from .schema import Values, make
+from .values import Values, make
 from .vrrp_contents import weight_of
 
 __all__ = ["Membership", "check_conflicts", "finish_group", "resolve_groups"]
