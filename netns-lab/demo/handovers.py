@@ -48,11 +48,12 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The longest time between two replies to the client, and the pings lost around it."""
+    """The longest time between two replies to the client that touches a handover."""
 
     start: float
     end: float
     lost: int
+    """Pings without a reply until the demo's next act."""
 
     @property
     def seconds(self) -> float:
@@ -103,22 +104,17 @@ def measure(
     floor = Floor(advert.interval, seconds[0][1].priority)
     returned = next(when for when, _ in firsts if when > moments.back)
     gave_up = next(when for when, each in firsts if when > moments.stop and each.priority == 0)
+    back = _announced(events, first, returned)
+    stopped = _announced(events, second, gave_up)
+    crash_gap = _gap(probes, (last, taken), (moments.crash, moments.back))
+    back_gap = _gap(probes, (returned, back), (moments.back, moments.stop))
+    stop_gap = _gap(probes, (gave_up, stopped), (moments.stop, moments.end))
     return Results(
         floor,
-        Handover(last, taken, floor.seconds, _gap(probes, moments.crash, moments.back)),
-        Handover(
-            returned,
-            _announced(events, first, returned),
-            0.0,
-            _gap(probes, moments.back, moments.stop),
-        ),
-        Handover(
-            gave_up,
-            _announced(events, second, gave_up),
-            floor.skew,
-            _gap(probes, moments.stop, moments.end),
-        ),
-        {first: len(firsts), second: len(seconds)},
+        crash=Handover(last, taken, floor.seconds, crash_gap),
+        back=Handover(returned, back, 0.0, back_gap),
+        stop=Handover(gave_up, stopped, floor.skew, stop_gap),
+        adverts={first: len(firsts), second: len(seconds)},
     )
 
 
@@ -137,14 +133,14 @@ def _announced(events: Sequence[Event], host: str, after: float) -> float:
     raise LookupError(f"{host} announced nothing")
 
 
-def _gap(probes: Sequence[Probe], start: float, end: float) -> Gap:
-    """Around the replies to what was sent between `start` and `end`: the last reply before counts."""
-    here = [each for each in probes if start <= each.sent <= end]
-    replies = sorted(each.received for each in here if each.received is not None)
-    before = [each.received for each in probes if each.received and each.sent < start]
-    if before:
-        replies.insert(0, before[-1])
-    if len(replies) < 2:
+def _gap(probes: Sequence[Probe], handover: tuple[float, float], scene: tuple[float, float]) -> Gap:
+    """`scene` is the time from one act to the next."""
+    replies = sorted(each.received for each in probes if each.received is not None)
+    around = [
+        pair for pair in pairwise(replies) if pair[0] <= handover[1] and pair[1] >= handover[0]
+    ]
+    if not around:
         raise LookupError("the client had no replies")
-    longest = max(pairwise(replies), key=lambda pair: pair[1] - pair[0])
-    return Gap(*longest, sum(each.received is None for each in here))
+    start, end = max(around, key=lambda pair: pair[1] - pair[0])
+    lost = sum(each.received is None for each in probes if scene[0] <= each.sent <= scene[1])
+    return Gap(start, end, lost)

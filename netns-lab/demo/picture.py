@@ -121,8 +121,7 @@ def _crash(
     first = panel.y(ROUTERS[0])
     missed = [crash.start + number * floor.interval for number in (1, 2, 3)]
     panel.ticks(missed, (first + 0.2, first + 0.36), COLOURS.faint, 1.0, ":")
-    text = f"floor {_floor_text(floor)}"
-    _takeover(panel, crash, text)
+    _takeover(panel, crash, f"floor: {_floor_text(floor)}")
 
 
 def _stop(
@@ -131,7 +130,7 @@ def _stop(
     panel = _enlarged(figure, _STOP, events, probes, results.stop)
     panel.axes.set_title(_heading("B", "the clean stop"), loc="left", fontsize=11)
     panel.axes.set_xlabel("milliseconds after Priority 0", loc="right")
-    _takeover(panel, results.stop, f"floor (skew) {_ms(results.floor.skew)}")
+    _takeover(panel, results.stop, f"floor: skew {_ms(results.floor.skew)}")
 
 
 def _enlarged(

@@ -109,13 +109,14 @@ class Story:
         self._until(lambda: self._adverts(router, begin), "an Advertisement")
         moment = self._recorder.act(
             router.name,
-            "loses power: kill -9 to all its processes, its link goes dark",
+            "loses power: its link goes dark, kill -9 to all its processes",
             State.OFF,
             "loses power",
         )
-        self._daemons[router.name].kill()
-        router.link("eth0").lose_carrier()
-        router.remove_address("eth0", f"{ADDRESS}/24")  # its kernel is gone, so are its addresses
+        router.link("eth0").lose_carrier()  # first: a dead machine's kernel answers no more pings
+        router.crash()
+        if router.has_address(ADDRESS):
+            router.remove_address("eth0", f"{ADDRESS}/24")  # memory is lost too
         return moment
 
     def _return(self, router: Host) -> float:
