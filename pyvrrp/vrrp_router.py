@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from .announcements import Announcements, send_frames
+from .core.events import InitializeReason, Shutdown
 from .core.model import Address, Family
 from .core.sync_group import consequences, standing
 from .deadlines import Deadlines
@@ -280,15 +281,32 @@ class VrrpRouter:
 
     def _interface_changed(self, name: str) -> None:
         routers = self._by_interface.get(name, set())
-        link = self.table.by_name(name)
-        if name in self._frames and link is None:
-            self._frames.pop(name).close()
+        if self.table.by_name(name) is None:
+            if name in self._frames:
+                self._frames.pop(name).close()
+            self._virtual_mac_lost(name)
         for router in routers:
-            is_base = router.settings.interface == name
-            if is_base and router not in self._moves and not self._is_in_place(router):
-                move = self._loop.create_task(self._move(router), name=f"move {router}")
-                self._moves[router] = move
+            if router.settings.interface == name:
+                self._move_if_misplaced(router)
         self._assess_later(routers)
+
+    def _virtual_mac_lost(self, name: str) -> None:
+        """Somebody removed a virtual MAC link: resign, since nothing can answer, and make it again.
+
+        When it went with the interface below, that one's return is what matters.
+        """
+        for router in [r for r, link in self._virtual_macs.items() if link == name]:
+            if router.link is not None and router not in self._moves:
+                logger.warning("(%s) link %s was removed by someone else", router.name, name)
+                router.virtual_mac_index = None
+                router.feed(Shutdown(InitializeReason.INTERFACE_MISSING), self.time())
+                router.disconnect()
+                self._move_if_misplaced(router)
+
+    def _move_if_misplaced(self, router: VirtualRouter) -> None:
+        if router not in self._moves and not self._is_in_place(router):
+            move = self._loop.create_task(self._move(router), name=f"move {router}")
+            self._moves[router] = move
 
     def _is_in_place(self, router: VirtualRouter) -> bool:
         link = self.table.by_name(router.settings.interface)

@@ -78,6 +78,22 @@ def test_interface_is_deleted_and_made_again(lab: Lab) -> None:
     assert "vrrp.43" not in host.ip("link")
 
 
+def test_deleted_virtual_mac_link_is_made_again(lab: Lab) -> None:
+    """Without it the Virtual Router cannot answer, so it resigns meanwhile."""
+    daemon = router(lab)
+    with Witness(lab) as witness:
+        start(daemon, witness, _VMAC, _IPV4)
+        deleted = witness.now()
+        daemon.host.ip("link", "del", "vrrp.43")
+        witness.wait_sole_active("r", [_VMAC], deleted)
+        witness.wait_holds("r", [_VMAC])
+        assert witness.adverts(_VMAC, "r", deleted)[0][1].priority == 0
+        assert witness.address_changes("r", deleted, _IPV4) == []
+        with lab["client"].ping("192.0.2.143") as pings:
+            assert pings.wait_reply()
+        daemon.stop()
+
+
 @pytest.mark.parametrize(
     ("interface", "address", "of"),
     [
