@@ -39,6 +39,7 @@ def test_stop_leaves_no_trace(lab: Lab) -> None:
         last = [witness.adverts(each, "r")[-1][1].priority for each in _ALL]
     assert last == [0, 0, 0, 0]
     assert traces(daemon.host) == before
+    assert "netlink.core" not in daemon.process.output(), "a library's own log lines"
     assert [path.name for path in daemon.host.directory.iterdir() if path.suffix != ".log"] == [
         "keepalived.conf"
     ]
