@@ -102,8 +102,26 @@ def test_decode_reads_every_field():
     assert adv.max_advertise_interval == 1.0
     assert adv.addresses == (IPv4Address("192.0.2.100"),)
     assert adv.checksum_form is ChecksumForm.PSEUDO_HEADER
+    assert (adv.authentication_type, adv.authentication_data) == (0, b"")
     assert decode(MESSAGE_ONLY, facts()).checksum_form is ChecksumForm.MESSAGE_ONLY
     assert decode(V2_BYTES, facts()).max_advertise_interval == 1.0
+
+
+def test_decode_ipv6_reads_every_address():
+    wire = encode(V3_IPV6, 100, GROUP6)
+    adv = decode(wire, facts(V3_IPV6))
+    assert adv.addresses == (IPv6Address("fe80::64"), IPv6Address("2001:db8::64"))
+    assert adv.checksum_form is None
+
+
+def test_a_refusal_says_what_was_found():
+    with pytest.raises(PacketError, match="invalid-type-pkts-rcvd: type 2") as caught:
+        decode(b"\x32" + PSEUDO[1:], facts())
+    assert caught.value.detail == "type 2"
+    with pytest.raises(PacketError, match="version-errors: version 4"):
+        decode(b"\x41" + PSEUDO[1:], facts())
+    with pytest.raises(PacketError, match="checksum-errors: 0x5027 matches no form"):
+        decode(PSEUDO[:6] + b"\x50\x27" + PSEUDO[8:], facts())
 
 
 def test_reserve_bits_are_not_part_of_the_interval():
