@@ -410,6 +410,9 @@ class VirtualRouter:
             self.feed(events.Shutdown(fault), now)
         elif isinstance(self.state, Initialize):
             self.feed(_STARTUP, now)
+        elif self._announcements and self._announcements != tuple(self._compose_announcements()):
+            self._announcements = ()  # an interface has another MAC address: all must hear of it
+            self._announce(self.config.announce.repeat)
 
     def reconfigure(self, settings: VirtualRouterSettings) -> None:
         """Take new settings over without leaving the state."""

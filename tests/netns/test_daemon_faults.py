@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 
 import pytest
 
@@ -18,6 +18,10 @@ _IPV6 = Instance(42, ("fe80::42/64", "2001:db8::142/64"), interval=0.1)
 _VMAC = Instance(43, ("192.0.2.143/24",), interval=0.1, more=("use_vmac",))
 _ELSEWHERE = Instance(44, ("10.1.0.44/24",), interval=0.1, interface="eth1")
 _ON_ETH0 = (_IPV4, _IPV6, _VMAC)
+
+
+def addresses(of: Instance) -> set[IPv4Address | IPv6Address]:
+    return {ip_interface(each).ip for each in of.addresses}
 
 
 def start(daemon: Keepalived, witness: Witness, *instances: Instance) -> None:
@@ -122,6 +126,26 @@ def test_deleted_virtual_address_is_put_back(
             what="its announcement",
         )
         assert all(advert.priority == 100 for _, advert in witness.adverts(of, "r", deleted))
+        daemon.stop()
+
+
+def test_hardware_address_changes(lab: Lab) -> None:
+    """What the neighbours know is wrong then, so they are told; with a virtual MAC it is not."""
+    daemon = router(lab)
+    late = [replace(each, more=(*each.more, "garp_master_delay 600")) for each in _ON_ETH0]
+    with Witness(lab) as witness:
+        start(daemon, witness, *late)
+        changed, new = witness.now(), "02:00:00:00:77:77"
+        daemon.host.ip("link", "set", "eth0", "address", new)
+        told = {(address, new) for each in (_IPV4, _IPV6) for address in addresses(each)}
+        wait_until(
+            lambda: (
+                witness.announced("r", changed, _IPV4) | witness.announced("r", changed, _IPV6)
+                == told
+            ),
+            what="announcements of the new hardware address",
+        )
+        assert witness.announced("r", changed, _VMAC) == set()
         daemon.stop()
 
 

@@ -91,6 +91,17 @@ class Witness:
             if event.fact.interface.ip in addresses
         ]
 
+    def announced(self, host: str, since: float, of: Instance) -> set[tuple[Ip, str]]:
+        """The virtual addresses a host announced, and the hardware addresses it gave for them."""
+        self._take()
+        addresses = {ip_interface(address).ip for address in of.addresses}
+        return {
+            (event.fact.address, event.fact.mac)
+            for event in self._events
+            if event.host == host and event.time >= since and isinstance(event.fact, Announcement)
+            if event.fact.address in addresses
+        }
+
     def is_sole_active(self, host: str, of: Instance, since: float) -> bool:
         """Whether the last Advertisements since that moment are all its, and none resigns."""
         self._take()
