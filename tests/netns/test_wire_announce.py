@@ -287,6 +287,38 @@ def test_forwarding_through_the_virtual_mac(device: Device, wire: Wire, lab: Lab
     assert there.frames[number:] == []
 
 
+def test_no_loop_for_the_virtual_address(device: Device, wire: Wire) -> None:
+    """ACC-05: a packet for the address is delivered, or dropped by a Backup; never forwarded."""
+    device.host.sysctl("net.ipv4.ip_forward", 1)
+    router = device.active(with_virtual_mac(settings(start_as_active=True), VirtualMac()))
+    ping = echo_request("192.0.2.100", _TESTER, wire.mac, virtual_mac(51))
+    for _ in range(2):
+        start = wire.mark
+        wire.send(ping)
+        wire.watch(0.1)
+        sent = [f.data for f in wire.capture.frames_from(start) if not f.outgoing]
+        assert not [d for d in sent if d[23] == 1 and d[30:34] == bytes((192, 0, 2, 100))]
+        make_backup(device, wire, router, advert=Advert())
+
+
+def test_solicitations_carry_the_virtual_mac(device: Device, wire: Wire) -> None:
+    """ND-05: looking for a host of the virtual prefix, on the frame and in the option."""
+    device.active(with_virtual_mac(settings(family=6, start_as_active=True), VirtualMac()))
+    start = wire.mark
+    device.host.run(["ping", "-6", "-c", "1", "-W", "1", "2001:db8::9"], check=False)
+    found = wire.wait(
+        lambda f: (
+            not f.outgoing
+            and f.data[54] == 135
+            and f.data[62:78] == ip_address("2001:db8::9").packed
+        ),
+        start=start,
+        what="a Neighbor Solicitation",
+    )
+    assert found.data[6:12] == virtual_mac(51, 6)
+    assert found.data[78:86] == b"\x01\x01" + virtual_mac(51, 6)
+
+
 def test_redirects_are_off(device: Device, wire: Wire) -> None:
     """ARP-06: none is sent for a packet that goes back where it came from."""
     device.host.sysctl("net.ipv4.ip_forward", 1)

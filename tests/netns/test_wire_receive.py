@@ -14,8 +14,10 @@ from tests.netns.wire.checks import (
 )
 from tests.netns.wire.frames import Advert, Packet, frame, ones_complement
 from tests.netns.wire.rig import DEVICE_MAC, Device, Wire, settings
+from tests.netns.wire.shared import shared_cable
 
 pytest_plugins = ["tests.netns.wire.fixtures"]
+cable = shared_cable
 
 _LINK_LOCAL = Packet("fe80::200")
 _IPV6 = Advert(addresses=("fe80::100", "2001:db8::100"))
@@ -75,8 +77,10 @@ _DISCARDED = [
 _NEVER_REACH_US = [
     pytest.param(frame(Advert(), Packet(header_words=4)), id="V3-RX-08 IHL 4"),
     pytest.param(frame(Advert(), Packet(header_words=15)), id="V3-RX-08 IHL beyond the packet"),
-    pytest.param(frame(Advert(), Packet(more_fragments=True)), id="V3-RX-22 first fragment"),
-    pytest.param(frame(Advert(), Packet(offset=8)), id="V3-RX-22 last fragment"),
+    pytest.param(
+        frame(Advert(), Packet(more_fragments=True, identification=8)), id="V3-RX-22 first fragment"
+    ),
+    pytest.param(frame(Advert(), Packet(offset=8, identification=9)), id="V3-RX-22 last fragment"),
     pytest.param(frame(Advert(priority=100), Packet("192.0.2.1")), id="V3-RX-20 own address"),
     pytest.param(frame(Advert(), Packet(protocol=51)), id="AU-03 authentication header"),
     pytest.param(
@@ -111,7 +115,10 @@ def test_own_address_where_the_kernel_lets_it_in(device: Device, wire: Wire) -> 
     """V3-RX-20, EL-04: equal priority, equal address. No answer, no change."""
     device.host.sysctl("net/ipv4/conf/eth0/accept_local", 1)
     data = frame(Advert(priority=100), Packet("192.0.2.1"))
-    _both_discards(device, wire, data, "own-advertisement")
+    try:
+        _both_discards(device, wire, data, "own-advertisement")
+    finally:
+        device.host.sysctl("net/ipv4/conf/eth0/accept_local", 0)
 
 
 @pytest.mark.parametrize("size", [0, 1])
@@ -146,6 +153,7 @@ def test_vrid_of_another_interface_or_family(device: Device, wire: Wire) -> None
     for router in (here, there, sixth):
         assert router.is_active
         assert device.counters(router).advertisements_received == 0
+    device.host.ip("link", "del", "eth1")
 
 
 _OBEYED = [

@@ -103,6 +103,39 @@ def test_noise(device: Device, wire: Wire) -> None:
     assert sum(errors(device.counters(router)).values()) > 1000
 
 
+@pytest.mark.slow
+def test_255_routers_on_one_interface(lab: Lab) -> None:
+    """RB-05: at 100 cs each Advertisement within tolerance, and no false takeover by a second
+    device."""
+    lan, hosts = lab.bridge("lan"), [lab.host("strong"), lab.host("weak")]
+    for number, host in enumerate(hosts):
+        host.connect(lan, addresses=[f"192.0.2.{number + 1}/24"])
+    capture = lan.capture(["vrrp"])
+    with Device(hosts[0]) as strong, Device(hosts[1]) as weak:
+        for device, priority in ((strong, 200), (weak, 100)):
+            for vrid in range(1, 256):
+                address = f"198.51.{priority}.{vrid}/32"
+                wanted = settings(
+                    address.replace(".200.", ".100."),
+                    vrid=vrid,
+                    priority=priority,
+                    advertisement_interval=1.0,
+                    start_as_active=priority == 200,
+                )
+                device.add(wanted)
+        for router in strong.router.routers:
+            strong.wait_active(router)
+        number = len(capture.frames)
+        wait_until(
+            lambda: len(capture.frames) >= number + 4 * 255, what="four rounds", interval=0.1
+        )
+        assert all(r.state_name is StateName.BACKUP for r in weak.router.routers)
+        frames = capture.frames[number:]
+    assert {f.interface for f in frames} == {"strong-eth0"}
+    for vrid in range(1, 256):
+        check_grid([f.monotonic for f in frames if f.data[35] == vrid], 1.0)
+
+
 def test_each_frame_moves_one_counter(device: Device, wire: Wire) -> None:
     """ST-01, ST-02, ST-03."""
     router = device.active(settings(start_as_active=True))

@@ -9,8 +9,10 @@ from pyvrrp import StateName, Version
 from tests.netns.wire.checks import check_accepted, check_due, check_grid, errors, make_backup
 from tests.netns.wire.frames import Advert, Packet, frame, ones_complement, packed
 from tests.netns.wire.rig import Device, Wire, settings
+from tests.netns.wire.shared import shared_cable
 
 pytest_plugins = ["tests.netns.wire.fixtures"]
+cable = shared_cable
 pytestmark = pytest.mark.slow
 
 _GOOD = Advert(version=2, interval=1)

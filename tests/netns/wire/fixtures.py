@@ -6,26 +6,30 @@ from collections.abc import Iterator
 
 import pytest
 
-from netnslab import Lab
+from netnslab import Host, Lab
 
-from .rig import DEVICE_MAC, Device, Wire
+from .rig import Device, Wire
+from .shared import lay_cable
 
-__all__ = ["device", "wire"]
+__all__ = ["cable", "device", "wire"]
 
 
 @pytest.fixture
-def device(lab: Lab) -> Iterator[Device]:
-    """The device, 192.0.2.1/24 on eth0, the cable's other end at the host "tester"."""
-    host, tester = lab.host("device"), lab.host("tester")
-    host.connect(tester, addresses=["192.0.2.1/24"], mac=DEVICE_MAC)
-    tester.add_address("eth0", "192.0.2.9/24")
-    with Device(host) as made:
+def cable(lab: Lab) -> tuple[Host, Host]:
+    """New hosts for every test. A module whose tests leave them as they were may have its own."""
+    return lay_cable(lab)
+
+
+@pytest.fixture
+def device(cable: tuple[Host, Host]) -> Iterator[Device]:
+    """The device; its end is eth0."""
+    with Device(cable[0]) as made:
         yield made
 
 
 @pytest.fixture
-def wire(lab: Lab, device: Device) -> Iterator[Wire]:
-    """The tester's end, 192.0.2.9/24; it captures from before the device starts a router."""
-    made = Wire(lab["tester"])
+def wire(cable: tuple[Host, Host], device: Device) -> Iterator[Wire]:
+    """The tester's end; it captures from before the device starts a router."""
+    made = Wire(cable[1])
     yield made
     made.close()

@@ -110,6 +110,8 @@ class Packet:
     offset: int = 0
     """Octets before this fragment."""
     more_fragments: bool = False
+    identification: int = 7
+    """Fragments of one number are put together."""
     mac_source: str = TESTER_MAC
     mac_destination: str | None = None
     padding: int = 0
@@ -134,7 +136,7 @@ class Packet:
         words = length // 4 if self.header_words is None else self.header_words
         fragment = (0x2000 if self.more_fragments else 0) | self.offset // 8
         total = length + len(payload)
-        fields = (0x40 | words, 0xC0, total, 7, fragment, self.ttl, self.protocol)
+        fields = (0x40 | words, 0xC0, total, self.identification, fragment, self.ttl, self.protocol)
         rest = packed(self.source) + packed(self.to) + self.options
         checksum = ones_complement(struct.pack("!BBHHHBBH", *fields, 0) + rest)
         return struct.pack("!BBHHHBBH", *fields, checksum) + rest + payload

@@ -166,6 +166,7 @@ class Wire:
             self._socket.bind((interface, 0))
 
     def close(self) -> None:
+        self.capture.stop()
         self._socket.close()
 
     @property
