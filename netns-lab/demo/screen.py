@@ -90,12 +90,11 @@ class Screen:
         table = Table(
             box=box.SIMPLE_HEAD, title=f"{self._program}, Advertisements every {interval}"
         )
-        for heading in ("", "takeover", "floor", "above it", "client without reply", "pings lost"):
+        for heading in ("", "takeover", "floor", "above it", "client had\nno reply", "pings\nlost"):
             table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
-        first = ROUTERS[0]
-        _add(table, f"crash: {first} loses power", results.crash, "bold")
-        _add(table, f"planned: {first} is back", results.back)
-        _add(table, f"planned: {first} is stopped", results.stop)
+        _add(table, f"crash of {ROUTERS[0]}", results.crash, "bold")
+        _add(table, "planned return", results.back)
+        _add(table, "planned stop", results.stop)
         self._console.print(table)
         self.say(
             f"takeover  from the last word of the old Active Router to the new one's first GARP\n"
