@@ -142,6 +142,7 @@ def test_bad_file_is_refused(lab: Lab) -> None:
         daemon.stop()
 
 
+@pytest.mark.slow
 def test_two_hangups_at_once(lab: Lab) -> None:
     """The last file counts."""
     daemon = router(lab)

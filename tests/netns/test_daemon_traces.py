@@ -45,6 +45,7 @@ def test_stop_leaves_no_trace(lab: Lab) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("again", [_ALL, [_OTHER]], ids=["the same file", "another file"])
 def test_leftovers_of_a_crash_are_cleared(lab: Lab, again: tuple[Instance, ...]) -> None:
     daemon = router(lab)

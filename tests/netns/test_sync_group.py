@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netnslab import Lab
+from netnslab import Lab, wait_until
 from tests.netns.interop.routers import Instance, Maker, daemon
 from tests.netns.interop.witness import Witness
 
@@ -51,6 +51,10 @@ def test_no_member_is_active_alone(lab: Lab, maker: Maker) -> None:
         host = lab.hosts.get("r") or lab.host("r")
         host.connect(lab.bridge(f"on-{interface}"), interface, addresses=[f"{net}.1/24"])
     lab["r"].link("eth1").lose_carrier()
+    wait_until(  # the kernel's own opinion may come a second later than the carrier goes
+        lambda: lab["r"].ip("-br", "link", "show", "eth1").split()[1] != "UP",
+        what="eth1 not running",
+    )
     alone = Instance(13, ("192.0.2.113/24",), interval=0.1)
     router = daemon(maker, lab["r"])
     with Witness(lab) as witness:
