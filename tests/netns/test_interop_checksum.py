@@ -41,5 +41,5 @@ def test_either_form_is_heard(lab: Lab, strong: Instance, weak: Instance, is_old
 
 def _is_sum_of_message_only(message: bytes) -> bool:
     """RFC 1071: all 16-bit words, the checksum among them, add up to 0xffff."""
-    total = sum(struct.unpack(f"!{len(message) // 2}H", message))
+    total: int = sum(struct.unpack(f"!{len(message) // 2}H", message))
     return total % 0xFFFF == 0
