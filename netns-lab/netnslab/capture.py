@@ -10,6 +10,7 @@ Source: packet(7), socket(7) SO_TIMESTAMPNS, include/uapi/linux/{if_packet,filte
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import socket
 import struct
@@ -138,7 +139,11 @@ class Capture:
         batch = []
         with suppress(BlockingIOError):
             while True:
-                batch.append(self._socket.recvmsg(_LONGEST_FRAME, 64, socket.MSG_DONTWAIT))
+                try:
+                    batch.append(self._socket.recvmsg(_LONGEST_FRAME, 64, socket.MSG_DONTWAIT))
+                except OSError as error:
+                    if error.errno != errno.ENETDOWN:  # told once; frames come again when it is up
+                        raise
         difference = clock_difference()
         frames = [
             self._frame(data, control, sender, difference) for data, control, _, sender in batch

@@ -180,6 +180,8 @@ class VirtualRouterConfig:
 def _faults(cfg: VirtualRouterConfig) -> list[str]:
     """Reasons why the wire cannot carry this configuration (conformance CF-01, CF-02, CF-04)."""
     faults = []
+    if not isinstance(cfg.version, Version):
+        faults.append(f"version {cfg.version!r} is no Version")
     if not 1 <= cfg.vrid <= 255:
         faults.append(f"VRID {cfg.vrid} is not in 1..255")
     if not 1 <= cfg.priority <= 255:

@@ -50,6 +50,7 @@ def test_accepted(base, change):
 @pytest.mark.parametrize(
     ("base", "change", "text"),
     [
+        pytest.param(V3, {"version": 2}, "version 2 is no Version", id="a bare number"),
         pytest.param(V3, {"vrid": 0}, "VRID 0 is not in 1..255", id="VRID 0"),
         pytest.param(V3, {"vrid": 256}, "VRID 256 is not in 1..255", id="VRID 256"),
         pytest.param(V3, {"priority": 0}, "priority 0 is not in 1..255", id="priority 0"),
