@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         VirtualRouterConfig,
     )
     from .core.packet import Advertisement, DiscardReason, IpFacts, PacketError, decode, encode
+    from .counters import Counters
     from .errors import PyvrrpError
     from .settings import (
         TrackedInterface,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
         VirtualMac,
         VirtualRouterSettings,
     )
-    from .virtual_router import Counters, StateChange, VirtualRouter
+    from .virtual_router import StateChange, VirtualRouter
     from .vrrp_router import VrrpRouter
 
 __all__ = [
@@ -85,6 +86,7 @@ _HOMES = {
         "decode",
         "encode",
     ),
+    "counters": ("Counters",),
     "errors": ("PyvrrpError",),
     "settings": (
         "TrackedInterface",
@@ -92,7 +94,7 @@ _HOMES = {
         "VirtualMac",
         "VirtualRouterSettings",
     ),
-    "virtual_router": ("Counters", "StateChange", "VirtualRouter"),
+    "virtual_router": ("StateChange", "VirtualRouter"),
     "vrrp_router": ("VrrpRouter",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -10,49 +10,33 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Protocol, assert_never
 
 from .core import actions, events
-from .core.announce import announcement
 from .core.machine import Active, Backup, Initialize, State, deadline, state_name, transition
 from .core.model import Address, VirtualRouterConfig
-from .core.packet import DiscardReason, IpFacts, PacketError, encode
+from .core.packet import IpFacts, PacketError, encode
 from .core.priority import effective_priority
 from .core.receive import Admitted, Mismatch
+from .counters import Counters
 from .deadlines import Deadlines
 from .errors import PyvrrpError
+from .holdings import AddressHost, Holdings
 from .net.advertisement_frame import advertisement_frame
-from .net.frame_sender import FrameSender
-from .net.monitor import InterfaceTable
-from .net.rtnetlink import AddAddress, AddressOperation, Link, RemoveAddress
+from .net.rtnetlink import Link
 from .rhythm import Outgoing, Rhythm, Rhythms
 from .segment import Repetition, Segment
-from .settings import VirtualAddress, VirtualRouterSettings
+from .settings import VirtualRouterSettings
 
-__all__ = ["Counters", "Host", "StateChange", "VirtualRouter"]
+__all__ = ["Host", "StateChange", "VirtualRouter"]
 
 logger = logging.getLogger(__name__)
 
 _COMPLAIN_EVERY = 60.0  # s between two log lines about the same kind of trouble
 _UNREAD_CHANGES = 64
-
-
-@dataclass(slots=True)
-class Counters:
-    """What happened since the start (RFC 6527, RFC 8347)."""
-
-    advertisements_received: int = 0
-    advertisements_sent: int = 0
-    priority_zero_received: int = 0
-    priority_zero_sent: int = 0
-    active_transitions: int = 0
-    active_releases: int = 0
-    send_errors: int = 0
-    discarded: dict[DiscardReason, int] = field(default_factory=dict)
-    mismatches: dict[Mismatch, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +50,15 @@ class StateChange:
     at: float
 
 
-class Host(Protocol):
+class Host(AddressHost, Protocol):
     """What a Virtual Router needs of the machine it runs on."""
 
     deadlines: Deadlines
     rhythms: Rhythms
-    table: InterfaceTable
     virtual_addresses: dict[Address, tuple[VirtualRouter, ...]]
 
     def time(self) -> float:
         """The event loop's time."""
-
-    def change_addresses(self, operations: Sequence[AddressOperation]) -> None:
-        """Carry out address changes; what the kernel refuses is logged."""
-
-    def set_link_up(self, index: int, *, up: bool) -> None:
-        """Set a link up or down; a refusal is logged."""
-
-    def frames(self, interface: str) -> FrameSender:
-        """The frame sender of an interface. Raises: SocketError."""
 
     def announce(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
         """Send every frame once now, and `count` - 1 times more without holding up the loop."""
@@ -103,7 +77,6 @@ class VirtualRouter:
     """Made by `VrrpRouter.add`; use it to watch and to steer one Virtual Router."""
 
     __slots__ = (
-        "_adopted",
         "_announcements",
         "_beats",
         "_complaints",
@@ -111,18 +84,17 @@ class VirtualRouter:
         "_feeding",
         "_host",
         "_inbox",
-        "_installed",
         "_rhythm",
         "_segment",
         "_watchers",
         "base_priority",
         "config",
+        "holdings",
         "outgoing",
         "queued_at",
         "repetition",
         "settings",
         "state",
-        "virtual_mac_index",
     )
 
     def __init__(self, settings: VirtualRouterSettings, host: Host) -> None:
@@ -133,15 +105,13 @@ class VirtualRouter:
         self.repetition: Repetition | None = None
         self.outgoing: tuple[Outgoing, ...] = ()
         self.queued_at = inf
-        self.virtual_mac_index: int | None = None
+        self.holdings = Holdings(settings, host)
         self._host = host
         self._segment: Segment | None = None
         self._counters = Counters()
         self._rhythm: Rhythm | None = None
         self._beats = 0
         self._announcements: tuple[Outgoing, ...] = ()
-        self._installed: tuple[RemoveAddress, ...] = ()
-        self._adopted: frozenset[Address] = frozenset()
         self._inbox: deque[events.Event] | None = None
         self._feeding = False
         self._watchers: tuple[asyncio.Queue[StateChange], ...] = ()
@@ -215,8 +185,7 @@ class VirtualRouter:
 
     def refuse(self, error: PacketError, ip: IpFacts, now: float) -> None:
         """A message for this VRID that did not pass: counted, and nothing else moves."""
-        discarded = self._counters.discarded
-        discarded[error.reason] = discarded.get(error.reason, 0) + 1
+        self._counters.count_discarded(error.reason)
         self.complain(error.reason.value, f"discarded a message from {ip.source}: {error.detail}")
 
     def send_failed(self, error: OSError) -> None:
@@ -328,29 +297,19 @@ class VirtualRouter:
 
     def _announce(self, count: int) -> None:
         if not self._announcements:
-            self._announcements = tuple(self._compose_announcements())
+            self._announcements = self._compose_announcements()
         self._host.announce(self, self._announcements, count)
 
     def _install(self) -> None:
-        """Have exactly the configured addresses; announcements are for these from now on."""
+        """Announcements are for what is installed now, from here on."""
         self._announcements = ()
-        if self.virtual_mac_index is not None:
-            self._host.set_link_up(self.virtual_mac_index, up=True)
-        wanted = tuple(self._additions())
-        kept = tuple(RemoveAddress(a.index, a.address, a.peer) for a in wanted)
-        dropped = tuple(r for r in self._installed if r not in kept)
-        self._installed = kept
-        self._host.change_addresses((*dropped, *wanted))
-        missing = len(self.settings.addresses) - len(self._adopted) - len(wanted)
+        missing = self.holdings.install()
         if missing:
             self.complain("interface", f"{missing} address(es) left out: their 'dev' is missing")
 
     def _remove(self) -> None:
-        installed, self._installed = self._installed, ()
         self._announcements = ()
-        self._host.change_addresses(installed)
-        if self.virtual_mac_index is not None:
-            self._host.set_link_up(self.virtual_mac_index, up=False)
+        self.holdings.remove()
 
     def _tell(self, change: StateChange) -> None:
         self._complaints = None
@@ -381,19 +340,21 @@ class VirtualRouter:
         """Listen and speak on this segment from now on. Raises: SocketError."""
         segment.attach(self)
         self._segment = segment
-        self._adopted = frozenset(self._own_addresses())
+        self.holdings.index = segment.index
+        self.holdings.adopt()
 
     def disconnect(self) -> None:
         """Be deaf and mute again."""
         if self._segment is not None:
             self._segment.detach(self)
             self._segment = None
+        self.holdings.index = None
         self.outgoing = ()
 
     def stop(self, *, keep_addresses: bool = False) -> None:
         """Resign if Active, take the addresses away unless told to, and take no part any more."""
         if keep_addresses:
-            self._installed = ()
+            self.holdings.abandon()
         self.feed(events.Shutdown(events.InitializeReason.STOPPED), self._host.time())
         self.disconnect()
         self._host.deadlines.forget(self)
@@ -410,28 +371,27 @@ class VirtualRouter:
             self.feed(events.Shutdown(fault), now)
         elif isinstance(self.state, Initialize):
             self.feed(_STARTUP, now)
-        elif self._announcements and self._announcements != tuple(self._compose_announcements()):
+        elif self._announcements and self._announcements != self._compose_announcements():
             self._announcements = ()  # an interface has another MAC address: all must hear of it
             self._announce(self.config.announce.repeat)
 
     def reconfigure(self, settings: VirtualRouterSettings) -> None:
         """Take new settings over without leaving the state."""
-        self.settings = settings
+        previous, self.settings = self.settings, settings
         self.base_priority = settings.protocol.priority
-        self._adopted = frozenset(self._own_addresses())
+        self.holdings.settings = settings
+        self.holdings.adopt()
         self.assess()
-
-    def leftovers(self) -> Iterable[RemoveAddress]:
-        """The configured addresses that are there before anybody installed them."""
-        for a in self._additions():
-            if self._host.table.has_address(a.index, a.address.ip):
-                yield RemoveAddress(a.index, a.address, a.peer)
+        is_unnoticed = settings.protocol.addresses == previous.protocol.addresses
+        if self.is_active and is_unnoticed and settings.addresses != previous.addresses:
+            self._install()  # a label, a prefix length, an address that is not advertised
+            self._announce(self.config.announce.repeat)
 
     def restore(self, index: int, address: Address) -> None:
         """Somebody took an address away: put it back, if we are the one to answer for it."""
         if not self.is_active or self.own_fault is not None:
             return
-        if any(r.index == index and r.address.ip == address for r in self._installed):
+        if self.holdings.is_installed(index, address):
             self.complain("removed", f"{address} was removed by someone else; it is put back")
             self._install()
             self._announce(1)
@@ -515,68 +475,20 @@ class VirtualRouter:
             return ((frames.send, advertisement_frame(config, message, group)),)
         return ((segment.group_sender(config.source, group).send, message),)
 
-    def _compose_announcements(self) -> Iterable[Outgoing]:
-        """One frame per address: from the interface that has it, with the MAC address it has."""
-        for removal in self._installed:
-            yield from self._announcement(removal.index, removal.address.ip)
-        for address in self._adopted:
-            if self.index is not None:
-                yield from self._announcement(self.index, address)
-
-    def _announcement(self, index: int, address: Address) -> Iterable[Outgoing]:
-        link = self._host.table.by_index(index)
-        if link is None or len(link.mac) != 6:
-            return
-        via = self.settings.interface if index == self.virtual_mac_index else link.name
+    def _compose_announcements(self) -> tuple[Outgoing, ...]:
         try:
-            yield self._host.frames(via).send, announcement(address, link.mac)
+            return tuple(self.holdings.announcements())
         except PyvrrpError as error:
             self.complain("socket", str(error))
-
-    def _additions(self) -> Iterable[AddAddress]:
-        for address in self.settings.addresses:
-            if address.interface.ip in self._adopted:
-                continue
-            index = self._index_for(address)
-            if index is not None:
-                yield AddAddress(
-                    index,
-                    address.interface,
-                    address.scope,
-                    address.label,
-                    address.broadcast.packed if address.broadcast else None,
-                    address.peer,
-                    address.nodad,
-                    address.noprefixroute,
-                    address.preferred_lft,
-                )
-
-    def _index_for(self, address: VirtualAddress) -> int | None:
-        if address.dev is not None and address.dev != self.settings.interface:
-            link = self._host.table.by_name(address.dev)
-            return link.index if link is not None else None
-        if self.virtual_mac_index is not None:
-            return self.virtual_mac_index
-        return self.index
-
-    def _own_addresses(self) -> Iterable[Address]:
-        """An owner's addresses that the interface really has: never ours to remove (RB-10)."""
-        if self.settings.protocol.is_owner and self.index is not None:
-            for address in self.settings.addresses:
-                if self._host.table.is_foreign(self.index, address.interface.ip):
-                    yield address.interface.ip
+            return ()
 
     # Saying what is wrong.
 
     def _count_heard(self, admitted: Admitted, times: int) -> None:
-        counters, advertisement = self._counters, admitted.advertisement
-        counters.advertisements_received += times
-        if advertisement.priority == 0:
-            counters.priority_zero_received += times
+        self._counters.count_admitted(admitted, times)
         for mismatch in admitted.mismatches:
-            counters.mismatches[mismatch] = counters.mismatches.get(mismatch, 0) + times
             if mismatch is not Mismatch.OTHER_CHECKSUM_FORM:
-                text = f"{advertisement.source} disagrees with us: {mismatch.value}"
+                text = f"{admitted.advertisement.source} disagrees with us: {mismatch.value}"
                 self.complain(mismatch.value, text)
 
     def complain(self, kind: str, text: str) -> None:

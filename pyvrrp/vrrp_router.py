@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Self
@@ -20,7 +19,6 @@ from typing import Self
 from .announcements import Announcements, send_frames
 from .core.events import InitializeReason, Shutdown
 from .core.model import Address, Family
-from .core.sync_group import consequences, standing
 from .deadlines import Deadlines
 from .errors import PyvrrpError
 from .net import virtual_mac
@@ -41,6 +39,7 @@ from .reception import Reception
 from .rhythm import Outgoing, Rhythms
 from .segment import Segment
 from .settings import VirtualRouterSettings
+from .sync_groups import SyncGroups
 from .virtual_router import StateChange, VirtualRouter
 
 __all__ = ["VrrpRouter"]
@@ -66,13 +65,12 @@ class VrrpRouter:
         self._on_change = on_change
         self._routers: dict[tuple[str, Family, int], VirtualRouter] = {}
         self._by_interface: dict[str, set[VirtualRouter]] = {}
-        self._groups: dict[str, list[VirtualRouter]] = {}
+        self._groups = SyncGroups()
         self._segments: dict[tuple[str, Family], Segment] = {}
         self._frames: dict[str, FrameSender] = {}
         self._sysctls = Sysctls()
         self._virtual_macs: dict[VirtualRouter, str] = {}
         self._to_assess: dict[VirtualRouter, None] = {}
-        self._group_news: deque[VirtualRouter] | None = None
         self._moves: dict[VirtualRouter, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
@@ -123,8 +121,8 @@ class VrrpRouter:
             del self._routers[settings.identity]
             await self._detach(router)
             raise
-        self._register(router)
-        self.change_addresses(tuple(router.leftovers()))
+        self._register(router, settings)
+        self.change_addresses(tuple(router.holdings.leftovers()))
         router.assess()
         return router
 
@@ -153,8 +151,7 @@ class VrrpRouter:
             await self.remove(router)
             return await self.add(settings)
         self._unregister(router)
-        router.settings = settings
-        self._register(router)
+        self._register(router, settings)
         router.reconfigure(settings)
         return router
 
@@ -211,36 +208,15 @@ class VrrpRouter:
         """The state changed, and everything that belongs to the change is done."""
         if self._on_change is not None:
             self._on_change(router, change)
-        if router.settings.sync_group is not None:
-            self._tell_group(router)
+        self._groups.settle(router, self.time())
 
     def promotion_requested(self, router: VirtualRouter) -> None:
         """A member of a sync group asks to become Active."""
-        self._tell_group(router)
+        self._groups.settle(router, self.time())
 
     def has_fault_in_group(self, router: VirtualRouter) -> bool:
         """Whether another member of the router's sync group cannot take part."""
-        members = self._groups.get(router.settings.sync_group or "", ())
-        return any(m.own_fault is not None for m in members if m is not router)
-
-    # Sync groups.
-
-    def _tell_group(self, router: VirtualRouter) -> None:
-        """What follows for the others; news that arises meanwhile waits for its turn."""
-        if self._group_news is not None:
-            self._group_news.append(router)
-            return
-        self._group_news = deque((router,))
-        while self._group_news:
-            self._settle(self._group_news.popleft())
-        self._group_news = None
-
-    def _settle(self, router: VirtualRouter) -> None:
-        members = {m.name: m for m in self._groups.get(router.settings.sync_group or "", ())}
-        standings = {name: standing(member.state) for name, member in members.items()}
-        now = self.time()
-        for name, event in consequences(standings, router.name):
-            members[name].feed(event, now)
+        return self._groups.has_fault_beside(router)
 
     # Interfaces.
 
@@ -298,7 +274,7 @@ class VrrpRouter:
         for router in [r for r, link in self._virtual_macs.items() if link == name]:
             if router.link is not None and router not in self._moves:
                 logger.warning("(%s) link %s was removed by someone else", router.name, name)
-                router.virtual_mac_index = None
+                router.holdings.virtual_mac_index = None
                 router.feed(Shutdown(InitializeReason.INTERFACE_MISSING), self.time())
                 router.disconnect()
                 self._move_if_misplaced(router)
@@ -353,15 +329,13 @@ class VrrpRouter:
 
     # What belongs to one Virtual Router.
 
-    def _register(self, router: VirtualRouter) -> None:
-        settings = router.settings
+    def _register(self, router: VirtualRouter, settings: VirtualRouterSettings) -> None:
         for name in settings.interfaces:
             self._by_interface.setdefault(name, set()).add(router)
         for address in settings.addresses:
             holders = self.virtual_addresses.get(address.interface.ip, ())
             self.virtual_addresses[address.interface.ip] = (*holders, router)
-        if settings.sync_group is not None:
-            self._groups.setdefault(settings.sync_group, []).append(router)
+        self._groups.add(router)
 
     def _unregister(self, router: VirtualRouter) -> None:
         settings = router.settings
@@ -374,8 +348,7 @@ class VrrpRouter:
             self.virtual_addresses[address.interface.ip] = holders
             if not holders:
                 del self.virtual_addresses[address.interface.ip]
-        if settings.sync_group is not None:
-            self._groups[settings.sync_group].remove(router)
+        self._groups.remove(router)
 
     def _segment(self, settings: VirtualRouterSettings, link: Link) -> Segment:
         key = (settings.interface, settings.protocol.family)
@@ -409,7 +382,7 @@ class VrrpRouter:
         link = self.table.by_name(name)
         if link is None:
             raise virtual_mac.VirtualMacError("find", name, LookupError("it is gone already"))
-        router.virtual_mac_index = link.index
+        router.holdings.virtual_mac_index = link.index
 
     async def _remove_virtual_mac(self, router: VirtualRouter) -> None:
         name = self._virtual_macs.pop(router, None)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ..core.model import Family, virtual_router_mac
@@ -21,7 +20,7 @@ from .monitor import InterfaceTable
 from .rtnetlink import Link
 from .sysctl import Sysctl, SysctlError, write_sysctl
 
-__all__ = ["VirtualMacError", "VirtualMacLink", "base_sysctls", "create", "delete"]
+__all__ = ["VirtualMacError", "base_sysctls", "create", "delete"]
 
 _NAME_SIZE = 15
 
@@ -32,14 +31,6 @@ class VirtualMacError(PyvrrpError):
     def __init__(self, verb: str, name: str, error: Exception) -> None:
         super().__init__(f"{verb} the virtual MAC link {name}: {error}")
         self.name = name
-
-
-@dataclass(frozen=True, slots=True)
-class VirtualMacLink:
-    """A link that was made, or found from an earlier run."""
-
-    name: str
-    index: int
 
 
 def base_sysctls(interface: str, family: Family) -> tuple[Sysctl, ...]:

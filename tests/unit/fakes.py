@@ -75,6 +75,7 @@ class FakeHost:
         self.virtual_addresses: dict[Any, Any] = {}
         self.is_group_faulty = False
         self.log: list[Any] = []
+        self._senders: dict[str, FakeSender] = {}
 
     def time(self) -> float:
         return self.loop.now
@@ -86,7 +87,9 @@ class FakeHost:
         self.log.append(("link", index, up))
 
     def frames(self, interface: str) -> Any:
-        return FakeSender(self.log, f"frame on {interface}")
+        if interface not in self._senders:
+            self._senders[interface] = FakeSender(self.log, f"frame on {interface}")
+        return self._senders[interface]
 
     def announce(self, router: Any, frames: Any, count: int) -> None:
         self.log.append(("announce", len(frames), count))

@@ -22,7 +22,7 @@ from pyvrrp.net.monitor import AddressAdded, AddressRemoved, LinkChanged, LinkRe
 from pyvrrp.net.rtnetlink import InterfaceAddress, Link
 from pyvrrp.net.vrrp_socket import split_datagram
 from pyvrrp.segment import Segment
-from pyvrrp.settings import TrackedInterface, VirtualRouterSettings
+from pyvrrp.settings import TrackedInterface, VirtualAddress, VirtualRouterSettings
 from pyvrrp.virtual_router import VirtualRouter
 
 from .fakes import FakeHost, FakeReceiver, FakeSender
@@ -200,6 +200,22 @@ def test_a_new_priority_while_backup_keeps_what_was_heard_meanwhile():
     assert wire.host.take_log()[-1][1] == "Active"
 
 
+def test_an_address_that_is_not_advertised_comes_and_goes_in_place():
+    wire = Wire().start()
+    wire.host.loop.advance(4.0)
+    old = wire.router.settings
+    wire.host.take_log()
+    more = replace(old, addresses=(*old.addresses, VirtualAddress(ip_interface("10.0.0.1/32"))))
+    wire.router.reconfigure(more)
+    assert wire.host.take_log() == [
+        ("AddAddress", "192.0.2.100/24"),
+        ("AddAddress", "10.0.0.1/32"),
+        ("announce", 2, 5),
+    ]
+    wire.router.reconfigure(old)
+    assert wire.host.take_log()[0] == ("RemoveAddress", "10.0.0.1/32")
+
+
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
@@ -272,7 +288,7 @@ def test_an_owner_takes_away_what_a_crashed_run_left():
     left = InterfaceAddress(2, ip_interface("192.0.2.100/24"), ours=True)
     wire.host.table.apply(AddressAdded(left))
     wire.router.connect(wire.segment)
-    assert [str(r.address) for r in wire.router.leftovers()] == ["192.0.2.100/24"]
+    assert [str(r.address) for r in wire.router.holdings.leftovers()] == ["192.0.2.100/24"]
 
 
 def test_an_address_taken_away_by_somebody_is_put_back():

@@ -1,0 +1,55 @@
+"""The sync groups of this host, kept in step by the rules of `core.sync_group`."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from .core.sync_group import consequences, standing
+from .virtual_router import VirtualRouter
+
+__all__ = ["SyncGroups"]
+
+
+class SyncGroups:
+    """Who belongs together. A Virtual Router without a group may be handed in; nothing happens."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, list[VirtualRouter]] = {}
+        self._news: deque[VirtualRouter] = deque()
+        self._settling = False
+
+    def add(self, router: VirtualRouter) -> None:
+        """A member to be taken into account."""
+        if router.settings.sync_group is not None:
+            self._members.setdefault(router.settings.sync_group, []).append(router)
+
+    def remove(self, router: VirtualRouter) -> None:
+        """A member no more."""
+        if router.settings.sync_group is not None:
+            self._members[router.settings.sync_group].remove(router)
+
+    def has_fault_beside(self, router: VirtualRouter) -> bool:
+        """Whether another member has a fault of its own."""
+        members = self._members.get(router.settings.sync_group or "", ())
+        return any(m.own_fault is not None for m in members if m is not router)
+
+    def settle(self, router: VirtualRouter, now: float) -> None:
+        """A member's standing changed: tell the others, and those that change by it, in turn."""
+        if router.settings.sync_group is None:
+            return
+        self._news.append(router)
+        if self._settling:
+            return
+        self._settling = True
+        try:
+            while self._news:
+                self._tell(self._news.popleft(), now)
+        finally:
+            self._settling = False
+
+    def _tell(self, router: VirtualRouter, now: float) -> None:
+        members = {m.name: m for m in self._members.get(router.settings.sync_group or "", ())}
+        if router.name in members:
+            standings = {name: standing(member.state) for name, member in members.items()}
+            for name, event in consequences(standings, router.name):
+                members[name].feed(event, now)
