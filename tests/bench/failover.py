@@ -11,7 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from netnslab import Frame, Lab
+from netnslab import Frame, Lab, LabError
 from tests.bench.frames import advert, announced_address
 from tests.bench.report import Figure, Plan, Samples, compare
 from tests.bench.routers import MAKERS, Instance, Maker, Router, active_down_interval, skew_time
@@ -133,6 +133,9 @@ def _rounds(
                 for pair, value in zip(group, _round(group, interval, how, read), strict=True):
                     if value is not None:
                         samples[pair.maker.value].append(value * 1000)
+    for word, values in samples.items():
+        if 2 * len(values) <= rounds:
+            raise LabError(f"{word}, {interval:g} s: the machine spoilt most of {rounds} rounds")
     return samples
 
 

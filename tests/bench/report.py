@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -109,10 +110,16 @@ def machine() -> dict[str, str]:
 
 def _first_line(command: list[str]) -> str:
     """What a program says of itself, on either stream."""
+    if shutil.which(command[0]) is None:
+        return "not installed"
     done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
         cwd=Path(__file__).parent,
-    )  # fmt: skip
+    )
     return done.stdout.splitlines()[0]
 
 
