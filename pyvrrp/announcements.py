@@ -6,19 +6,22 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
+from .deadlines import Deadlines
 from .rhythm import Outgoing
 from .virtual_router import VirtualRouter
 
 __all__ = ["Announcements", "send_frames"]
 
+_PATIENCE = 0.005  # s
 _REPEATS = 32  # announcement frames sent before the loop gets its turn
 
 
 class Announcements:
     """The repeats that are still to be sent; those of a router that steps back are dropped."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, deadlines: Deadlines) -> None:
         self._loop = loop
+        self._deadlines = deadlines
         self._waiting: deque[tuple[VirtualRouter, tuple[Outgoing, ...], int]] = deque()
         self._handle: asyncio.Handle | None = None
 
@@ -34,6 +37,10 @@ class Announcements:
         self._waiting.clear()
 
     def _run(self) -> None:
+        if self._deadlines.is_behind:
+            # Others are yet to take over; their addresses come before these repeats.
+            self._handle = self._loop.call_later(_PATIENCE, self._run)
+            return
         self._handle = None
         sent = 0
         while self._waiting and sent < _REPEATS:

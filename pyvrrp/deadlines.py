@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
@@ -17,6 +18,9 @@ from typing import Protocol
 __all__ = ["Deadlines", "Waiting"]
 
 _EARLY = 0.0005  # s; the loop waits in whole milliseconds, so half of one early is nearest to due
+# The kernel may end a wait late by a thousandth of its length (fs/select.c, timer slack), and Python
+# adds a millisecond to some (9, 13, 18 ms ...): a long wait ends early, and a short one follows.
+_LONG, _LAST = 0.004, 0.002  # s
 _LATE = 0.005  # s; behind by more than this: look at what arrived meanwhile before acting
 _BATCH = 32  # owners woken before the loop gets to read its sockets again
 
@@ -35,15 +39,29 @@ class Waiting(Protocol):
 
 
 class Deadlines:
-    """Wakes each owner at its deadline. `catch_up` is called first when the loop runs late."""
+    """Wakes each owner at its deadline. `catch_up` is called first when the loop runs late.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, catch_up: Callable[[], object]) -> None:
+    Owners that are due at once are woken inside one `together()`.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        catch_up: Callable[[], object],
+        together: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         self._loop = loop
         self._catch_up = catch_up
+        self._together = together
         self._heap: list[tuple[float, int, Waiting]] = []
         self._sequence = count()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether somebody is due already: what can wait should."""
+        return bool(self._heap) and self._heap[0][0] <= self._loop.time()
 
     def watch(self, owner: Waiting) -> None:
         """Take note of the owner's deadline, after it was set or moved."""
@@ -69,7 +87,10 @@ class Deadlines:
         if self._timer is not None:
             self._timer.cancel()
         self._timer_at = at
-        self._timer = self._loop.call_at(at, self._run)
+        ahead = at - self._loop.time()
+        if ahead > _LONG:
+            at -= max(_LAST, ahead / 100)
+        self._timer = self._loop.call_at(at - _EARLY, self._run)
 
     def _run(self) -> None:
         self._timer = None
@@ -77,7 +98,8 @@ class Deadlines:
         now = self._loop.time()
         if self._heap and now - self._heap[0][0] > _LATE:
             self._catch_up()
-        self._wake_due(now)
+        with self._together():
+            self._wake_due(now)
         self._timer_at = inf
         if self._heap:
             self._arm(self._heap[0][0])

@@ -359,6 +359,11 @@ class VirtualRouter:
         self.disconnect()
         self._host.deadlines.forget(self)
 
+    def prepare(self) -> None:
+        """Have sockets and messages ready before taking part."""
+        if self.own_fault is None:
+            self._adapt(self._host.time())
+
     def assess(self) -> None:
         """Look at the interfaces again: may we take part, from which address, at what priority?"""
         now = self._host.time()

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -46,7 +48,19 @@ __all__ = ["VrrpRouter"]
 
 logger = logging.getLogger(__name__)
 
+_CHANGES, _FEW_CHANGES = 64, 2  # of links and addresses, handled in one turn of the loop
 _ASSESSMENTS = 16  # Virtual Routers that look at their interfaces in one turn of the loop
+
+
+@dataclass(slots=True)
+class _Deferred:
+    """What is to be done for several Virtual Routers together."""
+
+    operations: list[AddressOperation] = field(default_factory=list)
+    announcements: list[tuple[VirtualRouter, tuple[Outgoing, ...], int]] = field(
+        default_factory=list
+    )
+    changes: list[tuple[VirtualRouter, StateChange]] = field(default_factory=list)
 
 
 class VrrpRouter:
@@ -72,6 +86,7 @@ class VrrpRouter:
         self._virtual_macs: dict[VirtualRouter, str] = {}
         self._to_assess: dict[VirtualRouter, None] = {}
         self._moves: dict[VirtualRouter, asyncio.Task[None]] = {}
+        self._deferred: _Deferred | None = None
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -79,9 +94,9 @@ class VrrpRouter:
         self._route = RouteSocket()
         self.table.refresh(self._route)
         self._reception = Reception(self._loop)
-        self.deadlines = Deadlines(self._loop, self._reception.read_now)
+        self.deadlines = Deadlines(self._loop, self._reception.read_now, self._together)
         self.rhythms = Rhythms(self.deadlines)
-        self._announcements = Announcements(self._loop)
+        self._announcements = Announcements(self._loop, self.deadlines)
         self._loop.add_reader(self._monitor.fileno(), self._read_monitor)
         return self
 
@@ -103,9 +118,10 @@ class VrrpRouter:
         """What is listened on: each counts the messages that are for no Virtual Router of ours."""
         return tuple(self._segments.values())
 
-    async def add(self, settings: VirtualRouterSettings) -> VirtualRouter:
+    async def add(self, settings: VirtualRouterSettings, *, start: bool = True) -> VirtualRouter:
         """Start a Virtual Router. Addresses it left behind in an earlier run are removed first.
 
+        Without `start` it is made ready, and begins with the others when `start` is called.
         Raises: ValueError when its VRID is taken on that interface and family; SocketError,
         SysctlError or VirtualMacError when the kernel refuses what it needs.
         """
@@ -123,8 +139,16 @@ class VrrpRouter:
             raise
         self._register(router, settings)
         self.change_addresses(tuple(router.holdings.leftovers()))
-        router.assess()
+        if start:
+            router.assess()
+        else:
+            router.prepare()
         return router
+
+    def start(self) -> None:
+        """Start what was added without: all at one moment, so that they will act together too."""
+        for router in self.routers:
+            router.assess()
 
     async def remove(self, router: VirtualRouter, *, keep_addresses: bool = False) -> None:
         """Stop a Virtual Router and undo everything that was done for it.
@@ -179,6 +203,9 @@ class VrrpRouter:
         """Carry out address changes; what the kernel refuses is logged."""
         if not operations:
             return
+        if self._deferred is not None:
+            self._deferred.operations += operations
+            return
         try:
             for failure in self._route.apply(operations):
                 logger.error("cannot %s", failure)
@@ -200,12 +227,18 @@ class VrrpRouter:
 
     def announce(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
         """Send every frame once now, and `count` - 1 times more without holding up the loop."""
+        if self._deferred is not None:
+            self._deferred.announcements.append((router, frames, count))
+            return
         if count > 0:
             send_frames(router, frames)
         self._announcements.add(router, frames, count - 1)
 
     def changed(self, router: VirtualRouter, change: StateChange) -> None:
         """The state changed, and everything that belongs to the change is done."""
+        if self._deferred is not None:
+            self._deferred.changes.append((router, change))
+            return
         if self._on_change is not None:
             self._on_change(router, change)
         self._groups.settle(router, self.time())
@@ -218,12 +251,30 @@ class VrrpRouter:
         """Whether another member of the router's sync group cannot take part."""
         return self._groups.has_fault_beside(router)
 
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """What several Virtual Routers ask for in this block is done at its end, step by step for
+        all: one call to the kernel adds all their addresses, for a third of the time."""
+        self._deferred = deferred = _Deferred()
+        try:
+            yield
+        finally:
+            self._deferred = None
+            self.change_addresses(deferred.operations)
+            for router, frames, count in deferred.announcements:
+                if router.is_active:
+                    self.announce(router, frames, count)
+            for router, change in deferred.changes:
+                self.changed(router, change)
+
     # Interfaces.
 
     def _read_monitor(self) -> None:
         changed: dict[str, None] = {}
         removed: list[tuple[int, Address]] = []
-        for event in self._monitor.read():
+        # Changes can wait while addresses are without an owner, and a takeover of many makes many.
+        limit = _FEW_CHANGES if self.deadlines.is_behind else _CHANGES
+        for event in self._monitor.read(limit):
             if isinstance(event, AddressRemoved) and self._is_virtual(event.address.interface.ip):
                 removed.append((event.address.index, event.address.interface.ip))
             for name in self._names_touched(event):

@@ -67,7 +67,8 @@ class _Process:
             os.close(self._start.configuration_fd)
             _apply(process)
             for settings in routers:
-                await _add(router, settings)
+                await _add(router, settings, start=False)
+            router.start()
             gc.collect()
             gc.freeze()
             self._say(handoff.READY)
@@ -168,13 +169,13 @@ async def _read(descriptor: int) -> tuple[ProcessSettings, list[VirtualRouterSet
     return process, routers
 
 
-async def _add(router: VrrpRouter, settings: VirtualRouterSettings) -> None:
-    """Start one Virtual Router; one that cannot start does not keep the others from it.
+async def _add(router: VrrpRouter, settings: VirtualRouterSettings, *, start: bool = True) -> None:
+    """Add one Virtual Router; one that cannot start does not keep the others from it.
 
     Raises: SocketError when this process may open no raw socket at all.
     """
     try:
-        await router.add(settings)
+        await router.add(settings, start=start)
     except SocketError as error:
         if error.is_permission:
             raise
