@@ -23,6 +23,7 @@ _EARLY = 0.0005  # s; the loop waits in whole milliseconds, so half of one early
 _LONG, _LAST = 0.004, 0.002  # s
 _LATE = 0.005  # s; behind by more than this: look at what arrived meanwhile before acting
 _BATCH = 32  # owners woken before the loop gets to read its sockets again
+_SPELL = 0.003  # s; nor for longer than this
 
 
 class Waiting(Protocol):
@@ -109,7 +110,8 @@ class Deadlines:
         heap = self._heap
         until = now + _EARLY
         woken = 0
-        while heap and heap[0][0] <= until and woken < _BATCH:
+        enough = now + _SPELL
+        while heap and heap[0][0] <= until and woken < _BATCH and self._loop.time() < enough:
             queued_at, _, owner = heappop(heap)
             if queued_at != owner.queued_at:
                 continue  # an earlier deadline took this entry's place

@@ -37,9 +37,20 @@ class Holdings:
     `index` is the Virtual Router's interface, `virtual_mac_index` its virtual MAC link; None where
     there is none. *Adopted* addresses are an owner's that the interface had by itself: they are
     announced, and never removed (conformance RB-10).
+
+    `prepare` works out what there will be to do, so that nothing but doing it is left for the
+    moment of a takeover. Call it when settings, interfaces or their MAC addresses changed.
     """
 
-    __slots__ = ("_adopted", "_host", "_installed", "index", "settings", "virtual_mac_index")
+    __slots__ = (
+        "_adopted",
+        "_host",
+        "_installed",
+        "_planned",
+        "index",
+        "settings",
+        "virtual_mac_index",
+    )
 
     def __init__(self, settings: VirtualRouterSettings, host: AddressHost) -> None:
         self.settings = settings
@@ -47,13 +58,23 @@ class Holdings:
         self.virtual_mac_index: int | None = None
         self._host = host
         self._adopted: frozenset[Address] = frozenset()
-        self._installed: tuple[RemoveAddress, ...] = ()
+        self._planned: tuple[AddAddress, ...] = ()
+        self._installed: tuple[AddAddress, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether what is installed is what should be."""
+        return self._installed == self._planned
+
+    @property
+    def missing(self) -> int:
+        """How many addresses cannot be installed, since their interface is not there."""
+        return len(self.settings.addresses) - len(self._adopted) - len(self._planned)
 
     def adopt(self) -> None:
         """Look which addresses the interface has by itself; call when it or the settings change."""
-        self._adopted = (
-            frozenset(self._foreign()) if self.settings.protocol.is_owner else frozenset()
-        )
+        is_owner = self.settings.protocol.is_owner
+        self._adopted = frozenset(self._foreign()) if is_owner else frozenset()
 
     def _foreign(self) -> Iterable[Address]:
         for address in self.settings.addresses:
@@ -61,21 +82,30 @@ class Holdings:
             if self.index is not None and self._host.table.is_foreign(self.index, ip):
                 yield ip
 
-    def install(self) -> int:
-        """Have exactly the configured addresses; how many had to be left out."""
+    def prepare(self) -> tuple[Outgoing, ...]:
+        """Plan what to install, and give the frames that will announce it.
+
+        One frame per address, out of the interface that has it, with the MAC address it has.
+        Raises: SocketError.
+        """
+        self._planned = tuple(self._additions())
+        frames = [self._announcement(a.index, a.address.ip) for a in self._planned]
+        if self.index is not None:
+            frames += [self._announcement(self.index, address) for address in self._adopted]
+        return tuple(frame for frame in frames if frame is not None)
+
+    def install(self) -> None:
+        """Have exactly the planned addresses."""
         if self.virtual_mac_index is not None:
             self._host.set_link_up(self.virtual_mac_index, up=True)
-        wanted = tuple(self._additions())
-        kept = tuple(RemoveAddress(a.index, a.address, a.peer) for a in wanted)
-        dropped = tuple(r for r in self._installed if r not in kept)
-        self._installed = kept
-        self._host.change_addresses((*dropped, *wanted))
-        return len(self.settings.addresses) - len(self._adopted) - len(wanted)
+        dropped = [_removal(a) for a in self._installed if a not in self._planned]
+        self._installed = self._planned
+        self._host.change_addresses((*dropped, *self._planned))
 
     def remove(self) -> None:
         """Take away what was installed."""
         installed, self._installed = self._installed, ()
-        self._host.change_addresses(installed)
+        self._host.change_addresses([_removal(a) for a in installed])
         if self.virtual_mac_index is not None:
             self._host.set_link_up(self.virtual_mac_index, up=False)
 
@@ -87,28 +117,18 @@ class Holdings:
         """The configured addresses that are there before anybody installed them."""
         for a in self._additions():
             if self._host.table.has_address(a.index, a.address.ip):
-                yield RemoveAddress(a.index, a.address, a.peer)
+                yield _removal(a)
 
     def is_installed(self, index: int, address: Address) -> bool:
         """Whether this address of an interface was put there by `install`."""
-        return any(r.index == index and r.address.ip == address for r in self._installed)
+        return any(a.index == index and a.address.ip == address for a in self._installed)
 
-    def announcements(self) -> Iterable[Outgoing]:
-        """One frame per address, out of the interface that has it, with the MAC address it has.
-
-        Raises: SocketError.
-        """
-        for removal in self._installed:
-            yield from self._announcement(removal.index, removal.address.ip)
-        for address in self._adopted:
-            if self.index is not None:
-                yield from self._announcement(self.index, address)
-
-    def _announcement(self, index: int, address: Address) -> Iterable[Outgoing]:
+    def _announcement(self, index: int, address: Address) -> Outgoing | None:
         link = self._host.table.by_index(index)
-        if link is not None and len(link.mac) == 6:
-            via = self.settings.interface if index == self.virtual_mac_index else link.name
-            yield self._host.frames(via).send, announcement(address, link.mac)
+        if link is None or len(link.mac) != 6:
+            return None
+        via = self.settings.interface if index == self.virtual_mac_index else link.name
+        return self._host.frames(via).send, announcement(address, link.mac)
 
     def _additions(self) -> Iterable[AddAddress]:
         for address in self.settings.addresses:
@@ -131,3 +151,7 @@ class Holdings:
             link = self._host.table.by_name(address.dev)
             return link.index if link is not None else None
         return self.index if self.virtual_mac_index is None else self.virtual_mac_index
+
+
+def _removal(added: AddAddress) -> RemoveAddress:
+    return RemoveAddress(added.index, added.address, added.peer)

@@ -2,7 +2,7 @@
 
 Between two events an Active Router does nothing but send the same octets every interval. Waking the
 state machine for each of ten thousand Advertisements a second would cost more than sending them,
-so Virtual Routers of one interval whose next Advertisement is due in the same millisecond share a
+so Virtual Routers of one interval whose next Advertisement is due within the same 2 ms share a
 `Rhythm`. It sends for them; the moment anything happens to a member, that leaves, its state is told
 what was sent meanwhile, and the machine decides alone again.
 
@@ -20,7 +20,8 @@ from .deadlines import Deadlines
 __all__ = ["Member", "Outgoing", "Rhythm", "Rhythms"]
 
 _SIZE = 32  # members; a beat is one step of the loop
-_SLOT = 0.001  # s
+_SLOT = 0.002  # s; less for short intervals
+_ROUNDING = 1e-6  # s; what a float may lose
 
 
 Outgoing: TypeAlias = tuple[Callable[[bytes], object], bytes]
@@ -39,7 +40,7 @@ class Member(Protocol):
 class Rhythm:
     """Up to 32 members that send at the same moment. `beats` counts the moments."""
 
-    __slots__ = ("beats", "deadline", "interval", "members", "queued_at", "slot")
+    __slots__ = ("_volley", "beats", "deadline", "interval", "members", "queued_at", "slot")
 
     def __init__(self, interval: float, at: float, slot: int) -> None:
         self.interval = interval
@@ -48,17 +49,29 @@ class Rhythm:
         self.queued_at = float("inf")
         self.beats = 0
         self.members: dict[Member, None] = {}
+        self._volley: list[tuple[Callable[[bytes], object], bytes, Member]] | None = None
+
+    def join(self, member: Member) -> None:
+        """Send for this member too, what is its `outgoing` at the next beat."""
+        self.members[member] = None
+        self._volley = None
+
+    def leave(self, member: Member) -> None:
+        """Send no more for this member."""
+        del self.members[member]
+        self._volley = None
 
     def wake(self, now: float) -> None:
         """Send one Advertisement for each member."""
         self.beats += 1
         self.deadline = next_advertisement(self.interval, self.deadline, now)
-        for member in self.members:
-            for send, message in member.outgoing:
-                try:
-                    send(message)
-                except OSError as error:
-                    member.send_failed(error)
+        if self._volley is None:  # flat, so that a beat touches as little memory as it can
+            self._volley = [(*way, member) for member in self.members for way in member.outgoing]
+        for send, message, member in self._volley:
+            try:
+                send(message)
+            except OSError as error:
+                member.send_failed(error)
 
 
 class Rhythms:
@@ -69,19 +82,25 @@ class Rhythms:
         self._open: dict[tuple[float, int], Rhythm] = {}
 
     def join(self, member: Member, interval: float, at: float) -> Rhythm:
-        """Have the member's Advertisements sent every `interval` from `at`, give or take 0.5 ms."""
-        slot = round(at % interval / _SLOT)
+        """Have the member's Advertisements sent every `interval`, from `at` or up to 2 ms later.
+
+        Only the first may be that late; it is where members of one slot come together.
+        """
+        width = min(_SLOT, interval / 50)
+        phase = at % interval
+        slot = int(phase / width)
         rhythm = self._open.get((interval, slot))
-        if rhythm is None or len(rhythm.members) >= _SIZE or abs(rhythm.deadline - at) > _SLOT:
-            rhythm = Rhythm(interval, at, slot)
+        is_full = rhythm is not None and len(rhythm.members) >= _SIZE
+        if rhythm is None or is_full or not -_ROUNDING <= rhythm.deadline - at <= width + _ROUNDING:
+            rhythm = Rhythm(interval, at + (slot + 1) * width - phase, slot)
             self._open[rhythm.slot] = rhythm
-        rhythm.members[member] = None
+        rhythm.join(member)
         self._deadlines.watch(rhythm)
         return rhythm
 
     def leave(self, member: Member, rhythm: Rhythm) -> None:
         """Send no more for this member."""
-        del rhythm.members[member]
+        rhythm.leave(member)
         if not rhythm.members:
             self._deadlines.forget(rhythm)
             if self._open.get(rhythm.slot) is rhythm:

@@ -126,7 +126,8 @@ class VirtualRouterSettings:
     @property
     def interfaces(self) -> frozenset[str]:
         """Names of all interfaces whose state matters here."""
-        return frozenset((self.interface, *(t.name for t in self.tracked_interfaces)))
+        devices = (a.dev for a in self.addresses if a.dev is not None)
+        return frozenset((self.interface, *devices, *(t.name for t in self.tracked_interfaces)))
 
     def restart_reason(self, new: VirtualRouterSettings) -> str | None:
         """Why a Virtual Router cannot take `new` over in place; None when it can."""

@@ -84,8 +84,10 @@ class VirtualRouter:
         "_feeding",
         "_host",
         "_inbox",
+        "_is_started",
         "_rhythm",
         "_segment",
+        "_told",
         "_watchers",
         "base_priority",
         "config",
@@ -112,8 +114,10 @@ class VirtualRouter:
         self._rhythm: Rhythm | None = None
         self._beats = 0
         self._announcements: tuple[Outgoing, ...] = ()
+        self._told: tuple[Outgoing, ...] = ()
         self._inbox: deque[events.Event] | None = None
         self._feeding = False
+        self._is_started = False
         self._watchers: tuple[asyncio.Queue[StateChange], ...] = ()
         self._complaints: dict[str, float] | None = None
 
@@ -194,8 +198,14 @@ class VirtualRouter:
         self.complain("send", f"cannot send an Advertisement: {error.strerror}")
 
     def wake(self, now: float) -> None:
-        """The deadline has come."""
-        self.feed(_TICK, now)
+        """The deadline has come, perhaps a while ago.
+
+        What follows counts from when it was due: Virtual Routers that were due together keep one
+        rhythm, though the last of a thousand had to wait for its turn. Later than a whole interval
+        is no such wait but a stall.
+        """
+        due = self.deadline
+        self.feed(_TICK, due if now - due < self.config.advertisement_interval else now)
 
     def feed(self, event: events.Event, now: float) -> None:
         """Give the state machine a fact and carry out what it asks for.
@@ -235,17 +245,20 @@ class VirtualRouter:
             self._counters.advertisements_sent += self._rhythm.beats - self._beats
             self._beats = self._rhythm.beats
 
+    def _leave_rhythm(self) -> None:
+        if self._rhythm is not None:
+            self._host.rhythms.leave(self, self._rhythm)
+            self._rhythm = None
+
     def _settle(self) -> None:
         """Leave routine to others, as far as it still is: repeats and periodic sending."""
         state, repetition, rhythm = self.state, self.repetition, self._rhythm
-        if rhythm is not None and not (
-            isinstance(state, Active) and state.adver_at == rhythm.deadline
-        ):
-            self._host.rhythms.leave(self, rhythm)
-            self._rhythm = None
-        if self._rhythm is None and isinstance(state, Active):
+        adver_at = state.adver_at if isinstance(state, Active) else None
+        if rhythm is not None and adver_at != rhythm.deadline:
+            self._leave_rhythm()
+        if self._rhythm is None and adver_at is not None and self.outgoing:
             interval = self.config.advertisement_interval
-            self._rhythm = self._host.rhythms.join(self, interval, state.adver_at)
+            self._rhythm = self._host.rhythms.join(self, interval, adver_at)
             self._beats = self._rhythm.beats
         if repetition is not None and self._segment is not None:
             is_armed = isinstance(state, Backup) and state.armed_at == repetition.heard_at
@@ -296,19 +309,17 @@ class VirtualRouter:
         self._counters.advertisements_sent += 1
 
     def _announce(self, count: int) -> None:
-        if not self._announcements:
-            self._announcements = self._compose_announcements()
+        self._told = self._announcements
         self._host.announce(self, self._announcements, count)
 
     def _install(self) -> None:
-        """Announcements are for what is installed now, from here on."""
-        self._announcements = ()
-        missing = self.holdings.install()
+        self.holdings.install()
+        missing = self.holdings.missing
         if missing:
             self.complain("interface", f"{missing} address(es) left out: their 'dev' is missing")
 
     def _remove(self) -> None:
-        self._announcements = ()
+        self._told = ()
         self.holdings.remove()
 
     def _tell(self, change: StateChange) -> None:
@@ -345,6 +356,8 @@ class VirtualRouter:
 
     def disconnect(self) -> None:
         """Be deaf and mute again."""
+        self._catch_up()
+        self._leave_rhythm()
         if self._segment is not None:
             self._segment.detach(self)
             self._segment = None
@@ -359,38 +372,49 @@ class VirtualRouter:
         self.disconnect()
         self._host.deadlines.forget(self)
 
-    def prepare(self) -> None:
-        """Have sockets and messages ready before taking part."""
-        if self.own_fault is None:
+    def prepare(self) -> events.InitializeReason | None:
+        """Have sockets, messages and frames ready; says why taking part is impossible, if it is."""
+        fault = self.own_fault
+        if fault is None:
+            self._announcements = self._compose_announcements()
             self._adapt(self._host.time())
+        return fault
+
+    def start(self, now: float) -> None:
+        """Take part from now on, as soon as the interfaces allow."""
+        self._is_started = True
+        self._reassess(now)
 
     def assess(self) -> None:
         """Look at the interfaces again: may we take part, from which address, at what priority?"""
-        now = self._host.time()
-        fault = self.own_fault
-        if fault is None:
-            self._adapt(now)
-            if self._host.has_fault_in_group(self):
-                fault = events.InitializeReason.SYNC_GROUP
+        if self._is_started:
+            self._reassess(self._host.time())
+
+    def _reassess(self, now: float) -> None:
+        fault = self.prepare()
+        if fault is None and self._host.has_fault_in_group(self):
+            fault = events.InitializeReason.SYNC_GROUP
         if fault is not None:
             self.feed(events.Shutdown(fault), now)
         elif isinstance(self.state, Initialize):
             self.feed(_STARTUP, now)
-        elif self._announcements and self._announcements != self._compose_announcements():
-            self._announcements = ()  # an interface has another MAC address: all must hear of it
+        elif self.is_active:
+            self._follow_interfaces()
+
+    def _follow_interfaces(self) -> None:
+        """Active: what is installed and told is still what should be?"""
+        if not self.holdings.is_complete:
+            self._install()
+        if self._told != self._announcements:
             self._announce(self.config.announce.repeat)
 
     def reconfigure(self, settings: VirtualRouterSettings) -> None:
         """Take new settings over without leaving the state."""
-        previous, self.settings = self.settings, settings
+        self.settings = settings
         self.base_priority = settings.protocol.priority
         self.holdings.settings = settings
         self.holdings.adopt()
         self.assess()
-        is_unnoticed = settings.protocol.addresses == previous.protocol.addresses
-        if self.is_active and is_unnoticed and settings.addresses != previous.addresses:
-            self._install()  # a label, a prefix length, an address that is not advertised
-            self._announce(self.config.announce.repeat)
 
     def restore(self, index: int, address: Address) -> None:
         """Somebody took an address away: put it back, if we are the one to answer for it."""
@@ -441,6 +465,7 @@ class VirtualRouter:
 
     def _use(self, config: VirtualRouterConfig, now: float) -> None:
         self._catch_up()
+        self._leave_rhythm()
         previous, self.config = self.config, config
         if self._segment is not None:
             self._segment.forget(self)
@@ -478,11 +503,12 @@ class VirtualRouter:
         if mac is not None and not mac.transmit_on_base:
             frames = self._host.frames(self.settings.interface)
             return ((frames.send, advertisement_frame(config, message, group)),)
-        return ((segment.group_sender(config.source, group).send, message),)
+        to_group = segment.group_sender(config.source, group)
+        return ((to_group.send, to_group.wrap(message)),)
 
     def _compose_announcements(self) -> tuple[Outgoing, ...]:
         try:
-            return tuple(self.holdings.announcements())
+            return self.holdings.prepare()
         except PyvrrpError as error:
             self.complain("socket", str(error))
             return ()

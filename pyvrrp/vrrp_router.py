@@ -139,16 +139,16 @@ class VrrpRouter:
             raise
         self._register(router, settings)
         self.change_addresses(tuple(router.holdings.leftovers()))
+        router.prepare()
         if start:
-            router.assess()
-        else:
-            router.prepare()
+            router.start(self.time())
         return router
 
     def start(self) -> None:
         """Start what was added without: all at one moment, so that they will act together too."""
+        now = self.time()
         for router in self.routers:
-            router.assess()
+            router.start(now)
 
     async def remove(self, router: VirtualRouter, *, keep_addresses: bool = False) -> None:
         """Stop a Virtual Router and undo everything that was done for it.

