@@ -121,7 +121,7 @@ def test_killed_parent_takes_its_child_along_in_order(daemon: Daemon) -> None:
 
 def test_killed_child_comes_back_and_takes_the_address_again(daemon: Daemon) -> None:
     process = daemon.start(_ONE)
-    daemon.host.wait_address("192.0.2.100")
+    process.wait_for_log("Entering MASTER STATE")
     killed = daemon.pid("vrrp.pid")
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: process.output().count("Entering MASTER STATE") == 2, what="a second Active")

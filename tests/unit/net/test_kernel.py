@@ -211,15 +211,15 @@ def test_to_a_group_and_back(pair: tuple[Host, Host], family: Family) -> None:
         deaf.join(group)
     with pair[1].entered():
         receiver = Receiver(family, "eth0", indexes[1], 1 << 16)
-    sender.send(b"before the joining")
+    sender.send(sender.wrap(b"before the joining"))
     receiver.join(group)
     receiver.join(group)
-    sender.send(b"hello")
+    sender.send(sender.wrap(b"hello"))
     (datagram,) = _receive(receiver)
     assert datagram == b"\xff" + source.packed + group.packed + b"hello"
     assert deaf.read(16) == []
     receiver.leave(group)
-    sender.send(b"after the leaving")
+    sender.send(sender.wrap(b"after the leaving"))
     with pair[0].entered():
         peer = PeerSender(family, "eth0", source, 64)
     to = _ENDS[family][1]
@@ -263,10 +263,10 @@ def test_other_interfaces_are_not_heard(lab: Lab, pair: tuple[Host, Host], famil
         other = Receiver(family, "eth1", pair[1].link("eth1").index, 1 << 16)
         other.join(group)
         for _ in range(20):
-            sender.send(b"noise")
+            sender.send(sender.wrap(b"noise"))
             receiver = Receiver(family, "eth0", pair[1].link("eth0").index, 1 << 16)
             receiver.join(group)
-            sender.send(b"noise")
+            sender.send(sender.wrap(b"noise"))
             receivers.append(receiver)
     assert len(_receive(other, 40)) == 40
     assert [receiver.read(16) for receiver in receivers] == [[]] * 20
@@ -381,7 +381,7 @@ def test_sender_socket_marks_its_packets(pair: tuple[Host, Host]) -> None:
             ip_address("192.0.2.1"),
             _GROUPS[Family.IPV4],
         )
-    sender.send(b"12345678")
+    sender.send(sender.wrap(b"12345678"))
     header = capture.wait(lambda f: not f.outgoing, what="the packet").data[14:34]
     assert (header[0], header[1], header[8]) == (0x45, 0xC0, 255)
     sender.close()
