@@ -20,7 +20,6 @@ __all__ = [
     "VirtualAddress",
     "VirtualMac",
     "VirtualRouterSettings",
-    "virtual_router",
 ]
 
 Interface: TypeAlias = IPv4Interface | IPv6Interface
@@ -141,6 +140,3 @@ class VirtualRouterSettings:
             ("sync group", old.sync_group, new.sync_group),
         )
         return next((f"the {what} changed" for what, was, is_ in changes if was != is_), None)
-
-
-virtual_router = VirtualRouterSettings.of

@@ -11,9 +11,9 @@ import pytest
 from pyvrrp.daemon import handoff
 from pyvrrp.daemon.handoff import HandoffError, Message
 from pyvrrp.daemon.translate import ProcessSettings
-from pyvrrp.settings import virtual_router
+from pyvrrp.settings import VirtualRouterSettings
 
-ROUTERS = [virtual_router(f"r{n}", "eth0", n, ["192.0.2.1/24"]) for n in (1, 2, 3)]
+ROUTERS = [VirtualRouterSettings.of(f"r{n}", "eth0", n, ["192.0.2.1/24"]) for n in (1, 2, 3)]
 PROCESS = ProcessSettings(nice=-5)
 
 

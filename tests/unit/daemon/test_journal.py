@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pyvrrp.daemon import journal
 from pyvrrp.daemon.journal import JournalError, Leftovers
-from pyvrrp.settings import VirtualAddress, VirtualMac, VirtualRouterSettings, virtual_router
+from pyvrrp.settings import VirtualAddress, VirtualMac, VirtualRouterSettings
 
 LEFT = Leftovers(
     addresses=(("eth0", "192.0.2.1/24"), ("eth1", "2001:db8::1/64")),
@@ -93,8 +93,8 @@ def test_merge_keeps_the_older_value_of_a_sysctl():
 
 
 def test_planned():
-    plain = virtual_router("a", "eth0", 51, ["192.0.2.1/24", "192.0.2.2/24"])
-    with_mac = virtual_router("b", "eth1", 52, ["fe80::1/64"])
+    plain = VirtualRouterSettings.of("a", "eth0", 51, ["192.0.2.1/24", "192.0.2.2/24"])
+    with_mac = VirtualRouterSettings.of("b", "eth1", 52, ["fe80::1/64"])
     elsewhere = VirtualAddress(with_mac.addresses[0].interface, dev="eth9")
     with_mac = VirtualRouterSettings(
         "b",
