@@ -15,9 +15,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from netnslab.decode import Advert, Announcement
+from netnslab.live import event_style
 from netnslab.text import LineWriter
-from netnslab.timeline import AddressSeen, Event, Note, PingsLost
+from netnslab.timeline import Event
 
 from .handovers import Handover, Results
 from .lanes import client_lane, legend, router_lane
@@ -73,7 +73,9 @@ class Screen:
         """Tell what is new; move the lanes."""
         now = time.monotonic()
         lines = [
-            (event.time, line, _style(event)) for event in new for line in self._writer.feed(event)
+            (event.time, line, event_style(event))
+            for event in new
+            for line in self._writer.feed(event)
         ]
         if new:
             lines += self._new_states(now)
@@ -140,17 +142,3 @@ def _add(table: Table, name: str, handover: Handover, style: str = "") -> None:
 
 def _ms(seconds: float) -> str:
     return f"{seconds * 1000:.1f} ms"
-
-
-def _style(event: Event) -> str:
-    match event.fact:
-        case Advert(priority=0) | PingsLost():
-            return "red"
-        case Advert():
-            return "green"
-        case Announcement():
-            return "cyan"
-        case AddressSeen():
-            return "blue"
-        case Note():
-            return "bold yellow"

@@ -16,7 +16,7 @@ from .observe import Observation
 from .text import LineWriter
 from .timeline import AddressSeen, Event, Note, PingsLost, active_periods
 
-__all__ = ["LiveView"]
+__all__ = ["LiveView", "event_style"]
 
 _REFRESH = 0.1
 _RECENT = 500
@@ -54,7 +54,7 @@ class LiveView:
     def _show(self, events: Sequence[Event]) -> None:
         for event in events:
             for line in self._writer.feed(event):
-                self._console.print(Text(line, style=_style(event)), soft_wrap=True)
+                self._console.print(Text(line, style=event_style(event)), soft_wrap=True)
 
     def _run(self) -> None:
         if not self._console.is_terminal:
@@ -89,7 +89,8 @@ class LiveView:
         return table
 
 
-def _style(event: Event) -> str:
+def event_style(event: Event) -> str:
+    """The rich style that a line about this event is shown in."""
     match event.fact:
         case Advert(priority=0) | PingsLost():
             return "red"
