@@ -18,6 +18,7 @@ from typing import Protocol
 __all__ = ["Deadlines", "Waiting"]
 
 _EARLY = 0.0005  # s; the loop waits in whole milliseconds, so half of one early is nearest to due
+_ROUNDING = 1e-6  # s; what floats may lose of that
 # The kernel may end a wait late by a thousandth of its length (fs/select.c, timer slack), and Python
 # adds a millisecond to some (9, 13, 18 ms ...): a long wait ends early, and a short one follows.
 _LONG, _LAST = 0.004, 0.002  # s
@@ -108,7 +109,7 @@ class Deadlines:
     def _wake_due(self, now: float) -> None:
         """Wake those whose time has come, but no more than a batch: the sockets want a look too."""
         heap = self._heap
-        until = now + _EARLY
+        until = now + _EARLY + _ROUNDING
         woken = 0
         enough = now + _SPELL
         while heap and heap[0][0] <= until and woken < _BATCH and self._loop.time() < enough:

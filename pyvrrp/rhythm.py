@@ -2,7 +2,7 @@
 
 Between two events an Active Router does nothing but send the same octets every interval. Waking the
 state machine for each of ten thousand Advertisements a second would cost more than sending them,
-so Virtual Routers of one interval whose next Advertisement is due within the same 2 ms share a
+so Virtual Routers of one interval whose next Advertisement is due within the same half millisecond share a
 `Rhythm`. It sends for them; the moment anything happens to a member, that leaves, its state is told
 what was sent meanwhile, and the machine decides alone again.
 
@@ -20,7 +20,7 @@ from .deadlines import Deadlines
 __all__ = ["Member", "Outgoing", "Rhythm", "Rhythms"]
 
 _SIZE = 32  # members; a beat is one step of the loop
-_SLOT = 0.002  # s; less for short intervals
+_SLOT = 0.0005  # s; less for short intervals
 _ROUNDING = 1e-6  # s; what a float may lose
 
 
@@ -82,20 +82,31 @@ class Rhythms:
         self._open: dict[tuple[float, int], Rhythm] = {}
 
     def join(self, member: Member, interval: float, at: float) -> Rhythm:
-        """Have the member's Advertisements sent every `interval`, from `at` or up to 2 ms later.
+        """Have the member's Advertisements sent every `interval`, from `at` or up to 0.5 ms later.
 
-        Only the first may be that late; it is where members of one slot come together.
+        Only the first may be that late; it is where members of one slot come together. When there
+        are too many for one rhythm, their first comes earlier instead, by up to half an interval:
+        a thousand Virtual Routers that took over at one moment spread out, so that a late
+        wake-up touches a few of them and not all.
         """
         width = min(_SLOT, interval / 50)
         phase = at % interval
         slot = int(phase / width)
+        slot_end = at + (slot + 1) * width - phase
         rhythm = self._open.get((interval, slot))
-        is_full = rhythm is not None and len(rhythm.members) >= _SIZE
-        if rhythm is None or is_full or not -_ROUNDING <= rhythm.deadline - at <= width + _ROUNDING:
-            rhythm = Rhythm(interval, at + (slot + 1) * width - phase, slot)
-            self._open[rhythm.slot] = rhythm
+        if rhythm is None or not at - interval / 2 <= rhythm.deadline <= slot_end + _ROUNDING:
+            rhythm = self._begin(interval, slot_end, slot)
+        elif len(rhythm.members) >= _SIZE:
+            earlier = rhythm.deadline - width
+            is_near = earlier >= at - interval / 2
+            rhythm = self._begin(interval, earlier if is_near else slot_end, slot)
         rhythm.join(member)
         self._deadlines.watch(rhythm)
+        return rhythm
+
+    def _begin(self, interval: float, at: float, slot: int) -> Rhythm:
+        rhythm = Rhythm(interval, at, slot)
+        self._open[rhythm.slot] = rhythm
         return rhythm
 
     def leave(self, member: Member, rhythm: Rhythm) -> None:

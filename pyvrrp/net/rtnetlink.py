@@ -14,7 +14,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import TypeAlias
 
@@ -115,6 +115,11 @@ class AddAddress:
     nodad: bool = True
     noprefixroute: bool = False
     preferred_lft: int | None = None
+    payload: bytes = field(init=False, repr=False, compare=False)
+    """The message to the kernel, made in advance: a takeover of many has no time for it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "payload", _address_payload(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,34 +195,43 @@ class RouteSocket:
         flags = _NLM_F_REQUEST | _NLM_F_ACK
         try:
             self._socket.send(_request(RTM_NEWLINK, flags, self._sequence, body))
-            (code,) = self._acknowledgements(self._sequence, 1)
-            if code:
+            for code in self._refusals(self._sequence, self._sequence).values():
                 raise OSError(code, os.strerror(code))
         except OSError as error:
             raise NetlinkError(f"set link {index} {'up' if up else 'down'}", error) from error
 
     def _apply_batch(self, operations: Sequence[AddressOperation]) -> Iterator[AddressFailure]:
-        first = self._sequence + 1
-        messages = [_address_request(op, first + i) for i, op in enumerate(operations)]
-        self._sequence += len(operations)
+        first, last = self._sequence + 1, self._sequence + len(operations)
+        messages = [_address_request(op, first + i) for i, op in enumerate(operations[:-1])]
+        messages.append(_address_request(operations[-1], last, _NLM_F_ACK))
+        self._sequence = last
         try:
             self._socket.send(b"".join(messages))
-            answers = self._acknowledgements(first, len(operations))
+            refused = self._refusals(first, last)
         except OSError as error:
             raise NetlinkError("change addresses", error) from error
-        for operation, code in zip(operations, answers, strict=True):
+        for sequence, code in refused.items():
+            operation = operations[sequence - first]
             added = isinstance(operation, AddAddress)
-            if code and code not in (_HARMLESS_ADD if added else _HARMLESS_REMOVE):
+            if code not in (_HARMLESS_ADD if added else _HARMLESS_REMOVE):
                 yield AddressFailure(operation, code)
 
-    def _acknowledgements(self, first: int, count: int) -> list[int]:
-        """Error numbers (0: done) of `count` requests, in the order sent."""
-        answers: dict[int, int] = {}
-        while len(answers) < count:
+    def _refusals(self, first: int, last: int) -> dict[int, int]:
+        """Error numbers of the requests refused, by sequence number, in the order sent.
+
+        The kernel answers in order, refusals always and successes when asked to: the answer to
+        the last request ends the batch.
+        """
+        refused: dict[int, int] = {}
+        while True:
             for kind, _, sequence, payload in split_messages(self._socket.recv(1 << 16)):
-                if kind == _NLMSG_ERROR and first <= sequence < first + count:
-                    answers[sequence] = -struct.unpack_from("=i", payload)[0]
-        return [answers[first + i] for i in range(count)]
+                if kind != _NLMSG_ERROR or not first <= sequence <= last:
+                    continue
+                code = -struct.unpack_from("=i", payload)[0]
+                if code:
+                    refused[sequence] = code
+                if sequence == last:
+                    return refused
 
     def _dump(self, operation: str, kind: int, body: bytes) -> list[bytes]:
         try:
@@ -322,7 +336,14 @@ def _attribute(kind: int, value: bytes) -> bytes:
     return _ATTRIBUTE.pack(length, kind) + value + bytes(-length % 4)
 
 
-def _address_request(operation: AddressOperation, sequence: int) -> bytes:
+def _address_request(operation: AddressOperation, sequence: int, flags: int = 0) -> bytes:
+    if isinstance(operation, AddAddress):
+        flags |= _NLM_F_REQUEST | _NLM_F_EXCL_CREATE
+        return _request(RTM_NEWADDR, flags, sequence, operation.payload)
+    return _request(RTM_DELADDR, flags | _NLM_F_REQUEST, sequence, _address_payload(operation))
+
+
+def _address_payload(operation: AddressOperation) -> bytes:
     interface = operation.address
     family = socket.AF_INET if interface.version == 4 else socket.AF_INET6
     prefix = interface.network.prefixlen
@@ -333,11 +354,7 @@ def _address_request(operation: AddressOperation, sequence: int) -> bytes:
         prefix = operation.peer.network.prefixlen
     if isinstance(operation, AddAddress):
         body += _options(operation)
-        kind, flags = RTM_NEWADDR, _NLM_F_REQUEST | _NLM_F_ACK | _NLM_F_EXCL_CREATE
-    else:
-        kind, flags = RTM_DELADDR, _NLM_F_REQUEST | _NLM_F_ACK
-    head = _IFADDR.pack(family, prefix, 0, scope, operation.index)
-    return _request(kind, flags, sequence, head + body)
+    return _IFADDR.pack(family, prefix, 0, scope, operation.index) + body
 
 
 def _options(operation: AddAddress) -> bytes:

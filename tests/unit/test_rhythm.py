@@ -32,11 +32,11 @@ def test_sends_every_interval_without_drift(loop, rhythms):
     member = Member(loop)
     rhythm = rhythms.join(member, 0.1, 0.1)
     loop.advance(0.45, late=0.003)
-    assert [at for at, _ in member.sent] == [0.103, 0.203, 0.303, 0.403]
+    assert [at for at, _ in member.sent] == [0.101, 0.201, 0.301, 0.401]
     assert rhythm.beats == 4
 
 
-def test_members_of_two_milliseconds_share_one_wakeup(loop, rhythms):
+def test_members_of_half_a_millisecond_share_one_wakeup(loop, rhythms):
     members = [Member(loop) for _ in range(3)]
     joined = {rhythms.join(m, 0.1, 0.1 + i * 0.0001) for i, m in enumerate(members)}
     assert len(joined) == 1
@@ -54,6 +54,20 @@ def test_other_phase_or_interval_is_another_rhythm(loop, rhythms):
 def test_no_more_than_32_in_one_step(loop, rhythms):
     joined = {rhythms.join(Member(loop), 0.1, 0.1) for _ in range(33)}
     assert sorted(len(r.members) for r in joined) == [1, 32]
+
+
+def test_a_crowd_of_one_moment_spreads_to_earlier_ones(loop, rhythms):
+    joined = [rhythms.join(Member(loop), 0.1, 0.1) for _ in range(80)]
+    # The end of the slot, and a slot earlier each time.
+    assert [r.deadline for r in joined[::32]] == pytest.approx([0.1005, 0.1, 0.0995])
+    loop.advance(0.25)
+    assert [r.beats for r in joined[::32]] == [2, 2, 2]
+
+
+def test_a_crowd_spreads_over_half_an_interval_at_most(loop, rhythms):
+    deadlines = {rhythms.join(Member(loop), 0.01, 0.02).deadline for _ in range(32 * 40)}
+    assert len(deadlines) == 27
+    assert min(deadlines) == pytest.approx(0.015)
 
 
 def test_who_left_sends_no_more_and_an_empty_rhythm_ends(loop, rhythms):
@@ -74,7 +88,7 @@ def test_a_stall_of_more_than_an_interval_makes_no_burst(loop, rhythms):
     member = Member(loop)
     rhythms.join(member, 0.1, 0.1)
     loop.advance(0.75, late=0.55)
-    assert [at for at, _ in member.sent] == [0.65]
+    assert [at for at, _ in member.sent] == [0.648]
     loop.advance(0.76)
     assert [at for at, _ in member.sent] == [0.65, 0.75]
 
