@@ -1,0 +1,1 @@
+"""The kernel's IPVS table over generic netlink."""
