@@ -37,6 +37,10 @@ __all__ = [
 ]
 
 
+_MASQUERADING = Method()
+_DEFAULTS = ServiceSettings()
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
     """What one attempt of a check found.
@@ -253,7 +257,7 @@ class RealServer:
 
     address: Destination
     weight: int = 1
-    method: Method = Method()
+    method: Method = _MASQUERADING
     inhibit: bool = False
     upper_threshold: int = 0
     lower_threshold: int = 0
@@ -265,7 +269,7 @@ class SorryServer:
     """Used, with weight 1, while quorum is lost. `inhibit`: it stays with weight 0 meanwhile."""
 
     address: Destination
-    method: Method = Method()
+    method: Method = _MASQUERADING
     inhibit: bool = False
 
 
@@ -281,7 +285,7 @@ class VirtualServer:
     name: str
     keys: tuple[ServiceKey, ...]
     real_servers: tuple[RealServer, ...]
-    settings: ServiceSettings = ServiceSettings()
+    settings: ServiceSettings = _DEFAULTS
     quorum: int = 1
     hysteresis: int = 0
     sorry_server: SorryServer | None = None
