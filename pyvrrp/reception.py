@@ -1,8 +1,8 @@
 """When to read which socket.
 
 With few Advertisements each is read as it arrives. With thousands a second, waking up for each one
-costs far more than reading it, so a busy receiver is read on a clock instead: every 3 ms, until it
-falls quiet. What a timer loses by that is at most those 3 ms, on the safe side.
+costs far more than reading it, so a busy receiver is read on a clock instead: every 5 ms, until it
+falls quiet. What a timer loses by that is at most those 5 ms, on the safe side.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 __all__ = ["Readable", "Reception"]
 
-_PERIOD = 0.003  # s
+_PERIOD = 0.005  # s
 _BUSY = 24  # wake-ups within one window
 _WINDOW = 0.024  # s
 _QUIET = 0.1  # s without anything to read
