@@ -47,11 +47,14 @@ class ProbeResult:
 
     `weight_offset` is what the check adds to the configured weight from now on; None: no say in it.
     `detail` tells a person why, in a few words, without address and port.
+    `is_verdict` False: this host could not try (no descriptors, no permission), so the result counts
+    for nothing and the check comes again after `delay_loop`; keepalived reschedules as well.
     """
 
     is_success: bool
     detail: str = ""
     weight_offset: int | None = None
+    is_verdict: bool = True
 
 
 @dataclass(frozen=True, slots=True)
