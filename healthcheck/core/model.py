@@ -125,6 +125,8 @@ class Url:
     regex_max_offset: int | None = None
     sni_name: str | None = None
     """Resolved name for the TLS handshake; None: none is sent."""
+    tls_compliant: bool = False
+    """A connection that ends without TLS's close_notify is a failure."""
 
 
 class HttpVersion(Enum):
