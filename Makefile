@@ -7,7 +7,8 @@ SHELL := /bin/bash
 BASE_PYTHON ?= /usr/bin/python3
 VENV := .venv
 BIN := $(VENV)/bin
-DEBIAN_PACKAGES := python3 python3-venv iproute2 iputils-ping keepalived frr tcpdump nftables procps
+DEBIAN_PACKAGES := python3 python3-venv iproute2 iputils-ping keepalived frr tcpdump nftables procps \
+  user-mode-linux kmod util-linux ipvsadm nginx-light
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from . import commands
 from .errors import LabError
+from .uml import DEFAULT_MODULES
+from .uml_command import run_command
 
 __all__ = ["main"]
 
@@ -16,15 +18,17 @@ _MEMBER = "HOST, or LAB.HOST where several labs have one of that name"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit status: 0, 1 for an error, 2 for wrong usage."""
+    """Run one command; return the exit status: 0, 1 for an error, 2 for wrong usage.
+
+    `uml` returns that of the command it ran.
+    """
     given = _parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], None] = given.run
+    run: Callable[[argparse.Namespace], int | None] = given.run
     try:
-        run(given)
+        return run(given) or 0
     except (LabError, ValueError) as error:
         print(f"netnslab: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_lab_commands(sub)
     _add_fault_commands(sub)
+    _add_uml(sub)
     return parser
 
 
@@ -104,6 +109,31 @@ def _add_fault_commands(sub: argparse._SubParsersAction[argparse.ArgumentParser]
     add = sub.add_parser("start", help="start a host's programs again")
     add.add_argument("host", help=_MEMBER)
     add.set_defaults(run=lambda a: commands.start(a.host))
+
+
+def _add_uml(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    add = sub.add_parser(
+        "uml",
+        help="run a command on a kernel with IPVS",
+        description="Run a command on a User-Mode Linux kernel: same files, directory and"
+        " environment; its own network, /run and /dev. Output and exit status are the command's.",
+    )
+    add.add_argument("--mem", default="1500M", help="memory; default: %(default)s")
+    add.add_argument(
+        "--modules",
+        type=lambda text: [name for name in text.split(",") if name],
+        default=list(DEFAULT_MODULES),
+        metavar="A,B,...",
+        help=f"to load first, others come on demand; default: {','.join(DEFAULT_MODULES)}",
+    )
+    add.add_argument("--timeout", type=float, metavar="SECONDS", help="boot and command together")
+    add.add_argument("command", nargs=argparse.REMAINDER, help="after --")
+    add.set_defaults(run=_run_in_uml)
+
+
+def _run_in_uml(given: argparse.Namespace) -> int:
+    command = given.command[1:] if given.command[:1] == ["--"] else given.command
+    return run_command(command, given.modules, given.mem, given.timeout)
 
 
 def _ping(text: str) -> tuple[str, str]:

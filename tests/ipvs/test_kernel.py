@@ -1,0 +1,55 @@
+"""The kernel these tests run on, and the site they are made of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from netnslab import uml
+from tests.ipvs.site import PORT, SERVERS4, SERVERS6, VIP4, VIP6, Director, Rules
+
+
+def test_the_kernel_has_ipvs() -> None:
+    assert uml.has_ipvs()
+    assert Path("/proc/net/ip_vs").read_text().startswith("IP Virtual Server version 1.2.1")
+
+
+async def test_asyncio_works() -> None:
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async with server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        assert await reader.read() == b""
+        writer.close()
+
+
+def test_an_empty_director_refuses(director: Director) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        director.ask()
+    assert director.rules() == {}
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+@pytest.mark.parametrize(
+    ("vip", "servers"), [(VIP4, SERVERS4), (VIP6, SERVERS6)], ids=["ipv4", "ipv6"]
+)
+def test_masquerading_reaches_the_servers_in_turn(
+    director: Director,
+    kernel_table: Callable[[], Rules],
+    transport: str,
+    vip: str,
+    servers: list[str],
+) -> None:
+    wrapped = [f"[{each}]:{PORT}" if ":" in each else f"{each}:{PORT}" for each in (vip, *servers)]
+    service = f"-{transport[0]} {wrapped[0]}"
+    director.ipvsadm(
+        f"-A {service} -s rr",
+        f"-a {service} -r {wrapped[1]} -m",
+        f"-a {service} -r {wrapped[2]} -m",
+    )
+    assert kernel_table() == {
+        f"{service} -s rr": [f"{wrapped[1]} -m -w 1", f"{wrapped[2]} -m -w 1"]
+    }
+    assert director.shares(6, transport, vip) == {"server1": 3, "server2": 3}
