@@ -49,7 +49,8 @@ class CannotConnect(HealthcheckError):
 
 def reason(error: OSError | int) -> str:
     """An error (or its number) in words, as they stand within a sentence: "connection refused"."""
-    text = os.strerror(error) if isinstance(error, int) else error.strerror or str(error)
+    number = error if isinstance(error, int) else error.errno
+    text = str(error) if number is None else os.strerror(number)
     return text[:1].lower() + text[1:]
 
 
@@ -61,14 +62,17 @@ def no_answer(seconds: float) -> str:
 def socket_address(address: Address, port: int) -> SocketAddress:
     """The address as `socket` takes it.
 
-    Raises: OSError, when the scope of a link-local address is no interface of this host.
+    Raises: CannotConnect, when the scope of a link-local address is no interface of this host.
     """
     if address.version == 4:
         return str(address), port
     host, _, scope = str(address).partition("%")
     if not scope:
         return host, port, 0, 0
-    return host, port, 0, int(scope) if scope.isdecimal() else socket.if_nametoindex(scope)
+    try:
+        return host, port, 0, int(scope) if scope.isdecimal() else socket.if_nametoindex(scope)
+    except OSError as exc:
+        raise CannotConnect(f"{address}: {reason(exc)}", is_verdict=False) from exc
 
 
 def make_socket(
@@ -139,17 +143,13 @@ def _bind(sock: socket.socket, target: Target) -> None:
         raise CannotConnect(f"bindto {what}: {reason(exc)}", is_verdict=False) from exc
 
 
-def start_connect(target: Target) -> socket.socket:
-    """A stream socket on its way to the target; it is writable when the connection stands or failed.
+def start_connect(target: Target, address: SocketAddress) -> socket.socket:
+    """A stream socket on its way to the target's address; writable when connected, or when it failed.
 
     Raises: CannotConnect, when it fails at once (no route: a verdict, as in keepalived).
     """
     sock = make_socket(target)
-    try:
-        number = sock.connect_ex(socket_address(target.address, target.port))
-    except OSError as exc:  # the scope of a link-local address
-        sock.close()
-        raise CannotConnect(f"{target.address}: {reason(exc)}", is_verdict=False) from exc
+    number = sock.connect_ex(address)
     if number not in _IN_PROGRESS:
         sock.close()
         raise CannotConnect(reason(number))
@@ -161,11 +161,12 @@ async def connected(target: Target) -> socket.socket:
 
     Raises: CannotConnect.
     """
+    address = socket_address(target.address, target.port)
     sock = make_socket(target)
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(target.connect_timeout):
-            await loop.sock_connect(sock, socket_address(target.address, target.port))
+            await loop.sock_connect(sock, address)
     except TimeoutError as exc:
         sock.close()
         raise CannotConnect(_timeout_text(exc, target)) from exc
