@@ -46,6 +46,9 @@ class ProbeResult:
     """What one attempt of a check found.
 
     `weight_offset` is what the check adds to the configured weight from now on; None: no say in it.
+    `weight` is what it puts in the place of the configured weight from now on (the offsets of other
+    checks are still added). At most one of the two is given; it replaces whatever the same check
+    said of either before, so that an offset of 0 gives the configured weight back.
     `detail` tells a person why, in a few words, without address and port.
     `is_verdict` False: this host could not try (no descriptors, no permission), so the result counts
     for nothing and the check comes again after `delay_loop`; keepalived reschedules as well.
@@ -55,6 +58,7 @@ class ProbeResult:
     detail: str = ""
     weight_offset: int | None = None
     is_verdict: bool = True
+    weight: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
