@@ -18,7 +18,7 @@ import pytest
 
 from .lab import Lab
 
-__all__ = ["lab", "pytest_runtest_makereport"]
+__all__ = ["lab", "pytest_runtest_makereport", "show_in_report"]
 
 _LAB = pytest.StashKey[Lab]()
 
@@ -33,8 +33,14 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
         pytest.skip(reason)
     stem = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name).strip("-")[:40]
     with Lab(f"{stem}-{secrets.token_hex(3)}") as made:
-        request.node.stash[_LAB] = made
+        show_in_report(request, made)
         yield made
+
+
+def show_in_report(request: pytest.FixtureRequest, made: Lab) -> None:
+    """Have the output of a lab's processes in the report of this test, should it fail; for a lab
+    that lives longer than one test."""
+    request.node.stash[_LAB] = made
 
 
 @pytest.hookimpl(wrapper=True)

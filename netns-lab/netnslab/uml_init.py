@@ -33,6 +33,7 @@ _IFF_UP_RUNNING = 0x41
 _POWER_OFF = 0x4321FEDC
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OWN = "/run/netnslab-uml"  # a tmpfs of the machine's own
+_ADDED = {"MODPROBE_OPTIONS": f"-d {_OWN}"}  # plain `modprobe` finds this kernel's modules
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -105,7 +106,7 @@ def _run(job: dict[str, Any], directory: Path) -> int:
                 stdout=out,
                 stderr=err,
                 cwd=job["directory"],
-                env={**job["environment"], "NETNSLAB_UML": str(directory)},
+                env=job["environment"] | _ADDED | {"NETNSLAB_UML": str(directory)},
                 start_new_session=True,
             )
         except OSError as error:

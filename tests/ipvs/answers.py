@@ -40,10 +40,10 @@ class Answers:
         self._is_over = True
         self._wake.send(b".")
         self._thread.join()
-        for key in list(self._selector.get_map().values()):
-            key.fileobj.close()  # type: ignore[union-attr]  # only sockets are registered
+        self.close_all()
         self._selector.close()
         self._wake.close()
+        self._woken.close()
 
     def open(self, host: Host, port: int, addresses: Iterable[str]) -> None:
         """Begin to answer as `host` on a port. UDP is bound to each address by itself, or the answer
@@ -65,6 +65,15 @@ class Answers:
             for each in self._servers.pop(host.name):
                 self._selector.unregister(each)
                 each.close()
+
+    def close_all(self) -> None:
+        """No more answers, and every connection ends."""
+        with self._lock:
+            for key in list(self._selector.get_map().values()):
+                if key.data is not None:
+                    self._selector.unregister(key.fileobj)
+                    key.fileobj.close()  # type: ignore[union-attr]  # only sockets are registered
+            self._servers.clear()
 
     def _register(self, each: socket.socket, act: Callable[[], None]) -> None:
         self._selector.register(each, selectors.EVENT_READ, act)

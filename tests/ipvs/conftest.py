@@ -1,7 +1,9 @@
 """Tests of IPVS on a real kernel; where this one has none, in User-Mode Linux.
 
-They may ask for a `lab`, for a `director` with two real servers and a client, or for
-`make_director(3)`, and for `kernel_table()`, what ipvsadm(8) says is in the director's kernel.
+They may ask for a `director` with three real servers and a client, which is the same for all tests and
+renewed for each; for one of their own by `make_director(5)`, when they change more of it than programs,
+services and which servers answer; for a `lab`; and for `kernel_table()`, what ipvsadm(8) reads in the
+director's kernel.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from netnslab import Lab
-from netnslab.pytest_plugin import lab, pytest_runtest_makereport
+from netnslab.pytest_plugin import lab, pytest_runtest_makereport, show_in_report
 from tests.ipvs.site import Director, Rules
 
 __all__ = ["lab", "pytest_collection_modifyitems", "pytest_runtest_makereport"]
@@ -42,10 +44,19 @@ def make_director(lab: Lab) -> Iterator[Callable[[int], Director]]:
         yield lambda servers: ended.enter_context(Director(lab, servers))
 
 
+@pytest.fixture(scope="session")
+def site() -> Iterator[Director]:
+    """A director with three real servers, for all tests: making one takes 3 s on a slow kernel."""
+    with Lab() as made, Director(made, 3) as director:
+        yield director
+
+
 @pytest.fixture
-def director(make_director: Callable[[int], Director]) -> Director:
-    """A director with two real servers, an empty table, and a client."""
-    return make_director(2)
+def director(site: Director, request: pytest.FixtureRequest) -> Director:
+    """A director with three real servers, an empty table, and a client."""
+    site.renew()
+    show_in_report(request, site.lab)
+    return site
 
 
 @pytest.fixture

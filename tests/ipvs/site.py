@@ -7,7 +7,8 @@
 
 Servers have the virtual address on their loopback, for direct routing and tunnelling, where a server's
 answers go straight to the client. What they send from their own address goes through the director, as
-masquerading wants it.
+masquerading wants it. They take tunnelled packets: IPIP of every mixture of families, GRE, and GUE on
+UDP port 6080.
 """
 
 from __future__ import annotations
@@ -21,10 +22,20 @@ from typing import Literal, TypeAlias
 from netnslab import Host, Lab, iproute
 from tests.ipvs.answers import Answers
 
-__all__ = ["PORT", "SERVERS4", "SERVERS6", "VIP4", "VIP6", "Director", "Rules", "parse_rules"]
+__all__ = [
+    "GUE_PORT",
+    "SERVERS4",
+    "SERVERS6",
+    "VIP4",
+    "VIP6",
+    "Director",
+    "Rules",
+    "Transport",
+    "parse_rules",
+]
 
 VIP4, VIP6 = "198.51.100.100", "2001:db8:1::100"
-PORT = 8000
+GUE_PORT = 6080
 SERVERS4 = tuple(f"10.0.0.{number}" for number in range(11, 31))
 SERVERS6 = tuple(f"2001:db8:2::{number}" for number in range(11, 31))
 
@@ -39,11 +50,12 @@ _STRAIGHT = 100  # the routing table of what a server sends from the virtual add
 class Director:
     """The whole site; `host` is the director, `client` the client, `servers` the real servers.
 
-    The servers are `server1` at SERVERS4[0] and SERVERS6[0], and so on; they answer on PORT.
+    The servers are `server1` at SERVERS4[0] and SERVERS6[0], and so on. They answer on `port`.
     """
 
     def __init__(self, lab: Lab, servers: int) -> None:
         self.lab = lab
+        self.port = 8000
         front, back = lab.bridge("front"), lab.bridge("back")
         self.client = lab.host("client")
         self.client.connect(front, addresses=["198.51.100.9/24", "2001:db8:1::9/64"])
@@ -53,6 +65,7 @@ class Director:
         self.host.connect(back, "eth1", addresses=["10.0.0.1/24", "2001:db8:2::1/64"])
         self.host.sysctl("net.ipv4.ip_forward", 1)
         self.host.sysctl("net.ipv6.conf.all.forwarding", 1)
+        self.host.run(["modprobe", "fou"])  # ip(8) does not have it loaded
         self.servers = [self._add_server(number) for number in range(servers)]
         self._answers = Answers()
         for server in self.servers:
@@ -64,6 +77,19 @@ class Director:
     def __exit__(self, *_: object) -> None:
         self._answers.__exit__()
 
+    def renew(self) -> None:
+        """As new for the next test: an empty table, nothing running, every server answering.
+
+        On another port: the kernel keeps connections of a service that is gone, and counts them
+        again when it comes back."""
+        for host in (self.host, self.client, *self.servers):
+            host.crash()
+        self.ipvsadm("-C")
+        self._answers.close_all()
+        self.port += 1
+        for server in self.servers:
+            self.revive(server)
+
     def _add_server(self, number: int) -> Host:
         server = self.lab.host(f"server{number + 1}")
         # Neither ask nor answer by ARP for the virtual address, which is the director's.
@@ -72,6 +98,11 @@ class Director:
         own = [f"{SERVERS4[number]}/24", f"{SERVERS6[number]}/64"]
         server.connect(self.lab.bridges["back"], "eth0", addresses=own)
         server.connect(self.lab.bridges["front"], "eth1")
+        self._answer_from_virtual_address(server)
+        self._accept_tunnels(server, SERVERS4[number], SERVERS6[number])
+        return server
+
+    def _answer_from_virtual_address(self, server: Host) -> None:
         iproute.batch(
             server.namespace,
             [
@@ -85,7 +116,20 @@ class Director:
             ],
         )
         server.ip("-6", "rule", "add", "from", VIP6, "lookup", str(_STRAIGHT))
-        return server
+
+    def _accept_tunnels(self, server: Host, own4: str, own6: str) -> None:
+        kinds = {
+            "ipip": own4,  # IPv4 in IPv4
+            "sit": own4,  # IPv6 in IPv4
+            "gre": own4,
+            "ip6tnl mode any": own6,  # both in IPv6
+            "ip6gre": own6,
+        }
+        lines = []
+        for number, (kind, own) in enumerate(kinds.items()):
+            lines += [f"link add tun{number} type {kind} local {own} remote any"]
+            lines += [f"link set tun{number} up"]
+        iproute.batch(server.namespace, [*lines, f"fou add port {GUE_PORT} gue"])
 
     def fail(self, server: Host) -> None:
         """The server's ports close; the machine goes on."""
@@ -94,51 +138,37 @@ class Director:
     def revive(self, server: Host) -> None:
         """The server answers (again)."""
         number = self.servers.index(server)
-        self._answers.open(server, PORT, [SERVERS4[number], SERVERS6[number], VIP4, VIP6])
+        own = [SERVERS4[number], SERVERS6[number], VIP4, VIP6]
+        self._answers.open(server, self.port, own)
 
-    def accept_tunnels(self) -> None:
-        """Let every server take IPIP packets, of both families."""
-        for server in self.servers:
-            iproute.batch(
-                server.namespace,
-                [
-                    "link add tun4 type ipip local any remote any",
-                    "link set tun4 up",
-                    "link add tun6 type ip6tnl mode any local any remote any",
-                    "link set tun6 up",
-                ],
-            )
-
-    def connect(self, address: str = VIP4, port: int = PORT) -> tuple[socket.socket, str]:
+    def connect(self, address: str = VIP4) -> tuple[socket.socket, str]:
         """A new TCP connection from the client, and who answered. The caller closes it."""
         with self.client.entered():
             connection = _opened(address, socket.SOCK_STREAM)
         try:
-            connection.connect((address, port))
+            connection.connect((address, self.port))
             name = connection.makefile("r").readline().strip()
         except BaseException:
             connection.close()
             raise
         return connection, name
 
-    def ask(self, transport: Transport = "tcp", address: str = VIP4, port: int = PORT) -> str:
+    def ask(self, transport: Transport = "tcp", address: str = VIP4) -> str:
         """One new connection, or one datagram from a new port; return who answered.
 
         Raises: OSError, as TimeoutError after 5 s.
         """
         if transport == "tcp":
-            connection, name = self.connect(address, port)
+            connection, name = self.connect(address)
             connection.close()
             return name
         with self.client.entered(), closing(_opened(address, socket.SOCK_DGRAM)) as datagram:
-            datagram.sendto(b"who?", (address, port))
+            datagram.sendto(b"who?", (address, self.port))
             return datagram.recv(100).decode()
 
-    def shares(
-        self, count: int, transport: Transport = "tcp", address: str = VIP4, port: int = PORT
-    ) -> Counter[str]:
+    def shares(self, count: int, transport: Transport = "tcp", address: str = VIP4) -> Counter[str]:
         """Ask so many times; return how often each server answered."""
-        return Counter(self.ask(transport, address, port) for _ in range(count))
+        return Counter(self.ask(transport, address) for _ in range(count))
 
     def ipvsadm(self, *lines: str) -> None:
         """Change the table by lines as `-A -t 198.51.100.100:80 -s rr`: for what the tests are not

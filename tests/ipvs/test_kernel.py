@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netnslab import uml
-from tests.ipvs.site import PORT, SERVERS4, SERVERS6, VIP4, VIP6, Director, Rules
+from tests.ipvs.site import SERVERS4, SERVERS6, VIP4, VIP6, Director, Rules, Transport
 
 
 def test_the_kernel_has_ipvs() -> None:
@@ -38,18 +38,17 @@ def test_an_empty_director_refuses(director: Director) -> None:
 def test_masquerading_reaches_the_servers_in_turn(
     director: Director,
     kernel_table: Callable[[], Rules],
-    transport: str,
+    transport: Transport,
     vip: str,
     servers: list[str],
 ) -> None:
-    wrapped = [f"[{each}]:{PORT}" if ":" in each else f"{each}:{PORT}" for each in (vip, *servers)]
-    service = f"-{transport[0]} {wrapped[0]}"
+    where = [f"[{each}]" if ":" in each else each for each in (vip, *servers)]
+    service, first, second, _ = [f"{each}:{director.port}" for each in where[:4]]
+    kind = f"-{transport[0]}"
     director.ipvsadm(
-        f"-A {service} -s rr",
-        f"-a {service} -r {wrapped[1]} -m",
-        f"-a {service} -r {wrapped[2]} -m",
+        f"-A {kind} {service} -s rr",
+        f"-a {kind} {service} -r {first} -m",
+        f"-a {kind} {service} -r {second} -m -w 2",
     )
-    assert kernel_table() == {
-        f"{service} -s rr": [f"{wrapped[1]} -m -w 1", f"{wrapped[2]} -m -w 1"]
-    }
+    assert kernel_table() == {f"{kind} {service} -s rr": [f"{first} -m -w 1", f"{second} -m -w 2"]}
     assert director.shares(6, transport, vip) == {"server1": 3, "server2": 3}
