@@ -63,6 +63,9 @@ class ServiceAddress:
         """Family of the service."""
         return Family(self.address.version)
 
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.protocol.name.lower()}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class FirewallMark:
@@ -70,6 +73,9 @@ class FirewallMark:
 
     mark: int
     family: Family
+
+    def __str__(self) -> str:
+        return f"FWM {self.mark} IPv{self.family:d}"
 
 
 ServiceKey: TypeAlias = ServiceAddress | FirewallMark
@@ -82,13 +88,21 @@ class Destination:
     address: Address
     port: int
 
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}"
+
 
 class Forwarding(IntEnum):
-    """How packets reach a real server: IP_VS_CONN_F_FWD_MASK."""
+    """How packets reach a real server: IP_VS_CONN_F_FWD_MASK.
+
+    LOCAL_NODE and BYPASS are never wanted, but other programs may have set them.
+    """
 
     MASQUERADING = 0
+    LOCAL_NODE = 1
     TUNNELLING = 2
     DIRECT_ROUTING = 3
+    BYPASS = 4
 
 
 class TunnelType(IntEnum):
