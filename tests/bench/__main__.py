@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from netnslab import LabError
-from tests.bench import busy, failover, many, report, size
+from tests.bench import busy, failover, lvs, many, report, size
 from tests.bench.report import Figure, Plan
 from tests.bench.routers import adopt_orphans
 
@@ -26,6 +26,8 @@ _ROWS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
     "many": many.measure,
     "busy": busy.measure,
     "size": size.measure,
+    "table": lvs.measure_table,
+    "checks": lvs.measure_checks,
 }
 _RESULTS = Path(__file__).with_name("results")
 
