@@ -10,9 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Flag
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .diagnostics import Span
+
+if TYPE_CHECKING:
+    from .lvs_config import LvsConfig
 
 __all__ = [
     "Address",
@@ -24,6 +27,8 @@ __all__ = [
     "GlobalDefs",
     "Interface",
     "Kept",
+    "LvsSyncDaemon",
+    "LvsTimeouts",
     "NotifyFifo",
     "Script",
     "ScriptUser",
@@ -294,6 +299,32 @@ class VrrpScript:
 
 
 @dataclass(frozen=True, slots=True)
+class LvsTimeouts:
+    """Idle times of the kernel's connection entries, whole seconds; None: left as they are."""
+
+    tcp: int | None = None
+    tcpfin: int | None = None
+    udp: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LvsSyncDaemon:
+    """The kernel's connection sync daemon; None means the kernel's default.
+
+    `instance` is the `vrrp_instance` whose state it follows; without one it runs both ways.
+    `id` None: that instance's VRID, 0 without instance.
+    """
+
+    interface: str
+    instance: str | None = None
+    id: int | None = None
+    maxlen: int | None = None
+    port: int | None = None
+    ttl: int | None = None
+    group: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GlobalDefs:
     """Process-wide settings: `global_defs`, and the top-level words that belong to no block."""
 
@@ -366,6 +397,23 @@ class GlobalDefs:
     notification_email_from: str | None = None
     no_email_faults: bool = False
 
+    # IPVS and the process of the checks.
+    lvs_flush: bool = False
+    lvs_flush_on_stop: Literal["all", "services"] | None = None
+    lvs_timeouts: LvsTimeouts = LvsTimeouts()
+    lvs_sync_daemon: LvsSyncDaemon | None = None
+    lvs_notify_fifo: NotifyFifo | None = None
+    rs_init_notifies: bool = False
+    smtp_alert_checker: bool | None = None
+    no_checker_emails: bool = False
+    checker_log_all_failures: bool = False
+    checker_priority: int | None = None
+    checker_rt_priority: int | None = None
+    checker_rlimit_rttime: int = 10000
+    checker_no_swap: bool = False
+    checker_cpu_affinity: tuple[int, ...] = ()
+    checker_process_name: str | None = None
+
     kept: tuple[Kept, ...] = ()
 
 
@@ -378,3 +426,5 @@ class Config:
     sync_groups: tuple[SyncGroup, ...] = ()
     scripts: tuple[VrrpScript, ...] = ()
     kept: tuple[Kept, ...] = ()
+    lvs: LvsConfig | None = None
+    """None when nothing of the file is about IPVS services."""

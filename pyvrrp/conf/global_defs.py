@@ -15,6 +15,7 @@ from .context import Context, shown
 from .diagnostics import ProblemClass, Severity
 from .kept import BLOCKS
 from .known import Block
+from .lvs_globals import LVS_FLUSH_ON_STOP, LVS_SYNC_DAEMON, LVS_TIMEOUTS
 from .schema import Keyword, old, table, value
 from .scripts import ScriptWords
 from .shapes import SKIP, Bool, Flag, Int, Seconds, Word, integer
@@ -165,7 +166,7 @@ def _email_from(context: Context, statement: Statement, values: Values) -> None:
     values.put("notification_email_from", str(address), statement)
 
 
-def _process_name(name: str) -> Keyword:
+def _process_name(name: str, field: str = "") -> Keyword:
     def read(context: Context, statement: Statement, values: Values) -> None:
         title = context.word(statement)
         if title is None:
@@ -173,47 +174,53 @@ def _process_name(name: str) -> Keyword:
         if len(title) > 15:
             message = f"{name} {shown(title)} is longer than 15 characters; cut off"
             context.problem("too-long", statement, 1, message)
-        values.put(name, title[:15], statement)
+        values.put(field or name, title[:15], statement)
 
     return Keyword(name, read)
 
 
-def _realtime_priority(context: Context, statement: Statement, values: Values) -> None:
-    if context.word(statement, 1, _GENERAL) is None:
-        return
-    number = integer(context, statement, 1, -(2**31), 2**31 - 1)
-    if number is None:
-        return
-    nearest = min(max(number, 1), 99)
-    if nearest != number:
-        message = f"vrrp_rt_priority {number} is not in 1..99; {nearest} is used"
-        context.problem("value-out-of-range", statement, 1, message)
-    values.put("vrrp_rt_priority", nearest, statement)
+def _realtime_priority(name: str) -> Keyword:
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        if context.word(statement, 1, _GENERAL) is None:
+            return
+        number = integer(context, statement, 1, -(2**31), 2**31 - 1)
+        if number is None:
+            return
+        nearest = min(max(number, 1), 99)
+        if nearest != number:
+            message = f"{name} {number} is not in 1..99; {nearest} is used"
+            context.problem("value-out-of-range", statement, 1, message)
+        values.put(name, nearest, statement)
+
+    return Keyword(name, read)
 
 
-def _cpu_affinity(context: Context, statement: Statement, values: Values) -> None:
-    if context.word(statement, 1, _GENERAL) is None:
-        return
-    cpus = [
-        integer(context, statement, index, 0, 8191, "CPU")
-        for index in range(1, len(statement.words))
-    ]
-    whole = tuple(cpu for cpu in cpus if cpu is not None)
-    if len(whole) == len(cpus):
-        values.put("vrrp_cpu_affinity", whole, statement)
+def _cpu_affinity(name: str) -> Keyword:
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        if context.word(statement, 1, _GENERAL) is None:
+            return
+        cpus = [
+            integer(context, statement, index, 0, 8191, "CPU")
+            for index in range(1, len(statement.words))
+        ]
+        whole = tuple(cpu for cpu in cpus if cpu is not None)
+        if len(whole) == len(cpus):
+            values.put(name, whole, statement)
+
+    return Keyword(name, read)
 
 
-def _rlimit(name: str) -> Keyword:
+def _rlimit(name: str, field: str) -> Keyword:
     shape = Int(1)
 
     def read(context: Context, statement: Statement, values: Values) -> None:
-        if name != "vrrp_rlimit_rttime":
-            hint = f"{name} is an old spelling of vrrp_rlimit_rttime"
+        if name != field:
+            hint = f"{name} is an old spelling of {field}"
             context.remark("deprecated", statement, 0, hint)
         limit = shape.read(context, statement)
         if isinstance(limit, int):
             # Half of it is the soft limit, which must not be 0.
-            values.put("vrrp_rlimit_rttime", max(2, limit), statement)
+            values.put(field, max(2, limit), statement)
 
     return Keyword(name, read)
 
@@ -317,11 +324,11 @@ GLOBAL_DEFS = table(
         value("vmac_addr_prefix", Word(), once=True),
         value("vrrp_rx_bufs_multiplier", Int(1, missing=_GENERAL)),
         value("vrrp_priority", Int(-20, 19, missing=_GENERAL)),
-        Keyword("vrrp_rt_priority", _realtime_priority),
-        _rlimit("vrrp_rlimit_rttime"),
-        _rlimit("vrrp_rlimit_rtime"),
+        _realtime_priority("vrrp_rt_priority"),
+        _rlimit("vrrp_rlimit_rttime", "vrrp_rlimit_rttime"),
+        _rlimit("vrrp_rlimit_rtime", "vrrp_rlimit_rttime"),
         value("vrrp_no_swap", Flag()),
-        Keyword("vrrp_cpu_affinity", _cpu_affinity),
+        _cpu_affinity("vrrp_cpu_affinity"),
         value("process_names", Flag()),
         _process_name("process_name"),
         _process_name("vrrp_process_name"),
@@ -344,6 +351,23 @@ GLOBAL_DEFS = table(
         *_notify_fifo("vrrp_"),
         value("fifo_write_vrrp_states_on_reload", Flag()),
         value("vrrp_notify_priority_changes", Bool()),
+        value("lvs_flush", Flag()),
+        *LVS_FLUSH_ON_STOP,
+        LVS_TIMEOUTS,
+        LVS_SYNC_DAEMON,
+        *_notify_fifo("lvs_"),
+        value("rs_init_notifies", Bool()),
+        value("smtp_alert_checker", Bool()),
+        value("no_checker_emails", Bool()),
+        value("checker_log_all_failures", Bool()),
+        value("checker_priority", Int(-20, 19, missing=_GENERAL)),
+        _realtime_priority("checker_rt_priority"),
+        _rlimit("checker_rlimit_rttime", "checker_rlimit_rttime"),
+        _rlimit("checker_rlimit_rtime", "checker_rlimit_rttime"),
+        value("checker_no_swap", Flag()),
+        _cpu_affinity("checker_cpu_affinity"),
+        _process_name("checker_process_name"),
+        _process_name("lvs_process_name", "checker_process_name"),
     ),
     BLOCKS["global_defs"],
 )
@@ -364,7 +388,7 @@ def build_global_defs(values: Values) -> GlobalDefs:
     garp.setdefault("lower_prio_delay", garp.get("master_delay", 5.0))
     garp.setdefault("lower_prio_repeat", garp.get("master_repeat", 5))
     fields = {name: v for name, v in values.set.items() if "/" not in name}
-    for name in ("notify_fifo", "vrrp_notify_fifo"):
+    for name in ("notify_fifo", "vrrp_notify_fifo", "lvs_notify_fifo"):
         fifo, script = fields.get(name), values.set.get(f"{name}/script")
         if isinstance(fifo, NotifyFifo) and isinstance(script, Script):
             fields[name] = replace(fifo, script=script)

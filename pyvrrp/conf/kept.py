@@ -4,9 +4,9 @@ One text per block. A word of it is a keyword and the shape of what follows:
 
     alpha               no word is needed
     retry:1             one word is needed; keepalived stops at a line that lacks it
-    lvs_sync_daemon:1?  one word is needed; without it keepalived complains and goes on
+    json_dump_file:1?   one word is needed; without it keepalived complains and goes on
     static_routes{}     a block of entries, one per line
-    real_server:1{virtual_server/real_server}
+    track_group:1{track_group}
                         a block with the keywords of the block that stands under this path
 
 Source: keywords of keepalived 2.4.3, in the blocks where its parser installs them.
@@ -29,45 +29,31 @@ _COMMON = """
     delay_before_retry:1 warmup:1 delay_loop:1 alpha log_all_failures
 """
 
-_WEB = f"""
-    {_COMMON} enable_sni sni_name fast_recovery http_protocol:1 nb_get_retry:1 virtualhost:1
-"""
-
-_URL = """
-    path:1 digest:1 status_code:1 virtualhost:1 regex:1 regex_no_match regex_options
-    regex_min_offset:1 regex_max_offset:1 regex_stack:2
-"""
-
 _TRACKED_FILE = "file:1 weight:1 init_file"
 
 _TEXTS = {
     "": """
-        SSL{SSL} bfd_instance:1{bfd_instance} garp_group{garp_group} interface_up_down_delays{}
+        bfd_instance:1{bfd_instance} garp_group{garp_group} interface_up_down_delays{}
         linkbeat_interfaces{} linkbeat_use_polling namespace_with_ipsets net_namespace_ipvs
         static_ipaddress{} static_routes{} static_rules{} track_file:1{track_file}
-        track_group:1{track_group} virtual_server:1{virtual_server} virtual_server_group:1{}
+        track_group:1{track_group}
         vrrp_track_file:1{track_file} vrrp_track_process:1{vrrp_track_process}
     """,
     "global_defs": """
         bfd_cpu_affinity:1? bfd_no_swap bfd_priority:1? bfd_process_name:1 bfd_rlimit_rtime:1
-        bfd_rlimit_rttime:1 bfd_rt_priority:1? checker_cpu_affinity:1? checker_log_all_failures
-        checker_no_swap checker_priority:1? checker_process_name:1 checker_rlimit_rtime:1
-        checker_rlimit_rttime:1 checker_rt_priority:1? config_save_dir:1 dbus_no_interface_name:1?
+        bfd_rlimit_rttime:1 bfd_rt_priority:1? config_save_dir:1 dbus_no_interface_name:1?
         dbus_service_name:1? disable_local_igmp enable_dbus enable_snmp_checker
         enable_snmp_keepalived enable_snmp_rfc enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_vrrp
-        enable_traps iproute_etc_dir:1? iproute_usr_dir:1? json_dump_file:1? lvs_flush
-        lvs_flush_on_stop lvs_flush_onstop lvs_netlink_cmd_rcv_bufs:1?
-        lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs:1?
-        lvs_netlink_monitor_rcv_bufs_force lvs_notify_fifo:1? lvs_notify_fifo_script:1?
-        lvs_process_name:1 lvs_sync_daemon:1? lvs_timeouts:1? max_auto_priority
-        min_auto_priority_delay:1? nftables nftables_counters nftables_ifindex nftables_ipvs
-        nftables_ipvs_priority:1 nftables_ipvs_start_fwmark:1 nftables_priority:1 no_checker_emails
-        process_monitor_rcv_bufs:1? process_monitor_rcv_bufs_force reload_file reload_repeat
-        reload_time_file:1? rs_init_notifies smtp_alert_checker snmp_rs_stats_update_interval:1
-        snmp_socket:1? snmp_vs_stats_update_interval:1 stats_dump_file:1? tmp_config_directory:1?
-        vrrp_garp_extra_if:1? vrrp_ipsets vrrp_netlink_cmd_rcv_bufs:1?
-        vrrp_netlink_cmd_rcv_bufs_force vrrp_netlink_monitor_rcv_bufs:1?
-        vrrp_netlink_monitor_rcv_bufs_force vrrp_rx_bufs_policy:1?
+        enable_traps iproute_etc_dir:1? iproute_usr_dir:1? json_dump_file:1?
+        lvs_netlink_cmd_rcv_bufs:1? lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs:1?
+        lvs_netlink_monitor_rcv_bufs_force max_auto_priority min_auto_priority_delay:1? nftables
+        nftables_counters nftables_ifindex nftables_ipvs nftables_ipvs_priority:1
+        nftables_ipvs_start_fwmark:1 nftables_priority:1 process_monitor_rcv_bufs:1?
+        process_monitor_rcv_bufs_force reload_file reload_repeat reload_time_file:1?
+        snmp_rs_stats_update_interval:1 snmp_socket:1? snmp_vs_stats_update_interval:1
+        stats_dump_file:1? tmp_config_directory:1? vrrp_garp_extra_if:1? vrrp_ipsets
+        vrrp_netlink_cmd_rcv_bufs:1? vrrp_netlink_cmd_rcv_bufs_force
+        vrrp_netlink_monitor_rcv_bufs:1? vrrp_netlink_monitor_rcv_bufs_force vrrp_rx_bufs_policy:1?
     """,
     "vrrp_instance": """
         auth_hmac{vrrp_instance/auth_hmac} debug:1 garp_extra_if:1? timer_expired_backup track_bfd{}
@@ -75,7 +61,6 @@ _TEXTS = {
     """,
     "vrrp_instance/auth_hmac": "key:2? active_key:1 time_window:1 anti_replay:1 mode:1",
     "vrrp_sync_group": "track_bfd{} track_file{} track_process{}",
-    "SSL": "password:1 ca:1 certificate:1 key:1",
     "bfd_instance": """
         neighbor_ip:1 neighbour_ip:1 source_ip:1 min_rx:1 min_tx:1 idle_tx:1 multiplier:1 passive
         ttl:1 hoplimit:1 max_hops:1 multihop weight:1 vrrp checker
@@ -87,36 +72,11 @@ _TEXTS = {
         process:1 param_match weight:1? quorum:1 quorum_max:1 fork_delay:1 terminate_delay:1
         delay:1 full_command
     """,
-    "virtual_server": """
-        alpha connect_timeout:1 delay_before_retry:1 delay_loop:1 flag-1 flag-2 flag-3 ha_suspend
-        hashed hysteresis:1 inhibit_on_failure ip_family:1 lb_algo:1 lb_kind:1 lvs_method:1
-        lvs_sched:1 mh-fallback mh-port omega ops persistence_engine:1 persistence_granularity:1
-        persistence_timeout protocol:1 quorum:1 quorum_down:1 quorum_up:1
-        real_server:1{virtual_server/real_server} retry:1 sh-fallback sh-port smtp_alert
-        snmp_name:1 sorry_server:1 sorry_server_inhibit sorry_server_lvs_method:1 virtualhost:1
-        warmup:1 weight:1
-    """,
-    "virtual_server/real_server": """
-        BFD_CHECK{BFD_CHECK} DNS_CHECK{DNS_CHECK} FILE_CHECK{FILE_CHECK} HTTP_GET{HTTP_GET}
-        MISC_CHECK{MISC_CHECK} PING_CHECK{PING_CHECK} SMTP_CHECK{SMTP_CHECK} SSL_GET{SSL_GET}
-        TCP_CHECK{TCP_CHECK} UDP_CHECK{UDP_CHECK} alpha connect_timeout:1 delay_before_retry:1
-        delay_loop:1 inhibit_on_failure lthreshold:1 lvs_method:1 notify_down:1 notify_up:1 retry:1
-        smtp_alert snmp_name:1 uthreshold:1 virtualhost:1 warmup:1 weight:1
-    """,
-    "TCP_CHECK": _COMMON,
-    "PING_CHECK": _COMMON,
-    "DNS_CHECK": f"{_COMMON} name:1 type:1",
-    "HTTP_GET": f"{_WEB} url{{HTTP_GET/url}}",
-    "HTTP_GET/url": _URL,
-    "SSL_GET": f"{_WEB} url{{SSL_GET/url}} tls_compliant",
-    "SSL_GET/url": f"{_URL} tls_compliant",
-    "SMTP_CHECK": f"{_COMMON} helo_name:1 host{{TCP_CHECK}}",
-    "UDP_CHECK": f"{_COMMON} payload:1 require_reply min_reply_length:1 max_reply_length:1",
-    "MISC_CHECK": """
-        retry:1 delay_before_retry:1 warmup:1 delay_loop:1 alpha log_all_failures misc_path:1
-        misc_timeout:1 misc_dynamic user:1
-    """,
-    "FILE_CHECK": "track_file:1 weight:1",
+    "virtual_server": "snmp_name:1",
+    "virtual_server/real_server": "BFD_CHECK{BFD_CHECK} snmp_name:1",
+    "HTTP_GET/url": "regex_stack:2",
+    "SMTP_CHECK": "host{SMTP_CHECK/host}",
+    "SMTP_CHECK/host": _COMMON,
     "BFD_CHECK": "name:1 alpha",
 }
 

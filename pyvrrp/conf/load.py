@@ -8,11 +8,12 @@ Nothing in a file raises. The only exception is `Unreadable`, and only for the m
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .blocks import Statement, parse
-from .config import Config, GlobalDefs, Script, SyncGroup, VrrpInstance
+from .config import Config, GlobalDefs, NotifyFifo, Script, SyncGroup, VrrpInstance
 from .context import Context, shown
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity
 from .expand import Expander
@@ -26,7 +27,16 @@ from .vrrp import NOTIFY_SCRIPTS, VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP, r
 from .vrrp_checks import finish_instance
 from .vrrp_relations import check_conflicts, finish_group, resolve_groups
 
+if TYPE_CHECKING:
+    from .lvs import LvsReading
+
 __all__ = ["Loaded", "load"]
+
+_LVS = ("SSL", "virtual_server", "virtual_server_group")
+"""Blocks for which the half of the checks is loaded; nothing else needs it."""
+
+_FILES = ("track_file", "vrrp_track_file")
+"""Blocks that checks use too."""
 
 _UNUSABLE = 2
 _NO_CONFIGURATION = 6
@@ -118,6 +128,7 @@ class _Reading:
         self._collector = collector
         self._instances: dict[str, Values] = {}
         self._groups: dict[str, Values] = {}
+        self._lvs: LvsReading | None = None
 
     def read(self, statements: list[Statement]) -> Config:
         """The whole configuration."""
@@ -132,13 +143,19 @@ class _Reading:
         context.later_scripts = {
             s.words[1]: s for s in others if s.words[0] == "vrrp_script" and len(s.words) > 1
         }
+        if any(statement.words[0] in _LVS for statement in others):
+            from .lvs import LvsReading
+
+            self._lvs = LvsReading(context, defs)
         read_block(context, others, self._table(), root)
         self._collector.settle()
         instances, groups = self._finish(defs)
+        lvs = self._lvs.finish() if self._lvs else None
         scripts = tuple(context.scripts.values())
-        _script_security(self._collector, Config(defs, instances, groups, scripts))
+        config = Config(defs, instances, groups, scripts, tuple(root.kept), lvs)
+        _script_security(self._collector, config)
         self._collector.settle()
-        return Config(defs, instances, groups, scripts, tuple(root.kept))
+        return config
 
     def _globals(self, statements: list[Statement], root: Values) -> list[Statement]:
         """Read what sets globals; the other statements."""
@@ -157,8 +174,16 @@ class _Reading:
             Keyword("vrrp_instance", self._instance, Block.TABLE),
             Keyword("vrrp_sync_group", self._group, Block.TABLE),
             Keyword("vrrp_script", self._script, Block.TABLE),
+            Keyword("SSL", self._lvs_block, Block.TABLE),
+            Keyword("virtual_server", self._lvs_block, Block.TABLE),
+            Keyword("virtual_server_group", self._lvs_block, Block.ENTRIES),
         )
-        return table("", rows, BLOCKS[""])
+        files = [Keyword(name, self._lvs_block, Block.TABLE) for name in _FILES if self._lvs]
+        return table("", (*rows, *files), BLOCKS[""])
+
+    def _lvs_block(self, context: Context, statement: Statement, values: Values) -> None:
+        if self._lvs is not None:
+            self._lvs.rows[statement.words[0]].read(context, statement, values)
 
     def _instance(self, context: Context, statement: Statement, _: Values) -> None:
         if _has_new_name(context, statement, self._instances):
@@ -238,26 +263,45 @@ def _script_security(collector: Collector, config: Config) -> None:
 def _scripts(config: Config) -> Iterator[Script]:
     """Every program the configuration would run, startup and shutdown first."""
     defs = config.global_defs
-    fifos = (defs.notify_fifo, defs.vrrp_notify_fifo)
+    lvs = config.lvs if config.lvs and config.lvs.services else None
     found: list[Script | None] = [defs.startup_script, defs.shutdown_script]
+    fifos: list[NotifyFifo | None] = []
     if config.instances:
-        found += [fifo.script for fifo in fifos if fifo is not None]
+        fifos = [defs.notify_fifo, defs.vrrp_notify_fifo]
         found += [script.script for script in config.scripts]
         for notifier in (*config.sync_groups, *config.instances):
             found += [getattr(notifier, name, None) for name in NOTIFY_SCRIPTS]
+    if lvs:
+        fifos += [defs.notify_fifo, defs.lvs_notify_fifo]
+        found += lvs.scripts()
+    found += [fifo.script for fifo in fifos if fifo is not None]
     return (script for script in found if script is not None)
 
 
-_HOMES = {
+class _LvsKeywords:
+    """The keywords of one IPVS block, looked up when somebody has made a mistake."""
+
+    def __init__(self, block: str) -> None:
+        self._block = block
+
+    def __contains__(self, word: object) -> bool:
+        from .lvs import KEYWORDS
+
+        return word in KEYWORDS[self._block]
+
+
+_HOMES: dict[str, Container[str]] = {
     "at the top level": {
         *(row.name for row in ROOT_ROWS),
         *("global_defs", "vrrp_instance", "vrrp_sync_group", "vrrp_script"),
+        *_LVS,
         *BLOCKS[""],
     },
     **{f"in {known.name}": frozenset(known.names()) for known in (GLOBAL_DEFS, VRRP_INSTANCE)},
     **{f"in {known.name}": frozenset(known.names()) for known in (VRRP_SYNC_GROUP, VRRP_SCRIPT)},
     **{f"in {path.rpartition('/')[2]}": known for path, known in BLOCKS.items() if "/" in path},
-    "in virtual_server": BLOCKS["virtual_server"],
+    "in virtual_server": _LvsKeywords("virtual_server"),
+    "in real_server": _LvsKeywords("real_server"),
     "in authentication": ("auth_type", "auth_pass"),
 }
 """Where a keyword belongs that stands in the wrong place."""

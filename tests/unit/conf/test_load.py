@@ -65,36 +65,36 @@ def test_an_include_that_has_to_be_there(read: Read, more: str) -> None:
 
 
 def test_kept_words_are_reported_once_each(read: Read) -> None:
-    service = "virtual_server 192.0.2.1 80 {\n lvs_sched rr\n}\n"
-    result = read(service * 2000 + "garp_group {\n interface eth0\n}\n")
+    session = "bfd_instance far {\n min_rx 50\n}\n"
+    result = read(session * 2000 + "garp_group {\n interface eth0\n}\n")
     assert [(d.id, d.severity, d.message) for d in result.diagnostics] == [
         (
             "not-acted-on",
             "warning",
-            "virtual_server is accepted, but not yet acted on (2000 times)",
+            "bfd_instance is accepted, but not yet acted on (2000 times)",
         ),
         ("not-acted-on", "warning", "garp_group is accepted, but not yet acted on"),
     ]
     assert len(result.config.kept) == 2001
     assert result.test_exit_code == 0
     first: Kept = result.config.kept[0]
-    assert (first.name, first.words) == ("virtual_server", ("192.0.2.1", "80"))
-    assert [(k.name, k.words) for k in first.block] == [("lvs_sched", ("rr",))]
+    assert (first.name, first.words) == ("bfd_instance", ("far",))
+    assert [(k.name, k.words) for k in first.block] == [("min_rx", ("50",))]
     assert str(first.block[0].span) == "k.conf:2:2"
 
 
 def test_kept_words_do_not_show_in_a_repr(read: Read) -> None:
-    kept = read("SSL {\n password hunter2\n}").config.kept
-    assert "hunter2" not in repr(kept)
+    text = "vrrp_instance a {\n auth_hmac {\n key 1 hunter2\n }\n}\n"
+    assert "hunter2" not in repr(read("track_file a {\n init_file hunter2\n}\n" + text).config)
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("virtual_server {\n}", "missing-parameter"),
-        ("virtual_server 192.0.2.1 80", "missing-brace"),
-        ("virtual_server 192.0.2.1 80 {\n lvs_shed rr\n}", "unknown-keyword"),
-        ("global_defs {\n lvs_sync_daemon\n}", "missing-parameter"),
+        ("bfd_instance {\n}", "missing-parameter"),
+        ("bfd_instance far", "missing-brace"),
+        ("bfd_instance far {\n min_rxx 5\n}", "unknown-keyword"),
+        ("global_defs {\n json_dump_file\n}", "missing-parameter"),
         ("global_defs {\n nftables {\n }\n}", "unexpected-brace"),
     ],
 )
@@ -103,8 +103,8 @@ def test_shape_of_kept_words(read: Read, text: str, problem: str) -> None:
 
 
 def test_a_kept_word_that_lacks_its_value_is_only_some_times_fatal(read: Read) -> None:
-    assert read("virtual_server {\n}").test_exit_code == 2
-    assert read("global_defs {\n lvs_sync_daemon\n}").test_exit_code == 5
+    assert read("bfd_instance {\n}").test_exit_code == 2
+    assert read("global_defs {\n json_dump_file\n}").test_exit_code == 5
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,7 @@ def test_a_kept_word_that_lacks_its_value_is_only_some_times_fatal(read: Read) -
         ("group {\n}", "group belongs in vrrp_sync_group"),
         ("rise 1", "rise belongs in vrrp_script"),
         ("lvs_sched rr", "lvs_sched belongs in virtual_server"),
+        ("uthreshold 1", "uthreshold belongs in real_server"),
         ("auth_pass x", "auth_pass belongs in authentication"),
         ("vrrp_instanse x", "did you mean vrrp_instance?"),
         ("completely_else", None),

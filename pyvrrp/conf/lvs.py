@@ -1,0 +1,201 @@
+"""The blocks of keepalived.conf that are about IPVS, from statements to `LvsConfig`.
+
+    lvs_endpoints            `IP [PORT]`
+    lvs_groups               virtual_server_group
+    lvs_timing               what all checks share, and what they inherit
+    lvs_web, lvs_checks      the checks
+    lvs_methods              scheduler, forwarding, persistence
+    lvs_servers              real_server, sorry_server
+    lvs_services             virtual_server, and what only shows when all of it is read
+    lvs_config               the result
+
+Groups and SSL may stand behind the services that use them, so services are finished last.
+Loading this module loads `healthcheck.core`; `load` does so only for a file that has such blocks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from healthcheck.core.model import TlsMaterial
+from healthcheck.core.table import ServiceKey
+
+from .blocks import Statement
+from .config import GlobalDefs
+from .context import Context, shown
+from .diagnostics import ProblemClass
+from .kept import BLOCKS
+from .known import Block
+from .lvs_checks import CHECKS, TRACK_FILES, TrackFile
+from .lvs_config import LvsConfig, LvsService
+from .lvs_endpoints import Endpoint, read_endpoint
+from .lvs_groups import Group, read_group
+from .lvs_servers import REAL_SERVER
+from .lvs_services import VIRTUAL_SERVER, GroupUse, Identity, ServiceMark, finish_service
+from .schema import Keyword, Table, read_block, table, value
+from .shapes import Word, integer
+from .values import Values, make
+
+__all__ = ["KEYWORDS", "LvsReading"]
+
+_GENERAL = ProblemClass.GENERAL
+_MAX_FILE_WEIGHT = 254
+
+_SSL = table(
+    "SSL",
+    (
+        value("password", Word(missing=_GENERAL)),
+        value("ca", Word(missing=_GENERAL)),
+        value("certificate", Word(missing=_GENERAL)),
+        value("key", Word(missing=_GENERAL)),
+    ),
+    {},
+)
+
+
+def _file_weight(context: Context, statement: Statement, values: Values) -> None:
+    if context.word(statement, 1, _GENERAL) is None or not context.once(
+        statement, values, "weight"
+    ):
+        return
+    weight = integer(context, statement, 1, -_MAX_FILE_WEIGHT, _MAX_FILE_WEIGHT)
+    values.put("weight", 1 if weight is None else weight, statement)
+    if statement.words[2:3] == ["reverse"]:
+        values.put("reverse", True, statement)
+    elif len(statement.words) > 2:
+        message = f"{shown(statement.words[2])} behind a weight is not reverse; ignored"
+        context.problem("unknown-option", statement, 2, message)
+
+
+_TRACK_FILE = table(
+    "track_file",
+    (
+        value("file", Word(missing=_GENERAL), "path", once=True),
+        Keyword("weight", _file_weight),
+    ),
+    {"init_file": BLOCKS["track_file"]["init_file"]},
+)
+
+_TABLES: tuple[Table, ...] = (
+    *(VIRTUAL_SERVER, REAL_SERVER, _SSL),
+    *(kind.table for kind in CHECKS.values()),
+)
+
+KEYWORDS: Mapping[str, frozenset[str]] = {known.name: frozenset(known.names()) for known in _TABLES}
+"""Name of a block to the keywords it may hold, for hints."""
+
+
+class LvsReading:
+    """The IPVS blocks of one configuration, gathered while its statements are read."""
+
+    def __init__(self, context: Context, defs: GlobalDefs) -> None:
+        self._context = context
+        self._defs = defs
+        self._tls = TlsMaterial()
+        self._has_tls = False
+        self._groups: dict[str, Group] = {}
+        self._files: dict[str, TrackFile] = {}
+        self._services: list[tuple[Endpoint | ServiceMark | str, Values]] = []
+        self.rows: Mapping[str, Keyword] = {
+            "SSL": Keyword("SSL", self._ssl, Block.TABLE),
+            "virtual_server": Keyword("virtual_server", self._service, Block.TABLE),
+            "virtual_server_group": Keyword("virtual_server_group", self._group, Block.ENTRIES),
+            "track_file": Keyword("track_file", self._file, Block.TABLE),
+            "vrrp_track_file": Keyword("vrrp_track_file", self._file, Block.TABLE),
+        }
+
+    def _ssl(self, context: Context, statement: Statement, _: Values) -> None:
+        if self._has_tls:
+            message = "SSL was given already; this one replaces it"
+            context.problem("given-twice", statement, 0, message)
+        values = Values(statement)
+        read_block(context, statement.block or (), _SSL, values)
+        self._tls = make(TlsMaterial, values.set)
+        self._has_tls = True
+
+    def _group(self, context: Context, statement: Statement, _: Values) -> None:
+        group = read_group(context, statement)
+        if group is None:
+            return
+        first = self._groups.setdefault(group.name, group)
+        if first is not group:
+            message = f"virtual_server_group {shown(group.name)} is defined already; it is ignored"
+            remark = f"the first stands at {first.statement.span(1)}"
+            lenient = ProblemClass.NONE
+            context.problem(
+                "duplicate-name", statement, 1, message, problem_class=lenient, remark=remark
+            )
+
+    def _file(self, context: Context, statement: Statement, _: Values) -> None:
+        name = context.word(statement)
+        if name is None:
+            return
+        if statement.words[0] == "vrrp_track_file":
+            message = "vrrp_track_file is an old spelling of track_file"
+            context.remark("deprecated", statement, 0, message)
+        values = Values(statement)
+        read_block(context, statement.block or (), _TRACK_FILE, values)
+        if "path" not in values.set:
+            message = f"track_file {shown(name)} names no file; it is dropped"
+            context.problem("no-file", statement, 1, message)
+            return
+        self._files.setdefault(str(name), make(TrackFile, values.set))
+
+    def _service(self, context: Context, statement: Statement, _: Values) -> None:
+        """What is in the block is not looked at when it belongs to nothing."""
+        identity = _identity(context, statement)
+        if identity is None:
+            return
+        values = Values(statement)
+        values.set[TRACK_FILES] = self._files
+        if isinstance(identity, Endpoint):
+            values.set["family"] = identity.address.version
+        read_block(context, statement.block or (), VIRTUAL_SERVER, values)
+        self._services.append((identity, values))
+
+    def finish(self) -> LvsConfig:
+        """The services in the order written, each checked as a whole."""
+        return LvsConfig(tuple(self._finished()))
+
+    def _finished(self) -> Iterator[LvsService]:
+        uses: Counter[str] = Counter()
+        taken: dict[ServiceKey, str] = {}
+        for written, values in self._services:
+            identity: Identity
+            if isinstance(written, str):
+                group = self._groups.get(written)
+                if group is None:
+                    self._unknown_group(written, values.owner)
+                    continue
+                identity = GroupUse(group, uses[written])
+            else:
+                identity = written
+            service = finish_service(self._context, values, identity, self._defs, self._tls, taken)
+            if service is not None:
+                if isinstance(written, str):
+                    uses[written] += 1
+                yield service
+
+    def _unknown_group(self, name: str, statement: Statement) -> None:
+        message = f"there is no virtual_server_group {shown(name)}; the service is dropped"
+        self._context.problem(
+            "unknown-group",
+            statement,
+            2,
+            message,
+            problem_class=ProblemClass.NONE,
+            hint=self._context.similar(name, self._groups),
+        )
+
+
+def _identity(context: Context, statement: Statement) -> Endpoint | ServiceMark | str | None:
+    """What the service is: a place, a mark, or the name of a group; None after a report."""
+    word = context.word(statement)
+    if word == "group":
+        name = context.word(statement, 2)
+        return None if name is None else str(name)
+    if word == "fwmark":
+        mark = integer(context, statement, 2, 1, 2**32 - 1, "fwmark")
+        return None if mark is None else ServiceMark(mark)
+    return read_endpoint(context, statement)

@@ -1,0 +1,249 @@
+"""`real_server { ... }` and the sorry server: keywords, and the finished objects."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from healthcheck.core.model import RealServer, SorryServer, TlsMaterial
+from healthcheck.core.table import Destination, Forwarding, Method, Protocol
+
+from .blocks import Statement
+from .config import GlobalDefs, Script
+from .context import Context
+from .diagnostics import ProblemClass
+from .kept import BLOCKS
+from .known import Block
+from .lvs_checks import CHECKS, TRACK_FILES
+from .lvs_config import LvsServer
+from .lvs_endpoints import Endpoint, read_endpoint, trio
+from .lvs_methods import METHOD_FIELD, method
+from .lvs_timing import CONNECT_TIMEOUT, DELAY_LOOP, PAUSE, Inherited
+from .schema import Keyword, read_block, table, value
+from .scripts import ScriptWords
+from .shapes import Bool, Int, Word
+from .values import Values
+
+__all__ = [
+    "REAL_SERVER",
+    "SHARED_ROWS",
+    "SORRY_ROWS",
+    "ServerBlock",
+    "Surroundings",
+    "build_server",
+    "build_sorry_server",
+    "read_real_server",
+]
+
+_MAX_WEIGHT = 2**31 - 1
+_SCRIPT = ScriptWords()
+
+SHARED_ROWS = (
+    value("connect_timeout", CONNECT_TIMEOUT),
+    value("delay_before_retry", PAUSE),
+    value("delay_loop", DELAY_LOOP),
+    value("retry", Int(1)),
+    value("warmup", PAUSE),
+    value("smtp_alert", Bool()),
+    value("virtualhost", Word(missing=ProblemClass.GENERAL)),
+)
+"""Rows that `virtual_server` and `real_server` have in common."""
+
+
+def _check(name: str) -> Keyword:
+    kind = CHECKS[name]
+
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        check = Values(statement)
+        if name == "FILE_CHECK":
+            check.set[TRACK_FILES] = values.set.get(TRACK_FILES, {})
+        read_block(context, statement.block or (), kind.table, check)
+        values.kept.extend(check.kept)
+        values.extend("checks", (check,), statement)
+
+    return Keyword(name, read, Block.TABLE)
+
+
+REAL_SERVER = table(
+    "real_server",
+    (
+        value("weight", Int(0, _MAX_WEIGHT)),
+        method("lvs_method"),
+        value("uthreshold", Int(0)),
+        value("lthreshold", Int(0)),
+        value("inhibit_on_failure", Bool()),
+        value("alpha", Bool()),
+        value("notify_up", _SCRIPT, once=True),
+        value("notify_down", _SCRIPT, once=True),
+        *SHARED_ROWS,
+        *map(_check, CHECKS),
+    ),
+    BLOCKS["virtual_server/real_server"],
+)
+
+
+class ServerBlock(NamedTuple):
+    """A `real_server` block that has been read."""
+
+    endpoint: Endpoint
+    values: Values
+
+
+def read_real_server(context: Context, statement: Statement, values: Values) -> None:
+    """One block; what is in it is not looked at when its address is of no use."""
+    endpoint = read_endpoint(context, statement)
+    if endpoint is None:
+        return
+    server = Values(statement)
+    server.set[TRACK_FILES] = values.set.get(TRACK_FILES, {})
+    read_block(context, statement.block or (), REAL_SERVER, server)
+    values.kept.extend(server.kept)
+    values.extend("servers", (ServerBlock(endpoint, server),), statement)
+
+
+def _sorry_server(context: Context, statement: Statement, values: Values) -> None:
+    endpoint = read_endpoint(context, statement)
+    if endpoint is None:
+        return
+    values.set.pop("sorry/inhibit", None)
+    values.set.pop("sorry/method", None)
+    values.put("sorry", endpoint, statement)
+
+
+def _behind_sorry_server(row: Keyword) -> Keyword:
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        if "sorry" in values.set:
+            row.read(context, statement, values)
+            return
+        message = f"{row.name} counts only behind sorry_server; ignored"
+        context.problem("no-sorry-server", statement, 0, message)
+
+    return Keyword(row.name, read)
+
+
+def _sorry_inhibit(context: Context, statement: Statement, values: Values) -> None:
+    values.put("sorry/inhibit", True, statement)
+
+
+SORRY_ROWS = (
+    Keyword("sorry_server", _sorry_server),
+    _behind_sorry_server(Keyword("sorry_server_inhibit", _sorry_inhibit)),
+    _behind_sorry_server(method("sorry_server_lvs_method", "sorry/method")),
+)
+
+
+class Surroundings(NamedTuple):
+    """What a server must know of its service and of the rest of the file.
+
+    `port` is what DR and TUN send to: the service's, 0 when it has several or none. `ports` are
+    all that the service has.
+    """
+
+    name: str
+    values: Values
+    protocol: Protocol | None
+    method: Method
+    port: int
+    ports: frozenset[int]
+    is_mailed: bool
+    defs: GlobalDefs
+    tls: TlsMaterial
+
+
+def build_server(
+    context: Context, block: ServerBlock, around: Surroundings
+) -> tuple[RealServer, LvsServer]:
+    """The finished server with its checks, and what it leaves to the daemon."""
+    endpoint, server = block
+    said, service = server.get, around.values.get
+    forwarding = said(METHOD_FIELD, around.method)
+    address = _destination(context, server.owner, endpoint, forwarding, around)
+    inherited = _inherited(server, address, endpoint, around)
+    built = (
+        CHECKS[check.owner.words[0]].build(context, check, inherited)
+        for check in server.items("checks", Values)
+    )
+    upper, lower = _thresholds(context, server)
+    real = RealServer(
+        address,
+        said("weight", service("weight", 1)),
+        forwarding,
+        said("inhibit_on_failure", service("inhibit_on_failure", False)),
+        upper,
+        lower,
+        tuple(check for check in built if check is not None),
+    )
+    programs = (check.set.get("script") for check in server.items("checks", Values))
+    beside = LvsServer(
+        said("notify_up", None),
+        said("notify_down", None),
+        said("smtp_alert", around.is_mailed),
+        tuple(program for program in programs if isinstance(program, Script)),
+    )
+    return real, beside
+
+
+def _destination(
+    context: Context,
+    statement: Statement,
+    endpoint: Endpoint,
+    forwarding: Method,
+    around: Surroundings,
+) -> Destination:
+    """Where the kernel sends packets: DR and TUN leave the port as it came."""
+    address, port = endpoint
+    if forwarding.forwarding is Forwarding.MASQUERADING:
+        return Destination(address, port or around.port)
+    if port and around.ports != {port}:
+        own = " or ".join(map(str, sorted(around.ports - {0}))) or "none"
+        message = (
+            f"port {port} differs from the service's ({own}), and DR and TUN do not change ports;"
+            " it is ignored"
+        )
+        context.problem("other-port", statement, 2, message)
+    return Destination(address, around.port)
+
+
+def _inherited(
+    server: Values, address: Destination, written: Endpoint, around: Surroundings
+) -> Inherited:
+    said, service = server.get, around.values.get
+    service_loop = service("delay_loop", 60.0)
+    return Inherited(
+        trio(address.address, around.protocol, address.port),
+        address.address,
+        address.port or written.port,
+        said("delay_loop", service_loop),
+        service_loop,
+        said("retry", service("retry", None)),
+        said("delay_before_retry", service("delay_before_retry", None)),
+        said("warmup", service("warmup", None)),
+        said("alpha", service("alpha", False)),
+        said("connect_timeout", service("connect_timeout", 5.0)),
+        said("virtualhost", service("virtualhost", None)),
+        around.defs.checker_log_all_failures,
+        around.defs.script_user,
+        around.tls,
+    )
+
+
+def _thresholds(context: Context, server: Values) -> tuple[int, int]:
+    upper, lower = server.get("uthreshold", 0), server.get("lthreshold", 0)
+    if lower <= upper:
+        return upper, lower
+    message = (
+        f"lthreshold {lower} is above uthreshold {upper}; the kernel refuses that, it is ignored"
+    )
+    where = server.where("lthreshold")
+    context.problem("value-out-of-range", where, 1, message, problem_class=ProblemClass.NONE)
+    return upper, 0
+
+
+def build_sorry_server(context: Context, around: Surroundings) -> SorryServer | None:
+    """The sorry server, when the service has one."""
+    values = around.values
+    endpoint: Endpoint | None = values.get("sorry", None)
+    if endpoint is None:
+        return None
+    forwarding = values.get("sorry/method", around.method)
+    address = _destination(context, values.at["sorry"], endpoint, forwarding, around)
+    return SorryServer(address, forwarding, values.get("sorry/inhibit", False))

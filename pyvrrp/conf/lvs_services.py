@@ -1,0 +1,469 @@
+"""`virtual_server { ... }`: its keywords, and what only shows when all of it is read.
+
+A service is completed in the order keepalived checks it: protocol, port and persistence, scheduler,
+servers, quorum. What does not fit is corrected as it corrects it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from healthcheck.core.model import RealServer, SorryServer, TlsMaterial, VirtualServer
+from healthcheck.core.table import (
+    Destination,
+    Family,
+    FirewallMark,
+    Forwarding,
+    Method,
+    Protocol,
+    ServiceAddress,
+    ServiceFlag,
+    ServiceKey,
+)
+
+from .blocks import Statement
+from .config import GlobalDefs
+from .context import Context, shown
+from .diagnostics import ProblemClass
+from .kept import BLOCKS
+from .known import Block
+from .lvs_config import LvsServer, LvsService
+from .lvs_endpoints import Endpoint, trio
+from .lvs_groups import Group
+from .lvs_methods import METHOD_FIELD, SETTINGS_ROWS, build_settings
+from .lvs_servers import (
+    SHARED_ROWS,
+    SORRY_ROWS,
+    ServerBlock,
+    Surroundings,
+    build_server,
+    build_sorry_server,
+    read_real_server,
+)
+from .schema import Keyword, table, value
+from .scripts import ScriptWords
+from .shapes import Flag, Int
+from .values import Values
+
+__all__ = ["VIRTUAL_SERVER", "GroupUse", "Identity", "ServiceMark", "finish_service"]
+
+_DEFAULT_PERSISTENCE = 360
+_MAX_WEIGHT = 2**31 - 1
+_FAMILIES = {"inet": 4, "inet6": 6}
+_PROTOCOLS = {protocol.name: protocol for protocol in Protocol}
+_SCRIPT = ScriptWords()
+
+
+class ServiceMark(NamedTuple):
+    """`virtual_server fwmark MARK`."""
+
+    mark: int
+
+
+class GroupUse(NamedTuple):
+    """`virtual_server group NAME`; `number` counts the services of that group from 0."""
+
+    group: Group
+    number: int
+
+
+Identity = Endpoint | ServiceMark | GroupUse
+"""What stands behind `virtual_server`."""
+
+
+def _protocol(context: Context, statement: Statement, values: Values) -> None:
+    word = context.word(statement)
+    if word is None:
+        return
+    protocol = _PROTOCOLS.get(word.upper())
+    if protocol is None:
+        message = f"protocol {shown(word)} is not TCP, UDP or SCTP; ignored"
+        context.problem("unknown-value", statement, 1, message)
+        return
+    values.put("protocol", protocol, statement)
+
+
+def _ip_family(context: Context, statement: Statement, values: Values) -> None:
+    word = context.word(statement)
+    if word is None:
+        return
+    family = _FAMILIES.get(word)
+    if family is None:
+        message = f"ip_family {shown(word)} is not inet or inet6; ignored"
+        context.problem("unknown-value", statement, 1, message)
+    elif values.get("family", family) != family:
+        message = f"ip_family {word} conflicts with the service, which is IPv{values.set['family']}"
+        context.problem("other-family", statement, 1, f"{message}; ignored")
+    else:
+        values.put("family", family, statement)
+
+
+def _quorum(context: Context, statement: Statement, values: Values) -> None:
+    quorum = Int(1).read(context, statement)
+    values.put("quorum", quorum if isinstance(quorum, int) else 1, statement)
+
+
+VIRTUAL_SERVER = table(
+    "virtual_server",
+    (
+        Keyword("protocol", _protocol),
+        Keyword("ip_family", _ip_family),
+        *SETTINGS_ROWS,
+        *SHARED_ROWS,
+        value("alpha", Flag()),
+        value("omega", Flag()),
+        value("ha_suspend", Flag()),
+        value("inhibit_on_failure", Flag()),
+        value("quorum_up", _SCRIPT, once=True),
+        value("quorum_down", _SCRIPT, once=True),
+        Keyword("quorum", _quorum),
+        value("hysteresis", Int(0)),
+        value("weight", Int(1, _MAX_WEIGHT)),
+        *SORRY_ROWS,
+        Keyword("real_server", read_real_server, Block.TABLE),
+    ),
+    BLOCKS["virtual_server"],
+)
+
+
+def finish_service(
+    context: Context,
+    values: Values,
+    identity: Identity,
+    defs: GlobalDefs,
+    tls: TlsMaterial,
+    taken: dict[ServiceKey, str],
+) -> LvsService | None:
+    """The finished service; None when nothing of it can run, which is reported.
+
+    `taken` maps the keys of the services before to their names; this one's are added.
+    """
+    if not values.items("servers", ServerBlock):
+        message = f"virtual_server {_words(values)} has no real_server; it is dropped"
+        context.problem("no-real-server", values.owner, 0, message)
+        return None
+    return _Completion(context, values, identity, defs, tls).finish(taken)
+
+
+def _words(values: Values) -> str:
+    return " ".join(values.owner.words[1:3])
+
+
+class _Completion:
+    """One service while it is completed."""
+
+    def __init__(
+        self,
+        context: Context,
+        values: Values,
+        identity: Identity,
+        defs: GlobalDefs,
+        tls: TlsMaterial,
+    ) -> None:
+        self._context = context
+        self._values = values
+        self._identity = identity
+        self._group = identity.group if isinstance(identity, GroupUse) else None
+        self._defs = defs
+        self._tls = tls
+        self._has_addresses = isinstance(identity, Endpoint) or bool(
+            self._group and self._group.ranges
+        )
+        self._has_marks = isinstance(identity, ServiceMark) or bool(
+            self._group and self._group.marks
+        )
+        self._protocol = self._decided_protocol()
+        self._name = _name(identity, self._protocol)
+
+    def finish(self, taken: dict[ServiceKey, str]) -> LvsService | None:
+        """The steps in their order."""
+        self._ha_suspend()
+        self._one_packet()
+        self._persistence()
+        values = self._values
+        method = self._method()
+        blocks = self._fitting_servers(method)
+        if not blocks:
+            return None
+        self._distinguish(taken)
+        keys = tuple(self._free_keys(taken, blocks, method))
+        if not keys:
+            return None
+        around = self._surroundings(method)
+        settings = build_settings(self._context, values, self._name)
+        servers = self._servers(blocks, around)
+        sorry = build_sorry_server(self._context, around)
+        if sorry is not None:
+            sorry = self._inhibited_alike(sorry, servers)
+        quorum, hysteresis = self._quorum(sum(real.weight for real, _ in servers))
+        mailed = values.get("smtp_alert", _mail_default(self._defs, default=False))
+        return LvsService(
+            VirtualServer(
+                self._name,
+                keys,
+                tuple(real for real, _ in servers),
+                settings,
+                quorum,
+                hysteresis,
+                sorry,
+                values.get("omega", False),
+                values.get("ha_suspend", False),
+            ),
+            tuple(beside for _, beside in servers),
+            values.get("quorum_up", None),
+            values.get("quorum_down", None),
+            mailed,
+            tuple(values.kept),
+            values.owner.span(1),
+        )
+
+    def _complain(self, id: str, field: str, message: str, *, is_counted: bool = True) -> None:
+        """Report a problem; one that `keepalived -t` overlooks is not counted."""
+        problem_class = ProblemClass.GENERAL if is_counted else ProblemClass.NONE
+        where = self._values.where(field)
+        self._context.problem(id, where, 0, message, problem_class=problem_class)
+
+    def _decided_protocol(self) -> Protocol | None:
+        protocol: Protocol | None = self._values.get("protocol", None)
+        if self._has_addresses and protocol is None:
+            message = f"virtual_server {_words(self._values)} has no protocol; UDP is used"
+            self._complain("no-protocol", "protocol", message)
+            return Protocol.UDP
+        if not self._has_addresses and protocol is not None:
+            message = "a firewall mark has no protocol; it is ignored"
+            self._complain("mark-with-protocol", "protocol", message)
+            return None
+        return protocol
+
+    def _ha_suspend(self) -> None:
+        values = self._values
+        if not values.get("ha_suspend", False):
+            return
+        if self._has_marks:
+            message = "ha_suspend does nothing for a firewall mark; checks always run"
+            self._complain("ha-suspend", "ha_suspend", message)
+        elif self._group is not None:
+            message = "ha_suspend does nothing for a group; checks always run"
+            self._context.remark("ha-suspend", values.where("ha_suspend"), 0, message)
+        else:
+            return
+        values.set["ha_suspend"] = False
+
+    def _one_packet(self) -> None:
+        flags = self._values.get("flags", ServiceFlag.NONE)
+        if not self._has_addresses or self._protocol is Protocol.UDP:
+            return
+        if flags & ServiceFlag.ONE_PACKET:
+            self._complain("ops-without-udp", "flags", "ops works with UDP only; it is ignored")
+            self._values.set["flags"] = flags & ~ServiceFlag.ONE_PACKET
+
+    def _persistence(self) -> None:
+        """A service on every port must be persistent; the kernel refuses it else."""
+        values = self._values
+        if "persistence_timeout" in values.set or not self._has_addresses or 0 not in self._ports():
+            return
+        message = (
+            "port 0 means every port, which needs persistence; persistence_timeout 360 is used"
+        )
+        self._complain("port-0", "persistence_timeout", f"{self._name}: {message}")
+        values.set["persistence_timeout"] = _DEFAULT_PERSISTENCE
+
+    def _ports(self) -> frozenset[int]:
+        """Every port the service has; 0: all of them, or that of a firewall mark."""
+        if isinstance(self._identity, Endpoint):
+            return frozenset((self._identity.port,))
+        ranges = self._group.ranges if self._group else ()
+        return frozenset((*(e.port for e in ranges), *((0,) if self._has_marks else ())))
+
+    def _method(self) -> Method:
+        values = self._values
+        method: Method | None = values.get(METHOD_FIELD, None)
+        if method is not None:
+            return method
+        blocks = values.items("servers", ServerBlock)
+        if "sorry" in values.set or any(METHOD_FIELD not in b.values.set for b in blocks):
+            message = f"virtual_server {self._name} has no lvs_method; NAT is used"
+            self._complain("no-method", METHOD_FIELD, message)
+        return Method()
+
+    def _fitting_servers(self, method: Method) -> list[ServerBlock]:
+        """The servers of the right family; only a tunnel may lead to the other one."""
+        values = self._values
+        fitting = []
+        for block in values.items("servers", ServerBlock):
+            forwarding = block.values.get(METHOD_FIELD, method).forwarding
+            if forwarding is Forwarding.TUNNELLING or self._is_of_family(block.endpoint):
+                fitting.append(block)
+                continue
+            where = block.values.owner
+            message = f"{block.endpoint.address} is not IPv{values.set['family']} as its service is"
+            hint = "only lvs_method TUN reaches a server of the other family"
+            text = f"{message}; the server is dropped"
+            self._context.problem("other-family", where, 1, text, hint=hint)
+        if not fitting:
+            message = f"virtual_server {self._name} has no usable real_server; it is dropped"
+            self._complain("no-real-server", "", message)
+        self._check_sorry_family(method)
+        self._decide_family(fitting)
+        return fitting
+
+    def _is_of_family(self, endpoint: Endpoint) -> bool:
+        """The first one decides where nothing else does."""
+        family = self._values.set.setdefault("family", endpoint.address.version)
+        return family == endpoint.address.version
+
+    def _check_sorry_family(self, method: Method) -> None:
+        values = self._values
+        sorry: Endpoint | None = values.get("sorry", None)
+        forwarding = values.get("sorry/method", method).forwarding
+        if sorry is None or forwarding is Forwarding.TUNNELLING or self._is_of_family(sorry):
+            return
+        message = f"sorry_server {sorry.address} is not IPv{values.set['family']} as its service is"
+        self._complain("other-family", "sorry", f"{message}; it is dropped")
+        del values.set["sorry"]
+
+    def _decide_family(self, blocks: Iterable[ServerBlock]) -> None:
+        """A mark that has only tunnels takes the family they all have, else IPv4."""
+        if "family" in self._values.set or self._group is not None:
+            return
+        versions = {block.endpoint.address.version for block in blocks}
+        self._values.set["family"] = versions.pop() if len(versions) == 1 else 4
+
+    def _distinguish(self, taken: Mapping[ServiceKey, str]) -> None:
+        """keepalived calls a mark's IPv4 and IPv6 services the same; a name is one service here."""
+        if isinstance(self._identity, ServiceMark):
+            family = Family(self._values.get("family", 4))
+            other = Family.IPV6 if family is Family.IPV4 else Family.IPV4
+            if FirewallMark(self._identity.mark, other) in taken:
+                self._name += " inet" if family is Family.IPV4 else " inet6"
+
+    def _free_keys(
+        self, taken: dict[ServiceKey, str], blocks: list[ServerBlock], method: Method
+    ) -> Iterator[ServiceKey]:
+        """The keys nobody else has and the servers can serve; the others are reported once each."""
+        is_tunnel = all(
+            b.values.get(METHOD_FIELD, method).forwarding is Forwarding.TUNNELLING for b in blocks
+        )
+        family = None if is_tunnel and self._group else self._values.get("family", 4)
+        usable = 0
+        for key, where in self._keys(family or 4):
+            if family is not None and key.family != family:
+                message = f"{_shown_key(key)} is not IPv{family} as the real servers are"
+            elif key in taken:
+                message = f"{_shown_key(key)} belongs to virtual_server {taken[key]} already"
+            else:
+                taken[key] = self._name
+                usable += 1
+                yield key
+                continue
+            text = f"{message}; it is left out of {self._name}"
+            lenient = ProblemClass.NONE
+            self._context.problem("unusable-key", where, 0, text, problem_class=lenient)
+        if not usable:
+            message = f"virtual_server {self._name} has no address left; it is dropped"
+            self._complain("no-key", "", message, is_counted=False)
+
+    def _keys(self, family: int) -> Iterator[tuple[ServiceKey, Statement]]:
+        """Every key with the statement it stands in."""
+        identity = self._identity
+        protocol = self._protocol or Protocol.UDP
+        if isinstance(identity, Endpoint):
+            yield ServiceAddress(protocol, *identity), self._values.owner
+        elif isinstance(identity, ServiceMark):
+            yield FirewallMark(identity.mark, Family(family)), self._values.owner
+        else:
+            for entry in identity.group.ranges:
+                for address in entry.addresses():
+                    yield ServiceAddress(protocol, address, entry.port), entry.statement
+            for mark in identity.group.marks:
+                yield FirewallMark(mark.mark, mark.family or Family(family)), mark.statement
+
+    def _surroundings(self, method: Method) -> Surroundings:
+        ports = self._ports()
+        mailed = _mail_default(self._defs, default=True)
+        return Surroundings(
+            self._name,
+            self._values,
+            self._protocol,
+            method,
+            next(iter(ports)) if len(ports) == 1 else 0,
+            ports,
+            mailed,
+            self._defs,
+            self._tls,
+        )
+
+    def _servers(
+        self, blocks: Iterable[ServerBlock], around: Surroundings
+    ) -> list[tuple[RealServer, LvsServer]]:
+        """The finished servers; of two with one address the first stays."""
+        found: dict[Destination, tuple[RealServer, LvsServer]] = {}
+        for block in blocks:
+            built = build_server(self._context, block, around)
+            address = built[0].address
+            if address in found:
+                label = trio(address.address, self._protocol, address.port)
+                message = f"real_server {label} stands in {self._name} already; this one is dropped"
+                self._context.problem("duplicate-server", block.values.owner, 1, message)
+                continue
+            found[address] = built
+        return list(found.values())
+
+    def _inhibited_alike(
+        self, sorry: SorryServer, servers: Iterable[tuple[RealServer, LvsServer]]
+    ) -> SorryServer:
+        """A sorry server that is one of the servers cannot differ in `inhibit`."""
+        for real, _ in servers:
+            if real.address == sorry.address and real.inhibit != sorry.inhibit:
+                flag = "sorry_server_inhibit" if sorry.inhibit else "no sorry_server_inhibit"
+                message = (
+                    f"sorry_server is a real_server that has another inhibit; {flag} is ignored"
+                )
+                self._complain("sorry-inhibit", "sorry", message)
+                return SorryServer(sorry.address, sorry.method, real.inhibit)
+        return sorry
+
+    def _quorum(self, total: int) -> tuple[int, int]:
+        """Quorum and hysteresis that the weights can reach."""
+        quorum, hysteresis = self._values.get("quorum", 1), self._values.get("hysteresis", 0)
+        if quorum > total:
+            # With only weight 0 keepalived's hysteresis wraps around; it never has quorum then.
+            message = f"quorum {quorum} is above the weight of all servers, {total}"
+            quorum = max(1, total)
+            self._complain("value-out-of-range", "quorum", f"{message}; {quorum} is used")
+        if hysteresis >= quorum:
+            message = f"hysteresis {hysteresis} is not below quorum {quorum}; {quorum - 1} is used"
+            self._complain("value-out-of-range", "hysteresis", message)
+            hysteresis = quorum - 1
+        if total and quorum + hysteresis > total:
+            message = (
+                f"quorum {quorum} + hysteresis {hysteresis} is above the weight of all servers"
+            )
+            where = self._values.where("hysteresis")
+            text = f"{message}, {total}: once lost, quorum cannot be gained"
+            self._context.remark("quorum-out-of-reach", where, 0, text)
+        return quorum, hysteresis
+
+
+def _name(identity: Identity, protocol: Protocol | None) -> str:
+    match identity:
+        case Endpoint(address, port):
+            return trio(address, protocol, port)
+        case ServiceMark(mark):
+            return f"FWM {mark}"
+        case GroupUse(group, number):
+            return f"[{group.name}]:{number}"
+
+
+def _shown_key(key: ServiceKey) -> str:
+    if isinstance(key, FirewallMark):
+        return f"fwmark {key.mark} of IPv{key.family.value}"
+    return trio(key.address, key.protocol, key.port)
+
+
+def _mail_default(defs: GlobalDefs, *, default: bool) -> bool:
+    for switch in (defs.smtp_alert_checker, defs.smtp_alert):
+        if switch is not None:
+            return switch
+    return default

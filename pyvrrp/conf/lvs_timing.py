@@ -1,0 +1,154 @@
+"""When a check runs and where it goes: the keywords all checks share, and what they inherit.
+
+A setting comes from the check, else the real server, else the service, else the kind of check.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from healthcheck.core.model import Target, Timing, TlsMaterial
+from healthcheck.core.table import Address
+
+from .addresses import read_address
+from .blocks import Statement
+from .config import ScriptUser
+from .context import Context
+from .diagnostics import ProblemClass
+from .schema import Keyword, value
+from .shapes import Bool, Int, Seconds, Word
+from .values import Values
+
+__all__ = [
+    "CONNECTION_ROWS",
+    "CONNECT_TIMEOUT",
+    "DELAY_LOOP",
+    "PAUSE",
+    "TIMING_ROWS",
+    "Inherited",
+    "target",
+    "timing",
+]
+
+_LONGEST = float(2**64 // 1_000_000)
+"""keepalived counts microseconds in 64 bits."""
+
+CONNECT_TIMEOUT = Seconds(0.000001, 4294.967295)
+DELAY_LOOP = Seconds(0.000001, _LONGEST)
+PAUSE = Seconds(0, _LONGEST)
+_PORT = Int(1, 65535)
+
+
+class Inherited(NamedTuple):
+    """What the checks of one real server take from it when they do not say it themselves.
+
+    `retry`, `delay_before_retry` and `warmup` None: nobody said it. `port` 0: there is none.
+    """
+
+    label: str
+    address: Address
+    port: int
+    delay_loop: float
+    service_delay_loop: float
+    retry: int | None
+    delay_before_retry: float | None
+    warmup: float | None
+    alpha: bool
+    connect_timeout: float
+    virtualhost: str | None
+    log_all_failures: bool
+    script_user: ScriptUser | None
+    tls: TlsMaterial
+
+
+def _address(name: str) -> Keyword:
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        address = read_address(context, statement)
+        if address is not None:
+            values.put(name, address, statement)
+
+    return Keyword(name, read)
+
+
+TIMING_ROWS = (
+    value("retry", Int(0)),
+    value("delay_before_retry", PAUSE),
+    value("warmup", PAUSE),
+    value("delay_loop", DELAY_LOOP),
+    value("alpha", Bool()),
+    value("log_all_failures", Bool()),
+)
+
+CONNECTION_ROWS = (
+    _address("connect_ip"),
+    value("connect_port", _PORT),
+    _address("bindto"),
+    value("bind_port", _PORT),
+    value("bind_if", Word(length=15)),
+    value("connect_timeout", CONNECT_TIMEOUT),
+    value("fwmark", Int(0)),
+    *TIMING_ROWS,
+)
+
+
+def timing(
+    check: Values, server: Inherited, retry: int = 1, delay_before_retry: float | None = 1.0
+) -> Timing:
+    """The times of a check; `retry` and `delay_before_retry` (None: delay_loop) are its kind's."""
+    said = check.get
+    delay_loop = said("delay_loop", server.delay_loop)
+    if server.retry is not None:
+        retry = server.retry
+    if server.delay_before_retry is not None:
+        delay_before_retry = server.delay_before_retry
+    elif delay_before_retry is None:
+        delay_before_retry = delay_loop
+    return Timing(
+        delay_loop,
+        said("retry", retry),
+        said("delay_before_retry", delay_before_retry),
+        said("warmup", delay_loop if server.warmup is None else server.warmup),
+        said("alpha", server.alpha),
+        said("log_all_failures", server.log_all_failures),
+    )
+
+
+def target(
+    context: Context, check: Values, server: Inherited, *, needs_port: bool = True
+) -> Target | None:
+    """Where a check goes; None when there is no such place, which is reported."""
+    said = check.get
+    address = said("connect_ip", server.address)
+    port = said("connect_port", server.port)
+    interface: str | None = said("bind_if", None)
+    name = check.owner.words[0]
+    if needs_port and not port:
+        message = f"{name} of {server.label} has no port to go to; the check is dropped"
+        hint = "write connect_port, or a port behind the address of the real server"
+        context.problem(
+            "no-target", check.owner, 0, message, problem_class=ProblemClass.NONE, hint=hint
+        )
+        return None
+    if address.is_link_local and address.version == 6 and interface is None:
+        message = f"{name} of {server.label} goes to {address}, which needs bind_if; it is dropped"
+        context.problem("no-target", check.where("connect_ip"), 0, message)
+        return None
+    return Target(
+        address,
+        port,
+        said("connect_timeout", server.connect_timeout),
+        _bind_address(context, check, address),
+        said("bind_port", 0),
+        interface,
+        said("fwmark", 0),
+    )
+
+
+def _bind_address(context: Context, check: Values, destination: Address) -> Address | None:
+    """keepalived drops whichever of the two comes second; the source is the one we can lack."""
+    source: Address | None = check.get("bindto", None)
+    if source is None or source.version == destination.version:
+        return source
+    message = f"bindto {source} is of the other family than {destination}; it is ignored"
+    context.problem("other-family", check.where("bindto"), 1, message)
+    return None

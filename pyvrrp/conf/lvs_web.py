@@ -1,0 +1,216 @@
+"""`HTTP_GET` and `SSL_GET`: the pages a check fetches, and what their answers must be."""
+
+from __future__ import annotations
+
+import re
+
+from healthcheck.core.model import HttpCheck, HttpVersion, RegexOption, Url
+
+from .addresses import parse_address
+from .blocks import Statement
+from .context import Context, shown
+from .diagnostics import ProblemClass
+from .kept import BLOCKS
+from .known import Block
+from .lvs_timing import CONNECTION_ROWS, Inherited, target, timing
+from .schema import Keyword, read_block, table, value
+from .shapes import Bool, Choice, Flag, Int, Word
+from .values import Values, make
+
+__all__ = ["HTTP_GET", "SSL_GET", "build_web"]
+
+_GENERAL = ProblemClass.GENERAL
+_MAX_OFFSET = 2**63 - 1
+_DIGEST = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
+_CODES = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
+_PORT = re.compile(r":\d*$", re.ASCII)
+
+_VERSIONS = {
+    "1.0": HttpVersion.HTTP_1_0,
+    "1.0C": HttpVersion.HTTP_1_0_CLOSE,
+    "1.0c": HttpVersion.HTTP_1_0_CLOSE,
+    "1.1": HttpVersion.HTTP_1_1,
+}
+_OPTIONS = {
+    "caseless": RegexOption.CASELESS,
+    "multiline": RegexOption.MULTILINE,
+    "dotall": RegexOption.DOTALL,
+    "extended": RegexOption.EXTENDED,
+}
+
+
+def _digest(context: Context, statement: Statement, values: Values) -> None:
+    word = context.word(statement)
+    if word is None or not context.once(statement, values, "digests"):
+        return
+    if not _DIGEST.fullmatch(word):
+        message = f"digest {shown(word)} is not 32 hexadecimal digits; ignored"
+        context.problem("bad-digest", statement, 1, message)
+        return
+    values.put("digests", (word.lower(),), statement)
+
+
+def _status_code(context: Context, statement: Statement, values: Values) -> None:
+    ranges = []
+    for index, word in enumerate(statement.words[1:], 1):
+        found = _CODES.fullmatch(word)
+        low, high = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+        if 100 <= low <= high <= 599:
+            ranges.append((low, high))
+            continue
+        message = f"status code {shown(word)} is not a number or range in 100..599; ignored"
+        context.problem("value-out-of-range", statement, index, message)
+    values.extend("status_codes", ranges, statement)
+
+
+def _regex(context: Context, statement: Statement, values: Values) -> None:
+    if len(statement.words) != 2:
+        index = min(2, len(statement.words) - 1)
+        message = "regex needs one pattern, in double quotes when it has blanks; ignored"
+        context.problem("bad-regex", statement, index, message)
+        return
+    if "regex" in values.set:
+        message = "regex was given already; this one replaces it"
+        context.problem("given-twice", statement, 0, message)
+    values.put("regex", str(statement.words[1]), statement)
+
+
+def _regex_options(context: Context, statement: Statement, values: Values) -> None:
+    options = values.get("regex_options", RegexOption.NONE)
+    for index, word in enumerate(statement.words[1:], 1):
+        if word not in _OPTIONS:
+            hint = context.similar(word, _OPTIONS)
+            message = f"regex option {shown(word)} does nothing"
+            context.remark(
+                "regex-option", statement, index, f"{message}; {hint}" if hint else message
+            )
+            continue
+        options |= _OPTIONS[word]
+    values.put("regex_options", options, statement)
+
+
+_URL_ROWS = (
+    value("path", Word()),
+    Keyword("digest", _digest),
+    Keyword("status_code", _status_code),
+    value("virtualhost", Word(missing=_GENERAL)),
+    Keyword("regex", _regex),
+    Keyword("regex_options", _regex_options),
+    value("regex_no_match", Flag()),
+    value("regex_min_offset", Int(0, _MAX_OFFSET, missing=ProblemClass.NONE)),
+    value("regex_max_offset", Int(0, _MAX_OFFSET, missing=ProblemClass.NONE)),
+)
+_TLS_COMPLIANT = value("tls_compliant", Bool())
+_HTTP_URL = table("url", _URL_ROWS, BLOCKS["HTTP_GET/url"])
+_SSL_URL = table("url", (*_URL_ROWS, _TLS_COMPLIANT), BLOCKS["HTTP_GET/url"])
+
+
+def _url(urls: str) -> Keyword:
+    known = _SSL_URL if urls == "SSL_GET" else _HTTP_URL
+
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        url = Values(statement)
+        read_block(context, statement.block or (), known, url)
+        values.kept.extend(url.kept)
+        if "path" not in url.set:
+            message = f"url of {urls} has no path; it is dropped"
+            context.problem("no-path", statement, 0, message)
+            return
+        _check_regex(context, url)
+        values.extend("urls", (url,), statement)
+
+    return Keyword("url", read, Block.TABLE)
+
+
+def _check_regex(context: Context, url: Values) -> None:
+    low, high = url.get("regex_min_offset", 0), url.get("regex_max_offset", _MAX_OFFSET)
+    if low > high:
+        message = f"regex_min_offset {low} is above regex_max_offset {high}; both are ignored"
+        context.remark("value-out-of-range", url.where("regex_min_offset"), 0, message)
+        url.set.pop("regex_min_offset")
+        url.set.pop("regex_max_offset")
+    pattern: str | None = url.get("regex", None)
+    if pattern is None:
+        for field in [f for f in url.set if f.startswith("regex_")]:
+            message = f"{field} does nothing without regex"
+            context.remark("regex-option", url.where(field), 0, message)
+            del url.set[field]
+        return
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as exc:
+        message = f"regex is not understood: {exc}; the url is checked without it"
+        where = url.where("regex")
+        context.problem("bad-regex", where, 1, message, problem_class=ProblemClass.NONE)
+        url.set = {f: v for f, v in url.set.items() if not f.startswith("regex")}
+
+
+def _nb_get_retry(context: Context, statement: Statement, values: Values) -> None:
+    context.problem("deprecated", statement, 0, "nb_get_retry is an old keyword", hint="use retry")
+    retry = Int(0).read(context, statement)
+    if isinstance(retry, int):
+        values.put("retry", retry, statement)
+
+
+def _sni_name(context: Context, statement: Statement, values: Values) -> None:
+    values.put("enable_sni", True, statement)
+    if len(statement.words) > 1:
+        values.put("sni_name", str(statement.words[1]), statement)
+    elif "sni_name" in values.set:
+        context.once(statement, values, "sni_name")
+
+
+_CHECK_ROWS = (
+    *CONNECTION_ROWS,
+    Keyword("nb_get_retry", _nb_get_retry),
+    value("virtualhost", Word(missing=_GENERAL)),
+    value("http_protocol", Choice(_VERSIONS)),
+    value("fast_recovery", Bool()),
+    value("enable_sni", Bool()),
+    Keyword("sni_name", _sni_name),
+)
+
+HTTP_GET = table("HTTP_GET", (*_CHECK_ROWS, _url("HTTP_GET")), {})
+SSL_GET = table("SSL_GET", (*_CHECK_ROWS, _TLS_COMPLIANT, _url("SSL_GET")), {})
+
+
+def build_web(context: Context, check: Values, server: Inherited) -> HttpCheck | None:
+    """The check; None when it fetches nothing or has no target, which is reported."""
+    name = check.owner.words[0]
+    urls = check.items("urls", Values)
+    if not urls:
+        message = f"{name} of {server.label} has no url; the check is dropped"
+        context.problem("no-url", check.owner, 0, message)
+        return None
+    goal = target(context, check, server)
+    if goal is None:
+        return None
+    is_tls = name == "SSL_GET"
+    host: str | None = check.get("virtualhost", server.virtualhost)
+    return HttpCheck(
+        goal,
+        tuple(_built_url(url, check, host, is_tls=is_tls) for url in urls),
+        timing(check, server, delay_before_retry=3.0),
+        server.tls if is_tls else None,
+        check.get("http_protocol", HttpVersion.HTTP_1_0),
+        check.get("fast_recovery", False),
+    )
+
+
+def _built_url(url: Values, check: Values, host: str | None, *, is_tls: bool) -> Url:
+    fields = dict(url.set)
+    fields["virtualhost"] = host = url.get("virtualhost", host)
+    if is_tls:
+        fields["sni_name"] = _server_name(check, host)
+        fields.setdefault("tls_compliant", check.get("tls_compliant", False))
+    return make(Url, fields)
+
+
+def _server_name(check: Values, host: str | None) -> str | None:
+    """The name in the TLS handshake: never an address (RFC 6066 §3), never with a port."""
+    if not check.get("enable_sni", False):
+        return None
+    name: str | None = check.get("sni_name", host)
+    if name is None or parse_address(name.strip("[]")) is not None:
+        return None
+    return _PORT.sub("", name)
