@@ -1,0 +1,159 @@
+"""The kernel's IPVS table: read it, change it.
+
+Every call blocks while the kernel works: some 10 µs for each operation or destination natively,
+five times that in User-Mode Linux; the first use of a scheduler may load its module. `BATCH` operations at a
+time leave an event loop its turn.
+
+There is no transaction. A dump of more than some 90 destinations is delivered in pieces, and the
+kernel finds its place by counting: who removes destinations meanwhile can make it pass over one,
+unnoticed. A table that is compared again and again mends that.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from ..core.operations import (
+    AddDestination,
+    AddService,
+    Operation,
+    RemoveDestination,
+    RemoveService,
+    SetDestination,
+    SetService,
+)
+from ..core.table import (
+    Destination,
+    DestinationSettings,
+    Service,
+    ServiceKey,
+    ServiceSettings,
+    Table,
+)
+from .errors import Failure
+from .genetlink import Channel, KernelSocket, Request, open_socket
+from .octets import (
+    ADDRESS_FAMILY,
+    destination_name,
+    full_destination,
+    full_service,
+    parse_destination,
+    parse_service,
+    service_name,
+)
+
+__all__ = ["BATCH", "Ipvs"]
+
+BATCH = 200
+"""Operations that go to the kernel in one system call: about 11 ms in User-Mode Linux."""
+
+TIMEOUT = 5.0  # s; the kernel answers before `sendmsg` returns, so this is never waited for
+
+_NEW_SERVICE, _SET_SERVICE, _DEL_SERVICE, _GET_SERVICE = 1, 2, 3, 4
+_NEW_DEST, _SET_DEST, _DEL_DEST, _GET_DEST = 5, 6, 7, 8
+_ZERO, _FLUSH = 16, 17
+
+
+class Ipvs:
+    """The IPVS of the network namespace that the calling thread is in; a context manager.
+
+    Raises: IpvsMissing when this kernel has none; IpvsError from every method, naming what was asked.
+    """
+
+    def __init__(self, connect: Callable[[float], KernelSocket] = open_socket) -> None:
+        kernel = connect(TIMEOUT)
+        try:
+            self._channel = Channel(kernel, "IPVS")
+        except BaseException:
+            kernel.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket; harmless when closed already. The table stays."""
+        self._channel.close()
+
+    def read(self) -> Table:
+        """Everything: one request for the services, and one for the destinations of each."""
+        return {
+            key: Service(settings, self.read_destinations(key))
+            for key, settings in self.read_services().items()
+        }
+
+    def read_services(self) -> dict[ServiceKey, ServiceSettings]:
+        """Every service, without its destinations; services of no kind known here are left out."""
+        found = self._channel.dump("list services", (_GET_SERVICE, b""), parse_service)
+        return {key: settings for key, settings in found if key is not None}
+
+    def read_destinations(self, key: ServiceKey) -> dict[Destination, DestinationSettings]:
+        """The destinations of one service; none when there is no such service."""
+        family = ADDRESS_FAMILY[key.family]
+        return dict(
+            self._channel.dump(
+                f"list destinations of service {key}",
+                (_GET_DEST, service_name(key)),
+                lambda data, start, end: parse_destination(data, start, end, family),
+            )
+        )
+
+    def apply(self, operations: Sequence[Operation]) -> tuple[Failure, ...]:
+        """Carry out all operations in their order; those refused come back.
+
+        A refusal stops nothing. Removing what is not there is a success. Up to `BATCH` operations
+        are one system call. After an IpvsError nobody knows what was done: read again.
+        """
+        failures: list[Failure] = []
+        for start in range(0, len(operations), BATCH):
+            batch = operations[start : start + BATCH]
+            refused = self._channel.batch("change the table", [_request(each) for each in batch])
+            failures += [
+                Failure(batch[position], code)
+                for position, code in refused.items()
+                if not _is_gone(batch[position], code)
+            ]
+        return tuple(failures)
+
+    def flush(self) -> None:
+        """Remove every service, whoever made it."""
+        self._channel.request("remove all services", _FLUSH)
+
+    def zero(self, key: ServiceKey | None = None) -> None:
+        """Set the counters of one service and its destinations to 0; None: of all."""
+        what = "set all counters to 0" if key is None else f"set the counters of {key} to 0"
+        self._channel.request(what, _ZERO, b"" if key is None else service_name(key))
+
+
+def _request(operation: Operation) -> Request:
+    key = operation.key
+    match operation:
+        case AddService(_, settings):
+            return _NEW_SERVICE, full_service(key, settings)
+        case SetService(_, settings):
+            return _SET_SERVICE, full_service(key, settings)
+        case RemoveService():
+            return _DEL_SERVICE, service_name(key)
+        case AddDestination(_, destination, to):
+            return _NEW_DEST, service_name(key) + full_destination(destination, to)
+        case SetDestination(_, destination, to):
+            return _SET_DEST, service_name(key) + full_destination(destination, to)
+        case RemoveDestination(_, destination):
+            return _DEL_DEST, service_name(key) + destination_name(destination)
+
+
+def _is_gone(operation: Operation, code: int) -> bool:
+    if isinstance(operation, (RemoveService, RemoveDestination)):
+        return code in (errno.ESRCH, errno.ENOENT)
+    return False
