@@ -111,10 +111,17 @@ class _Reports:
                 raise LabError(f"{line['nodeid']} ran inside where {item.nodeid} was to run")
             if line["report"] is None:
                 return found
-            hook = self._config.hook
-            found.append(
-                hook.pytest_report_from_serializable(config=self._config, data=line["report"])
-            )
+            found.append(self._report(line["report"]))
+
+    def _report(self, data: dict[str, Any]) -> pytest.TestReport:
+        """JSON made lists of the tuples that where and why a test was skipped are told in."""
+        for key in ("location", "longrepr"):
+            if isinstance(data[key], list):
+                data[key] = tuple(data[key])
+        made: pytest.TestReport = self._config.hook.pytest_report_from_serializable(
+            config=self._config, data=data
+        )
+        return made
 
     def wait_end(self) -> None:
         """Let the machine halt in order, so that nothing written inside is lost."""
@@ -164,13 +171,15 @@ def _emit_all(
     for item in items:
         where = {"nodeid": item.nodeid, "location": item.location}
         item.ihook.pytest_runtest_logstart(**where)
-        found = []
-        if reports is not None and problem is None:
+        if reports is None or problem is not None:
+            found = [_failure(item, f"not run: {problem}")]
+        else:
             try:
                 found = reports.of(item)
             except LabError as error:
-                problem = f"{item.nodeid}: {error}"
-        for report in found if problem is None else [_failure(item, problem)]:
+                found = [_failure(item, str(error))]
+                problem = f"User-Mode Linux was lost at {item.nodeid}"
+        for report in found:
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(**where)
         if session.shouldfail:
