@@ -7,8 +7,10 @@ Nothing in a file raises. The only exception is `Unreadable`, and only for the m
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Collection, Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,20 +102,39 @@ def load(
     that exist (None: existence is not checked).
     Raises: Unreadable, for the main file only.
     """
+    with _collector_at_rest():
+        return _load(
+            path,
+            reader or DiskReader(),
+            node_name() if config_id is None else config_id,
+            os.environ if environ is None else environ,
+            None if interfaces is None else frozenset(interfaces),
+        )
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Nothing here makes cycles; in a large file the search for them would double the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _load(
+    path: str,
+    reader: Reader,
+    config_id: str,
+    environ: Mapping[str, str],
+    interfaces: frozenset[str] | None,
+) -> Loaded:
     collector = Collector()
-    expander = Expander(
-        reader or DiskReader(),
-        collector,
-        config_id=node_name() if config_id is None else config_id,
-        environ=os.environ if environ is None else environ,
-    )
+    expander = Expander(reader, collector, config_id=config_id, environ=environ)
     statements = parse(expander.lines(path), collector)
-    context = Context(
-        collector,
-        interfaces=None if interfaces is None else frozenset(interfaces),
-        homes=_HOMES,
-        blocks=BLOCKS,
-    )
+    context = Context(collector, interfaces=interfaces, homes=_HOMES, blocks=BLOCKS)
     collector.settle()
     config = _Reading(context, collector).read(statements)
     context.report_kept()

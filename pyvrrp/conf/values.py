@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from .blocks import Statement
 from .config import Kept
@@ -26,7 +26,7 @@ class Values:
 
     def get(self, field: str, default: T) -> T:
         """The value of a field, `default` when nothing set it; shapes guarantee the type."""
-        return cast(T, self.set.get(field, default))
+        return self.set.get(field, default)  # type: ignore[return-value]
 
     def put(self, field: str, value: object, statement: Statement) -> None:
         """Set a field, and remember who did."""
