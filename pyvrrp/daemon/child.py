@@ -7,15 +7,20 @@ import os
 import signal
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from . import handoff, log, pid_file, processes
 from .launch import leave_terminal
 from .options import Options
 
-__all__ = ["Backoff", "Child", "ChildKind", "import_vrrp", "run_vrrp"]
+if TYPE_CHECKING:
+    from .loader import Verdict
+
+__all__ = ["Backoff", "Child", "ChildKind", "Settings"]
 
 _LONG_LIFE = 60.0
 _MAX_DELAY = 60.0
@@ -43,6 +48,15 @@ class Backoff:
         return delay
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Settings:
+    """A configuration that can be used. Two are the same only when they are one object."""
+
+    verdict: Verdict
+    descriptor: int
+    """For `handoff.read`; whoever gives the settings up closes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChildKind:
     """What a child does and what it is called."""
@@ -55,10 +69,18 @@ class ChildKind:
     """Runs in the child first, while the configuration is being read: imports."""
     body: Callable[[handoff.ChildStart], int]
     """Runs in the child; its result is the exit code."""
+    may_run: Callable[[Options], bool]
+    is_needed: Callable[[Verdict], bool]
+    pid_file: Callable[[pid_file.PidPaths], str]
+    has_journal: bool = False
+    """It may leave things in the kernel that the journal names."""
 
 
 class Child:
-    """At most one process of a kind. It is forked by `prepare` or `start`, and works from `start`."""
+    """At most one process of a kind. It is forked by `prepare` or `start`, and works from `start`.
+
+    It answers new settings in the order they were offered; until then they count for nothing.
+    """
 
     def __init__(self, kind: ChildKind, options: Options) -> None:
         self.kind = kind
@@ -67,23 +89,47 @@ class Child:
         self.control: socket.socket | None = None
         self.start_at: float | None = None
         """When to start it again, on the monotonic clock."""
+        self.kill_at: float | None = None
+        """When to end it by force, on the monotonic clock."""
+        self.is_ready = False
+        self.is_stopping = False
+        self.is_unavailable = False
+        """It said that this system lacks what it needs."""
+        self.left_clean = True
+        """The last one left nothing in the kernel."""
         self._options = options
         self._backoff = Backoff()
         self._started_at = 0.0
+        self._holds: Settings | None = None
+        self._offered: deque[Settings] = deque()
 
     @property
     def is_alive(self) -> bool:
         """True until its death was taken note of."""
         return self.pid is not None
 
-    def prepare(self, settings: int) -> None:
+    @property
+    def is_prepared(self) -> bool:
+        """True while it has not been told to work."""
+        return self.is_alive and self._holds is None
+
+    @property
+    def is_settled(self) -> bool:
+        """True when it works and owes no answer."""
+        return self.is_ready and not self._offered
+
+    def has(self, settings: Settings | None) -> bool:
+        """True when these are the last it was given, whether it answered already or not."""
+        return settings is (self._offered[-1] if self._offered else self._holds)
+
+    def prepare(self, descriptor: int) -> None:
         """Fork; the process gets ready to read that descriptor, and waits. Raises: OSError."""
         self.control, theirs = handoff.channel()
         self.control.setblocking(False)
         try:
             self.pid = processes.fork(
-                lambda: _run(self.kind, self._options, settings, theirs),
-                keep=(settings, theirs.fileno()),
+                lambda: _run(self.kind, self._options, descriptor, theirs),
+                keep=(descriptor, theirs.fileno()),
             )
         except OSError:
             self._close()
@@ -91,16 +137,17 @@ class Child:
         finally:
             theirs.close()
 
-    def start(self, settings: int, pid_path: str, journal_path: str) -> None:
-        """Let it work, with the settings of that descriptor. Raises: OSError.
+    def start(self, settings: Settings, pid_path: str, journal_path: str) -> None:
+        """Let it work, with those settings. Raises: OSError.
 
         A process that was prepared must have been so with the same descriptor.
         """
         self.start_at, self.pid_path = None, pid_path
         if self.control is None:
-            self.prepare(settings)
+            self.prepare(settings.descriptor)
         if self.control is not None:
             handoff.send(self.control, handoff.GO, f"{pid_path}\0{journal_path}\0{_umask():o}")
+        self._holds = settings
         self._started_at = time.monotonic()
         _log.info("Starting %s child process, pid=%d", self.kind.name, self.pid)
 
@@ -109,8 +156,7 @@ class Child:
         if self.pid is not None:
             self.signal(signal.SIGKILL)
             os.waitpid(self.pid, 0)
-        self.pid = None
-        self._close()
+        self._forget()
 
     def signal(self, number: int) -> None:
         """Pass a signal on, when there is somebody to get it."""
@@ -118,14 +164,38 @@ class Child:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
-    def reload(self, settings: int) -> bool:
+    def stop(self, patience: float) -> None:
+        """Ask it to stop, and have it killed after `patience` seconds; it is not started again."""
+        self.start_at = None
+        if self.is_alive and not self.is_stopping:
+            self.is_stopping = True
+            self.kill_at = time.monotonic() + patience
+            self.signal(signal.SIGTERM)
+
+    def offer(self, settings: Settings) -> bool:
         """Hand it new settings; False when it cannot take them now."""
+        if not self.say(handoff.RELOAD, descriptor=settings.descriptor):
+            return False
+        self._offered.append(settings)
+        return True
+
+    def answered(self, *, taken: bool) -> Settings | None:
+        """The settings that its answer is about; None when it has none to answer."""
+        if not self._offered:
+            return None
+        settings = self._offered.popleft()
+        if taken:
+            self._holds = settings
+        return settings
+
+    def say(self, word: bytes, text: str = "", descriptor: int | None = None) -> bool:
+        """Tell it something; False when that cannot be done now."""
         if self.control is None:
             return False
         try:
-            handoff.send(self.control, handoff.RELOAD, descriptor=settings)
+            handoff.send(self.control, word, text, descriptor)
         except OSError as exc:
-            _log.error("%s child: new settings not delivered: %s", self.kind.name, exc.strerror)
+            _log.error("%s child: %r not delivered: %s", self.kind.name, word, exc.strerror)
             return False
         return True
 
@@ -147,9 +217,14 @@ class Child:
 
     def died(self) -> float:
         """Take note of its death; returns the seconds to wait before the next start."""
-        self.pid = None
-        self._close()
+        self._forget()
         return self._backoff.delay(time.monotonic() - self._started_at)
+
+    def _forget(self) -> None:
+        self.pid = self.kill_at = self._holds = None
+        self.is_ready = self.is_stopping = False
+        self._offered.clear()
+        self._close()
 
     def _close(self) -> None:
         if self.control is not None:
@@ -201,15 +276,3 @@ def _acquire_patiently(path: str) -> pid_file.PidFile:
             if time.monotonic() >= give_up_at:
                 raise
             time.sleep(_ORPHAN_INTERVAL)
-
-
-def import_vrrp() -> None:
-    """Load what the VRRP child needs; after the fork, since the parent lives without asyncio."""
-    from . import vrrp_process  # noqa: F401
-
-
-def run_vrrp(start: handoff.ChildStart) -> int:
-    """The body of the VRRP child."""
-    from .vrrp_process import run
-
-    return run(start)

@@ -1,9 +1,10 @@
 """What one process of the daemon hands to another: settings in a memfd, words on a channel.
 
-The loader writes the settings once, into anonymous memory that is sealed afterwards; children read
-them record by record, so that a thousand Virtual Routers are no single long step. All processes
-run the same program, hence pickles; magic, version and count guard against mixing releases
-and against half a file.
+The loader writes the settings once, into anonymous memory that is sealed afterwards, a section for
+each kind of child. A child reads its own section only, so that it never loads the other half's
+code, and record by record, so that a thousand Virtual Routers are no single long step. All
+processes run the same program, hence pickles; magic, version and sizes guard against mixing
+releases and against half a file.
 
 The channel between parent and child is a SOCK_SEQPACKET pair: one word, one packet. Its
 end-of-file is how a child learns that the parent is gone.
@@ -19,14 +20,11 @@ import struct
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from enum import IntEnum
+from typing import BinaryIO
 
 from ..errors import PyvrrpError
 from .options import Options
-
-if TYPE_CHECKING:
-    from ..settings import VirtualRouterSettings
-    from .translate import ProcessSettings
 
 __all__ = [
     "GO",
@@ -35,9 +33,11 @@ __all__ = [
     "RELOAD",
     "RELOADED",
     "RELOAD_WANTED",
+    "UNAVAILABLE",
     "ChildStart",
     "HandoffError",
     "Message",
+    "Section",
     "channel",
     "new_memory",
     "read",
@@ -58,13 +58,25 @@ RELOAD_WANTED = b"reload-wanted"
 """Child to parent: the child itself got SIGHUP."""
 REFUSED = b"refused"
 """Child to parent: the new settings cannot be used, the old ones stay; a text follows."""
+UNAVAILABLE = b"unavailable"
+"""Child to parent, before it ends: this system lacks what it needs; another start is no use."""
 
-_MAGIC = b"pyvrrp\0\1"
+
+class Section(IntEnum):
+    """Whose settings: the place of the section in the stream."""
+
+    VRRP = 0
+    """ProcessSettings, then a VirtualRouterSettings for each Virtual Router."""
+    CHECKERS = 1
+    """CheckerSettings, then a ServiceSettings for each virtual server."""
+
+
+_MAGIC = b"pyvrrp\0\2"
 """The last octet is the version of this format."""
-_HEADER = struct.Struct("=8sI")
+_HEADER = struct.Struct("=8sQ" + "QI" * len(Section))
+"""Magic, size of the whole, then offset and number of records of each section."""
 _LENGTH = struct.Struct("=I")
 _MAX_RECORD = 4 * 1024 * 1024
-_MAX_ROUTERS = 1_000_000
 _MAX_MESSAGE = 2048
 
 
@@ -112,26 +124,27 @@ def new_memory() -> int:
     return os.memfd_create("pyvrrp-settings", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
 
 
-def write(
-    descriptor: int, process: ProcessSettings, routers: Iterable[VirtualRouterSettings]
-) -> int:
-    """Fill a memfd and seal it against change; returns the number of Virtual Routers.
+def write(descriptor: int, *sections: Iterable[object]) -> tuple[int, ...]:
+    """Fill a memfd and seal it against change; returns the number of records of each section.
 
+    `sections` are in the order of `Section`; missing ones are empty.
     The header is written last, so a writer that died leaves something `read` refuses.
     Raises: OSError.
     """
-    count = 0
+    places: list[tuple[int, int]] = []
     with os.fdopen(os.dup(descriptor), "wb") as file:
         file.seek(_HEADER.size)
-        _write_record(file, process)
-        for router in routers:
-            _write_record(file, router)
-            count += 1
-        _write_record(file, count)
+        for section in (*sections, *[()] * (len(Section) - len(sections))):
+            offset, count = file.tell(), 0
+            for record in section:
+                _write_record(file, record)
+                count += 1
+            places.append((offset, count))
         file.flush()
-        os.pwrite(descriptor, _HEADER.pack(_MAGIC, count), 0)
+        numbers = (number for place in places for number in place)
+        os.pwrite(descriptor, _HEADER.pack(_MAGIC, file.tell(), *numbers), 0)
     _seal(descriptor)
-    return count
+    return tuple(count for _, count in places)
 
 
 def _write_record(file: BinaryIO, record: object) -> None:
@@ -146,25 +159,22 @@ def _seal(descriptor: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
 
 
-def read(descriptor: int) -> Iterator[ProcessSettings | VirtualRouterSettings]:
-    """The ProcessSettings, then each Virtual Router, one by one.
+def read(descriptor: int, section: Section) -> Iterator[object]:
+    """The records of one section, one by one.
 
     The descriptor's offset is neither used nor moved: several processes share it.
     Raises: HandoffError when it is not such a stream, or when it ends early.
     """
-    octets = _exactly(descriptor, _HEADER.size, 0)
-    magic, count = _HEADER.unpack(octets)
+    magic, size, *places = _HEADER.unpack(_exactly(descriptor, _HEADER.size, 0))
     if magic != _MAGIC:
         raise HandoffError(f"settings in memory: they start with {magic!r}, not {_MAGIC!r}")
-    if count > _MAX_ROUTERS:
-        raise HandoffError(f"settings in memory: {count} Virtual Routers, at most {_MAX_ROUTERS}")
-    offset = _HEADER.size
-    for _ in range(count + 1):
+    found = os.fstat(descriptor).st_size
+    if found < size:
+        raise HandoffError(f"settings in memory end early: {found} of {size} octets")
+    offset, count = places[2 * section : 2 * section + 2]
+    for _ in range(count):
         record, offset = _read_record(descriptor, offset)
-        yield record  # type: ignore[misc]  # only `write` makes records, and it is typed
-    end, _ = _read_record(descriptor, offset)
-    if end != count:
-        raise HandoffError(f"settings in memory: {count} Virtual Routers announced, then {end!r}")
+        yield record
 
 
 def _read_record(descriptor: int, offset: int) -> tuple[object, int]:

@@ -54,6 +54,7 @@ class Verdict:
     """Why it is not usable, when that is not a matter of problems in the text."""
     problems: int = 0
     needs_vrrp: bool = False
+    needs_checkers: bool = False
     child_wait_time: float = 5.0
     """Seconds a child has to stop."""
     umask: int | None = None
@@ -182,20 +183,32 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
         raise PyvrrpError("net_namespace is not supported yet; start with: ip netns exec NAME ...")
     process, translated = translate(config)
     routers = tuple(translated)
-    count = handoff.write(settings, process, routers)
+    checkers = _checker_records(config) if options.run_checkers else ()
+    handoff.write(settings, (process, *routers), checkers)
     words = config.global_defs
     names = pid_file.Words(words.instance, words.net_namespace, words.use_pid_dir)
     during, after = _journals(pid_file.paths(options, names).vrrp, routers)
     return Verdict(
         is_usable=True,
         problems=problems,
-        needs_vrrp=options.run_vrrp and (count > 0 or options.run_all),
+        needs_vrrp=options.run_vrrp and (bool(routers) or options.run_all),
+        needs_checkers=options.run_checkers and (bool(checkers) or options.run_all),
         child_wait_time=words.child_wait_time,
         umask=words.umask,
         names=names,
         journal_during=journal.encode(during),
         journal_after=journal.encode(after),
     )
+
+
+def _checker_records(config: Config) -> tuple[object, ...]:
+    """What the checker child gets; nothing when the file says nothing that is its business."""
+    if config.lvs is None and config.global_defs.lvs_sync_daemon is None:
+        return ()
+    from .translate_lvs import translate_lvs
+
+    settings, services = translate_lvs(config)
+    return (settings, *services)
 
 
 def _journals(

@@ -172,8 +172,8 @@ class _Flag(NamedTuple):
 
 _FLAGS = (
     _Flag("f", "use-file", "FILE", _store("configuration"), "Use the specified configuration file"),
-    _Flag("P", "vrrp", "", _set(run_vrrp=True, run_checkers=False), "Only run the VRRP subsystem"),
-    _Flag("C", "check", "", _set(run_vrrp=False, run_checkers=True), "Only run the health checker"),
+    _Flag("P", "vrrp", "", _set(run_checkers=False), "Only run the VRRP subsystem"),
+    _Flag("C", "check", "", _set(run_vrrp=False), "Only run the health checker"),
     _Flag("B", "no_bfd", "", _set(run_bfd=False), "Don't run the BFD subsystem"),
     _Flag("", "all", "", _set(run_all=True), "Start children even when they have no configuration"),
     _Flag("l", "log-console", "", _set(log_console=True), "Log to the console (stderr) too"),

@@ -1,11 +1,15 @@
 """The parent: small, without asyncio, and needed by nobody for running on.
 
-One poll loop waits for signals, the loader's pipe, the child's channel and the clock. Nothing in
-it blocks on another process: a loader that hangs is killed at its deadline, a child that does not
-stop is killed after `child_wait_time`.
+One poll loop waits for signals, the loader's pipe, the children's channels and the clock. Nothing
+in it blocks on another process: a loader that hangs is killed at its deadline, a child that does
+not stop is killed after `child_wait_time`.
 
-Settings in use and settings on trial are told apart. New ones become the ones in use when the
-child says so; until then a child that dies is started again with the old ones.
+Settings in use and settings on trial are told apart. New ones are offered to every child that runs
+and will be needed, and become the ones in use when all of them took them. Only then are children
+started that are newly needed, and stopped that no longer are. When one child refuses, dies or does
+not answer, the settings in use stay, and a child that took the new ones already is handed the old
+ones again: for a moment it has run the new ones while another still had the old. A child that
+cannot go back is restarted, and one that dies at any time is started with the settings in use.
 """
 
 from __future__ import annotations
@@ -15,20 +19,20 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from . import handoff, journal, log, pid_file, processes, service_manager
-from .child import Child, ChildKind, import_vrrp, run_vrrp
+from .child import Child, ChildKind, Settings
+from .children import Children
+from .kinds import KINDS
 from .loader import Body, Load, Verdict, load
 from .options import SIGNALS, Options
 from .permissions import missing_capabilities
 from .signals import SignalPipe
 
-__all__ = ["VRRP", "Supervisor"]
-
-VRRP = ChildKind("VRRP", "Keepalived_vrrp", import_vrrp, run_vrrp)
+__all__ = ["Supervisor"]
 
 _FINAL = frozenset({1, 2, 4})
 """Exit codes of a child after which another start would only repeat them."""
@@ -40,14 +44,6 @@ _ANSWER_WITHIN = 60.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Settings:
-    """A configuration that can be used, and the descriptor children read it from."""
-
-    verdict: Verdict
-    descriptor: int
-
-
 class Supervisor:
     """The daemon's life, from the first reading of the configuration to the exit code."""
 
@@ -56,25 +52,24 @@ class Supervisor:
         options: Options,
         started: Callable[[], None] = lambda: None,
         *,
-        kind: ChildKind = VRRP,
+        kinds: Iterable[ChildKind] = KINDS,
         read_configuration: Body = load,
     ) -> None:
-        """`started` is called once: the PID file is there and the child process made."""
+        """`started` is called once: the PID file is there and the child processes made."""
         self._options = options
         self._started = started
-        self._kind = kind
         self._read_configuration = read_configuration
         self._load: Load | None = None
         self._reload_queued = False
-        self._settings: _Settings | None = None
-        self._trial: _Settings | None = None
+        self._settings: Settings | None = None
+        self._trial: Settings | None = None
+        self._waiting_for: set[Child] = set()
         self._answer_by = 0.0
-        self._child = Child(kind, options)
+        self._children = Children(kinds, options)
         self._pid_file: pid_file.PidFile | None = None
         self._journal_path = ""
         self._exit_code: int | None = None
-        self._kill_at: float | None = None
-        self._left_clean = True
+        self._is_starting = True
 
     def run(self) -> int:
         """Run until stopped; returns the exit code. Once only, in the main thread."""
@@ -96,25 +91,23 @@ class Supervisor:
         poll.register(self._signals, select.POLLIN)
         if self._load:
             poll.register(self._load.pipe, select.POLLIN)
-        if self._child.control:
-            poll.register(self._child.control, select.POLLIN)
+        self._children.register(poll)
         timeout = self._timeout()
         poll.poll(None if timeout is None else timeout * 1000)
         for number in self._signals.take():
             self._on_signal(number)
         if self._load and self._load.feed():
             self._on_loaded(self._load)
-        for message in self._child.messages():
-            self._on_message(message)
+        for child, message in self._children.messages():
+            self._on_message(child, message)
         self._on_time(time.monotonic())
 
     def _timeout(self) -> float | None:
-        due = [self._kill_at, self._child.start_at]
+        moments = list(self._children.due())
         if self._load:
-            due.append(self._load.deadline)
+            moments.append(self._load.deadline)
         if self._trial:
-            due.append(self._answer_by)
-        moments = [moment for moment in due if moment is not None]
+            moments.append(self._answer_by)
         # A millisecond more: poll(2) rounds down, and an early look would spin.
         return max(0.0, min(moments) - time.monotonic() + 0.001) if moments else None
 
@@ -124,43 +117,63 @@ class Supervisor:
         elif number == signal.SIGHUP:
             self._reload()
         elif number in _PASSED_ON:
-            self._child.signal(number)
+            self._children.signal(number)
         elif number == signal.SIGTERM or not self._options.ignore_sigint:
             self._stop(0)
 
-    def _on_message(self, message: handoff.Message) -> None:
+    def _on_message(self, child: Child, message: handoff.Message) -> None:
         if message.descriptor is not None:
             os.close(message.descriptor)
         if message.word == handoff.READY:
-            self._narrow_journal()
-            service_manager.notify(service_manager.READY)
-            _log.info("Startup complete")
+            child.is_ready = True
+            self._on_ready()
+        elif message.word == handoff.UNAVAILABLE:
+            child.is_unavailable = True
         elif message.word == handoff.RELOAD_WANTED:
             self._reload()
-        elif self._trial and message.word == handoff.RELOADED:
-            self._adopt(self._trial)
-            self._narrow_journal()
-            self._end_reload()
-        elif self._trial and message.word == handoff.REFUSED:
-            self._reject(self._trial, f"the {self._kind.name} child refused it: {message.text}")
         elif message.word == handoff.RELOADED:
-            # An answer to settings that were given up; both sides must agree again.
-            self._reload()
+            self._on_taken(child, child.answered(taken=True))
+        elif message.word == handoff.REFUSED:
+            self._on_refused(child, child.answered(taken=False), message.text)
         else:
-            _log.warning("%s child: unexpected message %r", self._kind.name, message.word)
+            _log.warning("%s child: unexpected message %r", child.kind.name, message.word)
+
+    def _on_ready(self) -> None:
+        if self._settings and not self._trial and self._exit_code is None:
+            # One that was started only to clear away what its predecessor left may go now.
+            self._children.bring_in_line(self._settings)
+        self._narrow_journal()
+        self._say_complete()
+
+    def _say_complete(self) -> None:
+        if self._is_starting and self._children.are_settled:
+            self._is_starting = False
+            service_manager.notify(service_manager.READY)
+            _log.info("Startup complete")
+
+    def _on_taken(self, child: Child, settings: Settings | None) -> None:
+        if self._trial and settings is self._trial:
+            self._waiting_for.discard(child)
+            self._adopt_when_all_took_it(self._trial)
+        else:
+            self._narrow_journal()
+
+    def _on_refused(self, child: Child, settings: Settings | None, why: str) -> None:
+        if self._trial and settings is self._trial:
+            self._reject(self._trial, f"the {child.kind.name} child refused it: {why}")
+        elif settings and settings is self._settings:
+            self._children.force(child)
 
     def _on_time(self, now: float) -> None:
         if self._load and now >= self._load.deadline:
             self._load.give_up("did not end in time and was killed")
             self._on_loaded(self._load)
         if self._trial and now >= self._answer_by:
-            self._reject(self._trial, f"the {self._kind.name} child does not answer")
-        if self._child.start_at is not None and now >= self._child.start_at:
-            self._start_child()
-        if self._kill_at is not None and now >= self._kill_at:
-            _log.warning("%s child did not stop in time: killed", self._kind.name)
-            self._child.signal(signal.SIGKILL)
-            self._kill_at = None
+            silent = " and ".join(sorted(child.kind.name for child in self._waiting_for))
+            self._reject(self._trial, f"the {silent} child does not answer")
+        if self._settings:
+            self._children.start_due_ones(self._settings, now)
+        self._children.kill_late_ones(now)
 
     # Reading the configuration.
 
@@ -168,15 +181,24 @@ class Supervisor:
         is_start = self._settings is None
         try:
             self._load = Load(self._options, self._read_configuration, is_start=is_start)
-            if is_start and self._options.run_vrrp:
-                # Its imports take as long as the reading: both at once halve the start.
-                self._child.prepare(self._load.settings)
+            if is_start:
+                self._prepare_child(self._load.settings)
         except OSError as exc:
             self._load_failed(f"no process to read the configuration: {exc.strerror}", 1)
 
+    def _prepare_child(self, descriptor: int) -> None:
+        """Its imports take as long as the reading: both at once halve the start.
+
+        Only the last kind that may run: preparing one that is not needed is work for nothing.
+        """
+        for child in reversed(tuple(self._children)):
+            if child.kind.may_run(self._options):
+                child.prepare(descriptor)
+                return
+
     def _load_failed(self, why: str, code: int) -> None:
         if self._settings is None:
-            self._child.dismiss()
+            self._children.dismiss()
             self._give_up(why, code)
         else:
             self._keep_old(why)
@@ -190,7 +212,7 @@ class Supervisor:
                 text = f"{self._options.configuration} cannot be used, problems: {verdict.problems}"
                 self._load_failed(verdict.reason or text, verdict.exit_code)
             return
-        loaded = _Settings(verdict, finished.settings)
+        loaded = Settings(verdict, finished.settings)
         if self._settings is None:
             self._begin(loaded)
         else:
@@ -198,24 +220,20 @@ class Supervisor:
 
     # Start.
 
-    def _begin(self, first: _Settings) -> None:
-        self._settings = first
+    def _begin(self, first: Settings) -> None:
         verdict = first.verdict
         missing = missing_capabilities() if verdict.needs_vrrp else ()
         if missing:
-            self._child.dismiss()
+            self._children.dismiss()
             self._give_up(f"missing permission: {', '.join(missing)}", processes.NO_PERMISSION)
             return
         mask = self._options.umask if self._options.umask is not None else verdict.umask
         os.umask(0o177 if mask is None else mask)
         if not self._take_pid_file(verdict):
-            self._child.dismiss()
+            self._children.dismiss()
             return
-        if verdict.needs_vrrp:
-            self._place_journal(verdict.journal_during)
-            self._start_child()
-        else:
-            self._child.dismiss()
+        self._use(first)
+        if not any(child.is_alive for child in self._children):
             _log.warning("no configuration to run")
             service_manager.notify(service_manager.READY)
         self._started()
@@ -233,6 +251,7 @@ class Supervisor:
             # From now on the names are settled, whatever a later configuration says.
             self._options = replace(self._options, pid_file=paths.parent, vrrp_pid_file=paths.vrrp)
             self._journal_path = journal.journal_path(paths.vrrp)
+            self._children.place(paths, self._journal_path)
             return True
         return False
 
@@ -242,16 +261,6 @@ class Supervisor:
             log.tell(f"{self._options.program}: {why}")
         _log.error("%s", why)
         self._stop(code)
-
-    def _start_child(self) -> None:
-        if self._settings is None:
-            return
-        paths = pid_file.paths(self._options, self._settings.verdict.names)
-        try:
-            self._child.start(self._settings.descriptor, paths.vrrp, self._journal_path)
-        except OSError as exc:
-            _log.error("%s child cannot be started: %s", self._kind.name, exc.strerror)
-            self._child.start_at = time.monotonic() + max(self._child.died(), 1.0)
 
     # Reload.
 
@@ -265,40 +274,55 @@ class Supervisor:
         service_manager.notify(service_manager.reloading())
         self._begin_load()
 
-    def _try(self, loaded: _Settings) -> None:
-        if not self._child.is_alive:
-            self._adopt(loaded)
-            will_start = self._child.start_at is not None
-            if will_start or loaded.verdict.needs_vrrp:
-                # It says also what the dead child left behind.
-                self._place_journal(loaded.verdict.journal_during)
-            if loaded.verdict.needs_vrrp and not will_start:
-                self._start_child()
-            self._end_reload()
-            return
+    def _try(self, loaded: Settings) -> None:
         self._trial = loaded
         self._answer_by = time.monotonic() + _ANSWER_WITHIN
-        self._place_journal(loaded.verdict.journal_during)
-        if not self._child.reload(loaded.descriptor):
-            self._reject(loaded, f"the {self._kind.name} child cannot be reached")
+        self._waiting_for = {
+            child
+            for child in self._children
+            if child.is_alive and not child.is_stopping and child.kind.is_needed(loaded.verdict)
+        }
+        if any(child.is_alive for child in self._children.with_journal):
+            self._place_journal(loaded.verdict.journal_during)
+        for child in tuple(self._waiting_for):
+            if not child.offer(loaded):
+                self._reject(loaded, f"the {child.kind.name} child cannot be reached")
+                return
+        self._adopt_when_all_took_it(loaded)
 
-    def _adopt(self, loaded: _Settings) -> None:
+    def _adopt_when_all_took_it(self, loaded: Settings) -> None:
+        if not self._waiting_for:
+            self._use(loaded)
+            self._narrow_journal()
+            _log.info("Reload finished")
+            self._finish_reload()
+
+    def _use(self, settings: Settings) -> None:
         if self._settings:
             os.close(self._settings.descriptor)
-        self._settings, self._trial = loaded, None
+        self._settings, self._trial = settings, None
+        for child in self._children:
+            child.is_unavailable = False  # what was missing may be there now
+        self._place_journal_of_starters(settings)
+        self._children.bring_in_line(settings)
 
-    def _reject(self, loaded: _Settings, why: str) -> None:
-        # The journal keeps naming both: the child may have begun with the new settings.
+    def _place_journal_of_starters(self, settings: Settings) -> None:
+        for child in self._children.with_journal:
+            will_start = child.kind.is_needed(settings.verdict) or child.start_at is not None
+            if will_start and (child.is_prepared or not child.is_alive):
+                # It says also what a dead child left behind.
+                self._place_journal(settings.verdict.journal_during)
+
+    def _reject(self, loaded: Settings, why: str) -> None:
+        # The journal keeps naming both: a child may have begun with the new settings.
         os.close(loaded.descriptor)
         self._trial = None
+        if self._settings:
+            self._children.bring_in_line(self._settings)
         self._keep_old(why)
 
     def _keep_old(self, why: str) -> None:
         _log.error("Configuration not changed, the old one stays in use: %s", why)
-        self._finish_reload()
-
-    def _end_reload(self) -> None:
-        _log.info("Reload finished")
         self._finish_reload()
 
     def _finish_reload(self) -> None:
@@ -313,8 +337,12 @@ class Supervisor:
     # The journal.
 
     def _narrow_journal(self) -> None:
-        if self._settings and not self._trial:
-            self._place_journal(self._settings.verdict.journal_after)
+        """Name only what the settings in use lead to, once nothing else can be in the kernel."""
+        if self._settings is None or self._trial:
+            return
+        for child in self._children.with_journal:
+            if child.is_settled and not child.is_stopping and child.has(self._settings):
+                self._place_journal(self._settings.verdict.journal_after)
 
     def _place_journal(self, octets: bytes) -> None:
         try:
@@ -322,25 +350,35 @@ class Supervisor:
         except journal.JournalError as problem:
             _log.warning("a crash would leave traces in the kernel: %s", problem)
 
+    def _remove_journal(self) -> None:
+        try:
+            journal.remove(self._journal_path)
+        except journal.JournalError as problem:
+            _log.warning("%s", problem)
+
     # The end.
 
     def _reap(self) -> None:
-        if self._child.pid is None:
-            return
-        pid, status = os.waitpid(self._child.pid, os.WNOHANG)
-        if pid:
-            for message in self._child.messages():
-                self._on_message(message)
-            self._on_death(status)
+        for child, status in self._children.reap():
+            for message in child.messages():
+                self._on_message(child, message)
+            self._on_death(child, status)
 
-    def _on_death(self, status: int) -> None:
-        pid, delay = self._child.pid, self._child.died()
+    def _on_death(self, child: Child, status: int) -> None:
         code = os.waitstatus_to_exitcode(status)
-        self._left_clean = code == 0
+        how = f"{child.kind.name} child process({child.pid}) {processes.describe_status(status)}"
+        was_stopping = child.is_stopping
+        child.left_clean = code == 0
+        delay = child.died()
         if self._exit_code is not None:
             return
-        how = f"{self._kind.name} child process({pid}) {processes.describe_status(status)}"
-        if code in _FINAL:
+        if was_stopping:
+            self._on_stopped(child)
+        elif child.is_unavailable and self._has_other_work(child):
+            _log.error("%s: going on without it", how)
+            self._end_trial_of(child)
+            self._say_complete()
+        elif code in _FINAL:
             _log.error("%s: Exiting", how)
             self._stop(code)
         elif not self._options.respawn:
@@ -350,9 +388,28 @@ class Supervisor:
             _log.error("%s before it was needed", how)
         else:
             _log.error("%s: Respawning after %g seconds", how, delay)
-            self._child.start_at = time.monotonic() + delay
-            if self._trial:
-                self._reject(self._trial, f"the {self._kind.name} child died with it")
+            child.start_at = time.monotonic() + delay
+            self._is_starting = True
+            self._end_trial_of(child)
+
+    def _on_stopped(self, child: Child) -> None:
+        """It was not needed any more; a reload in the meantime may have changed that."""
+        if child.kind.has_journal and child.left_clean:
+            self._remove_journal()
+        if self._settings and not self._trial:
+            self._place_journal_of_starters(self._settings)
+            self._children.bring_in_line(self._settings)
+
+    def _has_other_work(self, child: Child) -> bool:
+        return self._settings is not None and any(
+            other.kind.is_needed(self._settings.verdict)
+            for other in self._children
+            if other is not child
+        )
+
+    def _end_trial_of(self, child: Child) -> None:
+        if self._trial:
+            self._reject(self._trial, f"the {child.kind.name} child died with it")
 
     def _stop(self, code: int) -> None:
         if self._exit_code is not None:
@@ -361,28 +418,20 @@ class Supervisor:
         service_manager.notify(service_manager.STOPPING)
         if self._settings and self._pid_file:
             _log.info("Stopping")
-        self._child.start_at = None
-        if self._child.is_alive:
-            self._child.signal(signal.SIGTERM)
-            wait = self._settings.verdict.child_wait_time if self._settings else 0.0
-            self._kill_at = time.monotonic() + wait
+        self._children.stop(self._settings.verdict.child_wait_time if self._settings else 0.0)
 
     def _is_over(self) -> bool:
-        return self._exit_code is not None and not self._child.is_alive
+        return self._exit_code is not None and not any(child.is_alive for child in self._children)
 
     def _clean_up(self) -> None:
         if self._load:
             self._load.abandon()
-        if self._pid_file:
-            if self._child.pid_path and not pid_file.is_locked(self._child.pid_path):
-                Path(self._child.pid_path).unlink(missing_ok=True)
+        if not self._pid_file:
+            return
+        for child in self._children:
+            if child.pid_path and not pid_file.is_locked(child.pid_path):
+                Path(child.pid_path).unlink(missing_ok=True)
             # A daemon without VRRP child may share the name with one that has it.
-            if self._child.pid_path and self._left_clean:
+            if child.kind.has_journal and child.pid_path and child.left_clean:
                 self._remove_journal()
-            self._pid_file.remove()
-
-    def _remove_journal(self) -> None:
-        try:
-            journal.remove(self._journal_path)
-        except journal.JournalError as problem:
-            _log.warning("%s", problem)
+        self._pid_file.remove()

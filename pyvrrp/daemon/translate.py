@@ -7,7 +7,7 @@ keepalived: instance, state MASTER, advert_int, nopreempt. Here, as in RFC 9568:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.model import (
@@ -27,9 +27,9 @@ from ..settings import (
     VirtualMac,
     VirtualRouterSettings,
 )
+from .process_settings import ProcessSettings
 
 if TYPE_CHECKING:
-    # The VRRP child imports this module for `ProcessSettings` and does without the language.
     from ..conf.config import (
         Authentication,
         Config,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         VirtualAddress as ConfiguredAddress,
     )
 
-__all__ = ["NotBuilt", "ProcessSettings", "translate"]
+__all__ = ["NotBuilt", "translate"]
 
 
 class NotBuilt(PyvrrpError):
@@ -51,15 +51,6 @@ class NotBuilt(PyvrrpError):
     def __init__(self, instance: VrrpInstance, what: str) -> None:
         super().__init__(f"{instance.span}: ({instance.name}) {what}")
         self.instance = instance.name
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessSettings:
-    """How the VRRP process itself runs; None leaves the system's default."""
-
-    nice: int | None = None
-    realtime_priority: int | None = None
-    cpus: tuple[int, ...] = ()
 
 
 def translate(config: Config) -> tuple[ProcessSettings, Iterator[VirtualRouterSettings]]:

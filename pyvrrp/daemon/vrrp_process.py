@@ -10,7 +10,6 @@ import asyncio
 import gc
 import logging
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -28,7 +27,8 @@ from ..settings import VirtualRouterSettings
 from ..virtual_router import StateChange, VirtualRouter
 from ..vrrp_router import VrrpRouter
 from . import handoff, journal
-from .translate import ProcessSettings
+from .parent_link import ParentLink
+from .process_settings import ProcessSettings, apply
 
 __all__ = ["run"]
 
@@ -55,74 +55,27 @@ def run(start: handoff.ChildStart) -> int:
 class _Process:
     def __init__(self, start: handoff.ChildStart) -> None:
         self._start = start
-        self._stopping = asyncio.Event()
-        self._reloads: asyncio.Queue[int] = asyncio.Queue()
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
-        self._listen_to_parent()
+        parent = ParentLink(self._start)
         async with VrrpRouter(_log_change) as router:
             await self._clear_leftovers(router)
             process, routers = await _read(self._start.configuration_fd)
             os.close(self._start.configuration_fd)
-            _apply(process)
+            apply(process, "VRRP")
             for settings in routers:
                 await _add(router, settings, start=False)
             router.start()
             gc.collect()
             gc.freeze()
-            self._say(handoff.READY)
+            parent.say(handoff.READY)
             logger.info("running %d Virtual Router(s)", len(router.routers))
-            following = asyncio.create_task(self._follow(router), name="follow the parent")
-            await self._stopping.wait()
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            await parent.follow(lambda descriptor: _reload(router, descriptor))
             logger.info("stopping")
             keep = not self._start.options.release_addresses
             for virtual_router in router.routers:
                 await router.remove(virtual_router, keep_addresses=keep)
-
-    def _listen_to_parent(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
-        if not self._start.options.ignore_sigint:
-            loop.add_signal_handler(signal.SIGINT, self._stopping.set)
-        loop.add_signal_handler(signal.SIGHUP, self._say, handoff.RELOAD_WANTED)
-        self._start.control.setblocking(False)
-        loop.add_reader(self._start.control.fileno(), self._hear_parent)
-
-    def _hear_parent(self) -> None:
-        try:
-            message = handoff.receive(self._start.control)
-        except BlockingIOError:
-            return
-        except OSError:
-            message = None
-        if message is None:
-            logger.error("the parent process is gone, so this one stops too")
-            asyncio.get_running_loop().remove_reader(self._start.control.fileno())
-            self._stopping.set()
-        elif message.word == handoff.RELOAD and message.descriptor is not None:
-            self._reloads.put_nowait(message.descriptor)
-
-    def _say(self, word: bytes, text: str = "") -> None:
-        with suppress(OSError):  # a parent that does not read will not miss a word
-            handoff.send(self._start.control, word, text)
-
-    async def _follow(self, router: VrrpRouter) -> None:
-        """Take new settings over, one set after the other."""
-        while True:
-            descriptor = await self._reloads.get()
-            try:
-                await _reload(router, descriptor)
-            except PyvrrpError as error:
-                logger.error("the new settings cannot be used: %s", error)
-                self._say(handoff.REFUSED, str(error))
-            else:
-                self._say(handoff.RELOADED)
-            finally:
-                os.close(descriptor)
 
     async def _clear_leftovers(self, router: VrrpRouter) -> None:
         """Undo what a crashed predecessor left in the kernel."""
@@ -160,10 +113,10 @@ def _left_links(found: journal.Leftovers, table: InterfaceTable) -> Iterator[str
 async def _read(descriptor: int) -> tuple[ProcessSettings, list[VirtualRouterSettings]]:
     """All records, one in each turn of the loop. Raises: HandoffError."""
     process, routers = ProcessSettings(), list[VirtualRouterSettings]()
-    for record in handoff.read(descriptor):
+    for record in handoff.read(descriptor, handoff.Section.VRRP):
         if isinstance(record, ProcessSettings):
             process = record
-        else:
+        elif isinstance(record, VirtualRouterSettings):
             routers.append(record)
         await asyncio.sleep(0)
     return process, routers
@@ -192,7 +145,7 @@ async def _reload(router: VrrpRouter, descriptor: int) -> None:
     Raises: HandoffError, before anything is changed.
     """
     process, wanted = await _read(descriptor)
-    _apply(process)
+    apply(process, "VRRP")
     identities = {settings.identity for settings in wanted}
     running = {r.settings.identity: r for r in router.routers}
     for identity, old in running.items():
@@ -219,20 +172,6 @@ async def _change(
         await router.reconfigure(current, settings)
     except (PyvrrpError, ValueError) as error:
         logger.error("(%s) %s", settings.name, error)
-
-
-def _apply(process: ProcessSettings) -> None:
-    """Priority and processors of this process; a refusal is no reason not to run."""
-    try:
-        if process.nice is not None:
-            os.setpriority(os.PRIO_PROCESS, 0, process.nice)
-        if process.realtime_priority is not None:
-            parameter = os.sched_param(process.realtime_priority)
-            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, parameter)
-        if process.cpus:
-            os.sched_setaffinity(0, process.cpus)
-    except OSError as error:
-        logger.warning("cannot set the priority of the VRRP process: %s", error.strerror)
 
 
 def _log_change(router: VirtualRouter, change: StateChange) -> None:

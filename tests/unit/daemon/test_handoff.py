@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pyvrrp.daemon import handoff
-from pyvrrp.daemon.handoff import HandoffError, Message
-from pyvrrp.daemon.translate import ProcessSettings
+from pyvrrp.daemon.handoff import HandoffError, Message, Section
+from pyvrrp.daemon.process_settings import ProcessSettings
 from pyvrrp.settings import VirtualRouterSettings
 
 ROUTERS = [VirtualRouterSettings.of(f"r{n}", "eth0", n, ["192.0.2.1/24"]) for n in (1, 2, 3)]
 PROCESS = ProcessSettings(nice=-5)
+RECORDS = (PROCESS, *ROUTERS)
 
 
 @pytest.fixture
@@ -25,13 +27,20 @@ def memory() -> Iterator[int]:
 
 
 def test_what_is_written_is_read(memory: int):
-    assert handoff.write(memory, PROCESS, iter(ROUTERS)) == 3
-    assert list(handoff.read(memory)) == [PROCESS, *ROUTERS]
+    assert handoff.write(memory, iter(RECORDS)) == (4, 0)
+    assert list(handoff.read(memory, Section.VRRP)) == [PROCESS, *ROUTERS]
+    assert list(handoff.read(memory, Section.CHECKERS)) == []
+
+
+def test_each_reads_its_own(memory: int):
+    assert handoff.write(memory, RECORDS, iter(["one", "two"])) == (4, 2)
+    assert list(handoff.read(memory, Section.CHECKERS)) == ["one", "two"]
+    assert list(handoff.read(memory, Section.VRRP)) == [PROCESS, *ROUTERS]
 
 
 def test_readers_do_not_disturb_each_other(memory: int):
-    handoff.write(memory, PROCESS, ROUTERS)
-    first, second = handoff.read(memory), handoff.read(memory)
+    handoff.write(memory, RECORDS, ["one"])
+    first, second = (handoff.read(memory, Section.VRRP) for _ in range(2))
     assert [next(first), next(second), next(first), next(second)] == [
         PROCESS,
         PROCESS,
@@ -41,12 +50,12 @@ def test_readers_do_not_disturb_each_other(memory: int):
 
 
 def test_no_router_at_all(memory: int):
-    assert handoff.write(memory, PROCESS, ()) == 0
-    assert list(handoff.read(memory)) == [PROCESS]
+    assert handoff.write(memory, [PROCESS]) == (1, 0)
+    assert list(handoff.read(memory, Section.VRRP)) == [PROCESS]
 
 
 def test_sealed_against_change(memory: int):
-    handoff.write(memory, PROCESS, ROUTERS)
+    handoff.write(memory, RECORDS, ["one"])
     with pytest.raises(PermissionError):
         os.pwrite(memory, b"x", 0)
     with pytest.raises(PermissionError):
@@ -55,12 +64,12 @@ def test_sealed_against_change(memory: int):
 
 @pytest.mark.parametrize("keep", [0, 5, 12, 20, 400, -1, -4, -20])
 def test_truncated(memory: int, tmp_path: Path, keep: int):
-    handoff.write(memory, PROCESS, ROUTERS)
+    handoff.write(memory, RECORDS, ["one"])
     whole = os.pread(memory, 1 << 20, 0)
     part = tmp_path / "part"
     part.write_bytes(whole[:keep])
     with part.open("rb") as file, pytest.raises(HandoffError, match="end early"):
-        list(handoff.read(file.fileno()))
+        list(handoff.read(file.fileno(), Section.VRRP))
 
 
 def test_writer_that_died_leaves_nothing_usable(memory: int):
@@ -69,30 +78,35 @@ def test_writer_that_died_leaves_nothing_usable(memory: int):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        handoff.write(memory, PROCESS, dies())  # type: ignore[arg-type]
+        handoff.write(memory, dies())
     with pytest.raises(HandoffError):
-        list(handoff.read(memory))
+        list(handoff.read(memory, Section.VRRP))
+
+
+# Magic; size of the whole; offset and number of records of either section.
+_TABLE = (36).to_bytes(8, sys.byteorder) + 2 * (
+    (40).to_bytes(8, sys.byteorder) + (1).to_bytes(4, sys.byteorder)
+)
 
 
 @pytest.mark.parametrize(
     ("octets", "text"),
     [
-        pytest.param(b"pyvrrp\0\2" + bytes(4), "start with", id="other version"),
+        pytest.param(b"pyvrrp\0\1" + bytes(40), "start with", id="other version"),
         pytest.param(b"\x7fELF....." + bytes(40), "start with", id="something else"),
-        pytest.param(b"pyvrrp\0\1" + b"\xff" * 4, "at most", id="too many"),
-        pytest.param(b"pyvrrp\0\1" + bytes(4) + b"\xff" * 4, "a record of", id="huge record"),
-        pytest.param(b"pyvrrp\0\1" + bytes(4) + b"\3\0\0\0xyz", "is damaged", id="not a pickle"),
+        pytest.param(b"pyvrrp\0\2" + _TABLE + b"\xff" * 4, "a record of", id="huge record"),
+        pytest.param(b"pyvrrp\0\2" + _TABLE + b"\3\0\0\0xyz", "is damaged", id="not a pickle"),
     ],
 )
 def test_not_ours(tmp_path: Path, octets: bytes, text: str):
     path = tmp_path / "stream"
     path.write_bytes(octets)
     with path.open("rb") as file, pytest.raises(HandoffError, match=text):
-        list(handoff.read(file.fileno()))
+        list(handoff.read(file.fileno(), Section.VRRP))
 
 
 def test_channel_carries_words_texts_and_descriptors(memory: int):
-    handoff.write(memory, PROCESS, ())
+    handoff.write(memory, [PROCESS])
     parent, child = handoff.channel()
     with parent, child:
         handoff.send(parent, handoff.RELOAD, descriptor=memory)
@@ -103,7 +117,7 @@ def test_channel_carries_words_texts_and_descriptors(memory: int):
         assert (got.word, got.text) == (b"reload", "")
         assert got.descriptor is not None
         assert not os.get_inheritable(got.descriptor)
-        assert list(handoff.read(got.descriptor)) == [PROCESS]
+        assert list(handoff.read(got.descriptor, Section.VRRP)) == [PROCESS]
         os.close(got.descriptor)
         assert handoff.receive(parent) == Message(b"ready")
         assert handoff.receive(parent) == Message(b"refused", "eth9 is not there, \udcff neither")

@@ -59,7 +59,11 @@ def options(directory: Path, text: str | None, **fields: object) -> Options:
 
 
 def names(descriptor: int) -> list[str]:
-    return [r.name for r in handoff.read(descriptor) if isinstance(r, VirtualRouterSettings)]
+    return [
+        r.name
+        for r in handoff.read(descriptor, handoff.Section.VRRP)
+        if isinstance(r, VirtualRouterSettings)
+    ]
 
 
 def test_good(tmp_path: Path, settings: int, capfd: pytest.CaptureFixture[str]):
@@ -107,7 +111,7 @@ def test_old_value_of_a_sysctl_stays_noted(
 
 def test_no_instance(tmp_path: Path, settings: int):
     assert not load(options(tmp_path, ""), settings, True).needs_vrrp
-    assert list(handoff.read(settings))
+    assert list(handoff.read(settings, handoff.Section.VRRP))
 
 
 def test_no_instance_but_all_children(tmp_path: Path, settings: int):

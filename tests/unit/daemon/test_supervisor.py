@@ -1,160 +1,16 @@
-"""The parent with a child and a loader that do as they are told: real forks, signals and files.
-
-The "configuration" is one line of words. `unusable`, `hang`, `slow`, `crash`, `idle` are for the
-loader, `exit=N`, `stubborn`, `refuse`, `mute`, `ask`, `tell` for the child, which notes what happens
-to it in a file.
-"""
+"""The parent with one child: start, stop, reload, accidents."""
 
 from __future__ import annotations
 
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-_SCRIPT = """
-import os, select, signal, sys, time
-from pathlib import Path
-from pyvrrp.daemon import handoff, loader, log, supervisor
-from pyvrrp.daemon.child import ChildKind
-from pyvrrp.daemon.options import parse
-
-NOTES = Path(sys.argv[1])
-
-def note(text):
-    with NOTES.open("a") as file:
-        file.write(text + "\\n")
-
-def read(options, settings, is_start):
-    words = Path(options.configuration).read_text().strip()
-    if "crash" in words:
-        os.abort()
-    while "hang" in words:
-        time.sleep(1)
-    while "slow" in words and not NOTES.with_name("go").exists():
-        time.sleep(0.01)
-    if "unusable" in words:
-        return loader.Verdict(False, 2, problems=3)
-    os.write(settings, words.encode())
-    return loader.Verdict(
-        True,
-        needs_vrrp="idle" not in words,
-        child_wait_time=0.5,
-        journal_during=b"during " + words.encode(),
-        journal_after=b"after " + words.encode(),
-    )
-
-def words_of(descriptor):
-    return os.pread(descriptor, 1000, 0).decode()
-
-def child(start):
-    words = words_of(start.configuration_fd)
-    note("start " + words)
-    if "tell" in words:
-        note("journal: " + Path(start.journal_path).read_text())
-        note(f"umask: {os.umask(0):o}")
-    def stop(number, frame):
-        note(f"signal {number}")
-        if number == signal.SIGTERM and "stubborn" not in words:
-            os._exit(0)
-    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
-        signal.signal(number, stop)
-    if "exit=" in words:
-        return int(words.partition("exit=")[2].split()[0])
-    handoff.send(start.control, handoff.READY)
-    note("ready")
-    while (message := handoff.receive(start.control)) is not None:
-        new = words_of(message.descriptor)
-        note("reload " + new)
-        if "refuse" in new:
-            handoff.send(start.control, handoff.REFUSED, "I do not like it")
-        elif "mute" not in new:
-            handoff.send(start.control, handoff.RELOADED)
-        if "ask" in new:
-            handoff.send(start.control, handoff.RELOAD_WANTED)
-    note("parent gone")
-    return 0
-
-loader.DEADLINE = float(sys.argv[2])
-options = parse(["keepalived", *sys.argv[3:]])
-log.start(options, "test")
-kind = ChildKind("VRRP", "test_vrrp", lambda: None, child)
-sys.exit(supervisor.Supervisor(options, kind=kind, read_configuration=read).run())
-"""
-
-
-def poll(condition: Callable[[], bool], what: str, timeout: float = 10.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, f"not in time: {what}"
-        time.sleep(0.005)
-
-
-class Daemon:
-    def __init__(self, directory: Path) -> None:
-        self.notes_file = directory / "notes"
-        self.configuration = directory / "conf"
-        self.pid_file = directory / "parent.pid"
-        self.vrrp_pid_file = directory / "vrrp.pid"
-        self.journal = directory / "vrrp.state"
-        self.console = directory / "console"
-        self.environment: dict[str, str] = {}
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self, words: str, *flags: str, deadline: float = 10.0) -> None:
-        self.configuration.write_text(words)
-        files = {"-f": self.configuration, "-p": self.pid_file, "-r": self.vrrp_pid_file}
-        command = [sys.executable, "-c", _SCRIPT, str(self.notes_file), str(deadline), "-nlG"]
-        command += [str(word) for pair in files.items() for word in pair] + list(flags)
-        environment = {**os.environ, **self.environment}
-        with self.console.open("ab") as console:
-            self.process = subprocess.Popen(command, stderr=console, env=environment)
-
-    def send(self, number: int) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def reload(self, words: str) -> None:
-        self.configuration.write_text(words)
-        self.send(signal.SIGHUP)
-
-    def exit_code(self, timeout: float = 10.0) -> int:
-        assert self.process is not None
-        return self.process.wait(timeout)
-
-    def notes(self) -> list[str]:
-        return self.notes_file.read_text().splitlines() if self.notes_file.exists() else []
-
-    def wait_note(self, text: str, count: int = 1) -> None:
-        poll(lambda: self.notes().count(text) >= count, f"{text!r} in {self.notes()}")
-
-    def wait_console(self, text: str, count: int = 1) -> None:
-        poll(lambda: self.console.read_text().count(text) >= count, self.console.read_text())
-
-    def wait_journal(self, text: str) -> None:
-        def is_there() -> bool:
-            return self.journal.exists() and self.journal.read_text() == text
-
-        poll(is_there, f"journal {text!r}")
-
-    @property
-    def child(self) -> int:
-        return int(self.vrrp_pid_file.read_text())
-
-
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    made = Daemon(tmp_path)
-    yield made
-    if made.process is not None and made.process.poll() is None:
-        made.process.kill()
-        made.process.wait()
+from .supervised import Daemon, poll
 
 
 def test_start_and_stop(daemon: Daemon):

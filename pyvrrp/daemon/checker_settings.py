@@ -1,0 +1,90 @@
+"""What the checker process is given: its own settings, and each virtual server with its programs.
+
+Only values of `healthcheck.core.model` and of this module: the process loads nothing of VRRP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from healthcheck.core.model import VirtualServer
+from healthcheck.core.table import Address
+
+from .process_settings import ProcessSettings
+
+__all__ = [
+    "CheckedService",
+    "CheckerSettings",
+    "Command",
+    "ServerCommands",
+    "SyncDaemon",
+    "Timeouts",
+]
+
+_DEFAULT = ProcessSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program to run, and as whom: names or numbers; None is whoever runs it."""
+
+    argv: tuple[str, ...]
+    user: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCommands:
+    """What is run when one real server goes up or down."""
+
+    up: Command | None = None
+    down: Command | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedService:
+    """One virtual server. `servers` are in the order of `server.real_servers`, one for each."""
+
+    server: VirtualServer
+    servers: tuple[ServerCommands, ...]
+    quorum_up: Command | None = None
+    quorum_down: Command | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Idle times of the kernel's connection entries, seconds; None: left as they are."""
+
+    tcp: int | None = None
+    tcpfin: int | None = None
+    udp: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncDaemon:
+    """The kernel's connection synchronisation; None is the kernel's default.
+
+    With `follows`, the name of a Virtual Router, it sends while that one is Active and receives
+    otherwise; without, it does both.
+    """
+
+    interface: str
+    follows: str | None = None
+    id: int = 0
+    maxlen: int | None = None
+    port: int | None = None
+    ttl: int | None = None
+    group: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckerSettings:
+    """How the process runs, and what it does with the kernel's table as a whole."""
+
+    process: ProcessSettings = _DEFAULT
+    flush_at_start: bool = False
+    """Empty the whole table first."""
+    flush_at_stop: bool = False
+    """Empty the whole table at last, not only our own services."""
+    timeouts: Timeouts = Timeouts()
+    sync_daemon: SyncDaemon | None = None

@@ -1,0 +1,34 @@
+"""The kinds of children the daemon has, in the order they are started.
+
+Their code is imported in the child: each loads its own half, and the parent neither.
+"""
+
+from __future__ import annotations
+
+from . import handoff
+from .child import ChildKind
+
+__all__ = ["KINDS", "VRRP"]
+
+
+def _import_vrrp() -> None:
+    from . import vrrp_process  # noqa: F401
+
+
+def _run_vrrp(start: handoff.ChildStart) -> int:
+    from .vrrp_process import run
+
+    return run(start)
+
+
+VRRP = ChildKind(
+    "VRRP",
+    "Keepalived_vrrp",
+    _import_vrrp,
+    _run_vrrp,
+    may_run=lambda options: options.run_vrrp,
+    is_needed=lambda verdict: verdict.needs_vrrp,
+    pid_file=lambda paths: paths.vrrp,
+    has_journal=True,
+)
+KINDS = (VRRP,)

@@ -1,0 +1,89 @@
+"""A child's end of the channel to the parent, on the child's event loop.
+
+Nothing a child does waits for the parent: words are queued for whoever takes them, and a word that
+cannot be sent is dropped. The parent's end is taken as the order to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from ..errors import PyvrrpError
+from . import handoff
+
+__all__ = ["ParentLink"]
+
+logger = logging.getLogger(__name__)
+
+
+class ParentLink:
+    """What the parent and the signals say. Made inside the running loop."""
+
+    def __init__(
+        self,
+        start: handoff.ChildStart,
+        on_word: Callable[[handoff.Message], None] = lambda message: None,
+    ) -> None:
+        """`on_word` gets what is neither new settings nor the end."""
+        self._control = start.control
+        self._on_word = on_word
+        self._stopping = asyncio.Event()
+        self._reloads: asyncio.Queue[int] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
+        if not start.options.ignore_sigint:
+            self._loop.add_signal_handler(signal.SIGINT, self._stopping.set)
+        self._loop.add_signal_handler(signal.SIGHUP, self.say, handoff.RELOAD_WANTED)
+        self._control.setblocking(False)
+        self._loop.add_reader(self._control.fileno(), self._hear)
+
+    def say(self, word: bytes, text: str = "") -> None:
+        """Tell the parent; one that does not read will not miss a word."""
+        with suppress(OSError):
+            handoff.send(self._control, word, text)
+
+    async def follow(self, reload: Callable[[int], Awaitable[None]]) -> None:
+        """Take new settings over, one set after the other, until told to stop.
+
+        `reload` is given a descriptor that is closed after it; it raises PyvrrpError when the
+        settings cannot be used, and has then changed nothing.
+        """
+        following = asyncio.create_task(self._follow(reload), name="follow the parent")
+        await self._stopping.wait()
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+
+    async def _follow(self, reload: Callable[[int], Awaitable[None]]) -> None:
+        while True:
+            descriptor = await self._reloads.get()
+            try:
+                await reload(descriptor)
+            except PyvrrpError as error:
+                logger.error("the new settings cannot be used: %s", error)
+                self.say(handoff.REFUSED, str(error))
+            else:
+                self.say(handoff.RELOADED)
+            finally:
+                os.close(descriptor)
+
+    def _hear(self) -> None:
+        try:
+            message = handoff.receive(self._control)
+        except BlockingIOError:
+            return
+        except OSError:
+            message = None
+        if message is None:
+            logger.error("the parent process is gone, so this one stops too")
+            self._loop.remove_reader(self._control.fileno())
+            self._stopping.set()
+        elif message.word == handoff.RELOAD and message.descriptor is not None:
+            self._reloads.put_nowait(message.descriptor)
+        else:
+            self._on_word(message)

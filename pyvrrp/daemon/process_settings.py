@@ -1,0 +1,34 @@
+"""How a child process itself runs: its priority and its processors."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+
+__all__ = ["ProcessSettings", "apply"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings:
+    """None and an empty tuple leave the system's default."""
+
+    nice: int | None = None
+    realtime_priority: int | None = None
+    cpus: tuple[int, ...] = ()
+
+
+def apply(settings: ProcessSettings, name: str) -> None:
+    """Set them for this process, the `name` one; a refusal is no reason not to run."""
+    try:
+        if settings.nice is not None:
+            os.setpriority(os.PRIO_PROCESS, 0, settings.nice)
+        if settings.realtime_priority is not None:
+            parameter = os.sched_param(settings.realtime_priority)
+            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, parameter)
+        if settings.cpus:
+            os.sched_setaffinity(0, settings.cpus)
+    except OSError as error:
+        _log.warning("cannot set the priority of the %s process: %s", name, error.strerror)
