@@ -1,8 +1,8 @@
 """Real servers that tell who they are: all of them in one thread of the test's process.
 
 A program per server would take most of a test's time on a slow kernel. Each answers on TCP and UDP,
-over IPv4 and IPv6: on TCP its name and a newline, once the connection is there, which then stays until
-the client ends it; on UDP its name for any datagram.
+over IPv4 and IPv6: on UDP its name for any datagram; on TCP its name and a newline once the connection
+is there, and again for whatever it gets, until the client ends it.
 """
 
 from __future__ import annotations
@@ -91,10 +91,12 @@ class Answers:
         connection, _ = listener.accept()
         connection.setblocking(False)
         connection.send(name + b"\n")
-        self._register(connection, lambda: self._drain(connection))
+        self._register(connection, lambda: self._go_on(connection, name))
 
-    def _drain(self, connection: socket.socket) -> None:
-        if connection.recv(4096) == b"":
+    def _go_on(self, connection: socket.socket, name: bytes) -> None:
+        if connection.recv(4096):
+            connection.send(name + b"\n")
+        else:
             self._selector.unregister(connection)
             connection.close()
 

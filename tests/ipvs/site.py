@@ -97,7 +97,8 @@ class Director:
         server.sysctl("net.ipv4.conf.all.arp_announce", 2)
         own = [f"{SERVERS4[number]}/24", f"{SERVERS6[number]}/64"]
         server.connect(self.lab.bridges["back"], "eth0", addresses=own)
-        server.connect(self.lab.bridges["front"], "eth1")
+        # An address of no other use: without one on the link, ARP asks in the virtual one's name.
+        server.connect(self.lab.bridges["front"], "eth1", addresses=[f"192.0.2.{number + 1}/32"])
         self._answer_from_virtual_address(server)
         self._accept_tunnels(server, SERVERS4[number], SERVERS6[number])
         return server
