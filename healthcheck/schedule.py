@@ -49,7 +49,8 @@ T = TypeVar("T", bound=Turn)
 class Schedule(Generic[T]):
     """Calls `start(turn)` when a turn is due. Every start is answered by one `finished()`.
 
-    A turn that was started is not due again before somebody says `set`.
+    A turn that was started is not due again before somebody says `set`. `now` is the time of the
+    latest start.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Schedule(Generic[T]):
         self._armed_at = inf
         self._is_running = False
         self.in_flight = 0
+        self.now = 0.0
         self.lateness = LatenessCounts()
 
     def set(self, turn: T, due: float) -> None:
@@ -139,6 +141,7 @@ class Schedule(Generic[T]):
             turn.due = inf
             self.in_flight += 1
             self.lateness.add(now - due)
+            self.now = now
             self._start(turn)
             now = self._loop.time()
             if now >= end:

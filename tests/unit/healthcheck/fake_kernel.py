@@ -38,6 +38,7 @@ class FakeKernel:
         self.is_closed = False
         self.cost = 0.0
         self.busy = 0.0
+        self.on_operation = self.log.append
         self._loop = loop
 
     def close(self):
@@ -71,7 +72,7 @@ class FakeKernel:
                 failures.append(FakeFailure(operation, text))
                 self.refused_at.append(self._loop.time())
             else:
-                self.log.append(operation)
+                self.on_operation(operation)
         return failures
 
     def _carry_out(self, operation) -> str | None:

@@ -1,0 +1,335 @@
+"""The agent: checks real servers on asyncio and keeps the kernel's IPVS table true to what it finds.
+
+    async with Agent([web]) as agent:
+        async for event in agent.events():
+            print(event)
+
+It decides nothing: when a check runs is in `schedule`, what a result means in `core`, how the table
+comes to be as wanted in `upkeep`. What is told is told when the table is as it says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random as _random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from .checking import Checking, StartProbe
+from .core import service
+from .core.desired import configured, desired, merge
+from .core.model import CustomCheck, ProbeResult, VirtualServer
+from .core.service import Notice
+from .core.table import Address, Destination, Service, ServiceKey
+from .events import Event
+from .listeners import Listeners
+from .local_addresses import LocalAddressMonitor
+from .monitored import MonitoredService
+from .probes import start as start_probe
+from .probes.interface import as_starter
+from .snapshot import AgentSnapshot, snapshot_of
+from .upkeep import KernelTable, TableUpkeep
+
+if TYPE_CHECKING:
+    from .ipvs import Ipvs
+
+__all__ = ["Agent", "CustomProbe"]
+
+_SLICE = 0.004  # s of work before the loop has its turn
+_SERVERS_A_TURN = 100  # carried over at a reload before the loop has its turn
+
+CustomProbe: TypeAlias = Callable[[CustomCheck], Coroutine[Any, Any, ProbeResult]]
+
+
+class Agent:
+    """Checks the real servers of virtual servers, and owns their services in the kernel.
+
+    `ipvs`: the kernel's table, which stays the caller's to close; None: one of its own. `probes`: a
+    coroutine function for each name of a `CustomCheck`. `on_event` hears every event at once, and may
+    not raise. `random` gives numbers 0..1, for the spread of first attempts. `tell_servers`: the
+    start is an event for each server that is up.
+    """
+
+    _loop: asyncio.AbstractEventLoop
+    _upkeep: TableUpkeep
+    _checking: Checking
+
+    def __init__(
+        self,
+        virtual_servers: Iterable[VirtualServer] = (),
+        *,
+        ipvs: KernelTable | None = None,
+        probes: Mapping[str, CustomProbe] | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        random: Callable[[], float] = _random.random,
+        start_probe: StartProbe = start_probe,
+        tell_servers: bool = False,
+    ) -> None:
+        self._first = tuple(virtual_servers)
+        self._ipvs = ipvs
+        self._own_ipvs: Ipvs | None = None
+        self._custom = {name: as_starter(probe) for name, probe in (probes or {}).items()}
+        self._on_event = on_event
+        self._random = random
+        self._start_probe = start_probe
+        self._tell_servers = tell_servers
+        self._listeners: Listeners[Event] = Listeners()
+        self._services: dict[str, MonitoredService] = {}
+        self._claims: dict[ServiceKey, tuple[str, ...]] = {}
+        self._stale: dict[str, None] = {}
+        self._is_fresh = asyncio.Event()
+        self._refreshing: asyncio.Handle | None = None
+        self._untold: list[Event] = []
+        self._addresses: frozenset[Address] | None = None
+        self._monitor: LocalAddressMonitor | None = None
+        self._reload = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Bring the kernel's table into line, then begin to check.
+
+        What is there already under a service of ours is adopted. Raises: HealthcheckError, when the
+        kernel has no IPVS or does not answer; ValueError, as `reconfigure`.
+        """
+        self._loop = asyncio.get_running_loop()
+        if self._ipvs is None:
+            from .ipvs import Ipvs  # who brings a table of his own needs no netlink
+
+            self._ipvs = self._own_ipvs = Ipvs()
+        self._upkeep = TableUpkeep(self._loop, self._ipvs, self._tell, self._tell_all)
+        self._checking = Checking(
+            self._loop,
+            self._start_probe,
+            self._custom,
+            self._random,
+            self._tell,
+            self._changed,
+        )
+        try:
+            await self._carry_over(self._first, is_reload=False)
+        except BaseException:
+            self._release()
+            raise
+        self._first = ()
+        self._upkeep.start_reading()
+
+    async def close(self, *, keep_table: bool = False, tell_servers: bool = True) -> None:
+        """Stop checking, and remove our services from the kernel unless `keep_table`.
+
+        Services with `omega` are told down, their servers only if `tell_servers`; with `keep_table`
+        nothing is told. May be repeated.
+        """
+        async with self._reload:
+            services, self._services = self._services, {}
+            for monitored in services.values():
+                self._checking.remove(monitored)
+                if not keep_table:
+                    config, state = monitored.config, monitored.state
+                    self._tell_notices(service.stop(config, state, tell_servers=tell_servers))
+            claims, self._claims = self._claims, {}
+            self._stale.clear()
+            self._is_fresh.set()
+            if not keep_table:
+                for key in claims:
+                    self._upkeep.want(key, None)
+                await self._upkeep.wait_settled()
+            self._release()
+
+    def _release(self) -> None:
+        """Give back what was opened."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+        self._upkeep.close()
+        self._checking.schedule.close()
+        self._tell_all()
+        if self._monitor is not None:
+            self._monitor.close()
+            self._monitor = None
+        if self._own_ipvs is not None:
+            self._own_ipvs.close()
+            self._own_ipvs = None
+        self._listeners.close()
+
+    # What it tells.
+
+    def events(self) -> AsyncIterator[Event]:
+        """Every event from this call on, until the agent is closed.
+
+        A reader that is more than `healthcheck.listeners.UNREAD_EVENTS` behind misses the oldest.
+        """
+        return self._listeners.listen()
+
+    def snapshot(self) -> AgentSnapshot:
+        """The state of everything now."""
+        schedule = self._checking.schedule
+        return AgentSnapshot(
+            snapshot_of(self._services.values()),
+            self._upkeep.refused,
+            schedule.in_flight,
+            schedule.lateness.summary(),
+        )
+
+    def _tell(self, event: Event) -> None:
+        """Now, or when the table is as the event says."""
+        self._untold.append(event)
+        self._refresh_soon()
+
+    def _tell_notices(self, notices: Iterable[Notice]) -> None:
+        for notice in notices:
+            self._tell(notice)
+
+    def _tell_all(self) -> None:
+        if self._stale:
+            return
+        untold, self._untold = self._untold, []
+        for event in untold:
+            if self._on_event is not None:
+                self._on_event(event)
+            self._listeners.tell(event)
+
+    # What it wants.
+
+    async def reconfigure(self, virtual_servers: Iterable[VirtualServer]) -> None:
+        """Go on with these virtual servers; returns when the table is right, or refused.
+
+        A virtual server is known by its name. What did not change keeps its state, retries included,
+        though the clock of every check starts anew. Raises: ValueError, for a name given twice or a
+        custom check without a probe; then nothing has changed.
+        """
+        async with self._reload:
+            await self._carry_over(tuple(virtual_servers), is_reload=True)
+
+    def set_local_addresses(self, addresses: Collection[Address]) -> None:
+        """The addresses of this host from now on: for services with `ha_suspend`.
+
+        An agent that is never told watches them itself.
+        """
+        self._addresses = frozenset(addresses)
+        for monitored in self._services.values():
+            monitored.is_suspended = not monitored.is_checked_on(self._addresses)
+
+    async def _carry_over(self, wanted: tuple[VirtualServer, ...], *, is_reload: bool) -> None:
+        """Additions first, so that no service or destination is ever missing meanwhile."""
+        self._validate(wanted)
+        former, self._claims = self._claims, _claims(wanted)
+        owned: dict[ServiceKey, AbstractSet[Destination]] = {}
+        before, unpaused = self._services, 0
+        self._services = {c.name: before[c.name] for c in wanted if c.name in before}
+        for config in wanted:
+            for key, destinations in configured(config).items():
+                owned[key] = owned.get(key, frozenset()) | destinations
+                self._upkeep.own(key, owned[key])
+            self._put(config, is_reload=is_reload)
+            unpaused += len(config.real_servers)
+            if unpaused >= _SERVERS_A_TURN:
+                unpaused = 0
+                await asyncio.sleep(0)
+        for name, monitored in before.items():
+            if name not in self._services:
+                self._checking.remove(monitored)
+                self._tell_notices(service.removed(monitored.config, monitored.state))
+        for key in former:
+            if key not in self._claims:
+                self._upkeep.want(key, None)
+        self._watch_addresses()
+        self._refresh_soon()
+        await self._wait_settled()
+
+    def _validate(self, wanted: tuple[VirtualServer, ...]) -> None:
+        names = Counter(config.name for config in wanted)
+        for name, count in names.items():
+            if count > 1:
+                raise ValueError(f"{count} virtual servers are called {name}")
+        for config in wanted:
+            for server in config.real_servers:
+                for check in server.checks:
+                    if isinstance(check, CustomCheck) and check.name not in self._custom:
+                        raise ValueError(f"{config.name}: no probe is called {check.name}")
+
+    def _put(self, config: VirtualServer, *, is_reload: bool) -> None:
+        """A virtual server new, or in the place of the one with its name."""
+        old = self._services.get(config.name)
+        if old is None:
+            made, notices = MonitoredService.started(
+                config, is_reload=is_reload, tell_servers=self._tell_servers and not is_reload
+            )
+        else:
+            self._checking.remove(old)
+            made, notices = old.succeeded_by(config)
+        self._services[config.name] = made
+        if self._addresses is not None:
+            made.is_suspended = not made.is_checked_on(self._addresses)
+        self._changed(made)
+        self._tell_notices(notices)
+        self._checking.add(made)
+
+    def _watch_addresses(self) -> None:
+        if self._addresses is None and any(s.config.ha_suspend for s in self._services.values()):
+            self._monitor = LocalAddressMonitor(self._loop, self.set_local_addresses)
+
+    async def _wait_settled(self) -> None:
+        await self._is_fresh.wait()
+        await self._upkeep.wait_settled()
+
+    def _changed(self, monitored: MonitoredService) -> None:
+        """What the service wants of the table is made out once, however much changes this turn."""
+        self._stale[monitored.config.name] = None
+        self._is_fresh.clear()
+        self._refresh_soon()
+
+    def _refresh_soon(self) -> None:
+        if self._refreshing is None:
+            self._refreshing = self._loop.call_soon(self._refresh)
+
+    def _refresh(self) -> None:
+        self._refreshing = None
+        end = self._loop.time() + _SLICE
+        while self._stale and self._loop.time() <= end:
+            name = next(iter(self._stale))
+            del self._stale[name]
+            monitored = self._services.get(name)
+            if monitored is not None:
+                self._want(monitored)
+        if self._stale:
+            self._refresh_soon()
+            return
+        self._is_fresh.set()
+        if self._upkeep.is_settled:
+            self._tell_all()
+
+    def _want(self, monitored: MonitoredService) -> None:
+        """Tell the upkeep what the service wants; two that share a key are merged."""
+        for key, part in desired(monitored.config, monitored.state).items():
+            names = self._claims.get(key, ())
+            if names == (monitored.config.name,):
+                self._upkeep.want(key, part)
+            elif monitored.config.name in names:
+                self._upkeep.want(key, self._merged(key, names))
+
+    def _merged(self, key: ServiceKey, names: Iterable[str]) -> Service:
+        present = (self._services[name] for name in names if name in self._services)
+        parts = (desired(each.config, each.state) for each in present)
+        return merge({key: part[key]} for part in parts if key in part)[key]
+
+
+def _claims(wanted: Iterable[VirtualServer]) -> dict[ServiceKey, tuple[str, ...]]:
+    """Who wants a service of the kernel, in their order; more than one is unusual."""
+    claims: dict[ServiceKey, tuple[str, ...]] = {}
+    for config in wanted:
+        for key in config.keys:
+            claims[key] = (*claims.get(key, ()), config.name)
+    return claims
