@@ -12,7 +12,8 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
@@ -25,7 +26,10 @@ __all__ = [
     "Request",
     "attribute",
     "attributes",
+    "each_attribute",
     "open_socket",
+    "text",
+    "to_number",
     "u16",
     "u32",
 ]
@@ -44,8 +48,9 @@ _SOL_NETLINK, _NETLINK_CAP_ACK, _NETLINK_GENERIC = 270, 10, 16
 _SO_RCVBUFFORCE = 33
 _RECEIVE_BUFFER = 1 << 20  # B; a batch in which everything is refused takes some 200 kB
 _DATAGRAM = 1 << 16  # B; the kernel fills 32 KiB of it
+_NO_REASONS: Mapping[int, str] = {}
 _DUMPS = 10  # tries until a table that keeps changing is given up
-_NESTED_FLAGS = 0x3FFF
+_KIND_MASK = 0x3FFF  # the two highest bits are flags
 
 _HEADER = struct.Struct("=IHHIIBBxx")  # nlmsghdr and genlmsghdr
 _ANSWER = struct.Struct("=IHHII")  # nlmsghdr alone
@@ -107,17 +112,18 @@ class Channel:
         """Close the socket; harmless when closed already."""
         self._kernel.close()
 
-    def request(self, what: str, command: int, body: bytes = b"") -> None:
-        """One change; returns when it is done."""
+    def request(
+        self, what: str, command: int, body: bytes = b"", reasons: Mapping[int, str] = _NO_REASONS
+    ) -> None:
+        """One change; returns when it is done. `reasons` explain the error numbers it may have."""
         refused = self.batch(what, ((command, body),))
         if refused:
             code = refused[0]
-            raise IpvsError(what, os.strerror(code), code)
+            why = reasons.get(code) or _why(OSError(code, os.strerror(code)))[0]
+            raise IpvsError(what, why, code)
 
     def batch(self, what: str, requests: Sequence[Request]) -> dict[int, int]:
         """Changes in order, in one system call; the error numbers of those refused, by position."""
-        if not requests:
-            return {}
         first, last = self._sequence + 1, self._sequence + len(requests)
         messages = [
             self._pack(command, body, first + i, _NLM_F_REQUEST)
@@ -168,8 +174,7 @@ class Channel:
                 why = "not in this kernel, or not loaded (modprobe ip_vs)"
                 raise IpvsMissing(what, why, errno.ENOENT) from error
             raise IpvsError(what, *_why(error)) from error
-        number = attributes(answer, 0, len(answer))[_CTRL_ATTR_FAMILY_ID]
-        return int.from_bytes(number, "little" if struct.pack("=H", 1)[0] else "big")
+        return to_number(attributes(answer, 0, len(answer))[_CTRL_ATTR_FAMILY_ID])
 
     def _pack(self, command: int, body: bytes, sequence: int, flags: int) -> bytes:
         length = _HEADER.size + len(body)
@@ -245,16 +250,35 @@ def u32(kind: int, value: int) -> bytes:
     return _U32.pack(8, kind, value)
 
 
-def attributes(data: bytes, start: int, end: int) -> dict[int, bytes]:
-    """The attributes between two positions, by type. What is cut off is left out."""
-    found: dict[int, bytes] = {}
+def each_attribute(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """(type, length with its header of 4 octets, position) of each between two positions.
+
+    What is cut off is left out.
+    """
     while start + 4 <= end:
         length, kind = ATTRIBUTE.unpack_from(data, start)
-        if length < 4:
-            break
-        found[kind & _NESTED_FLAGS] = data[start + 4 : start + length]
+        if length < 4 or start + length > end:
+            return
+        yield kind & _KIND_MASK, length, start
         start += (length + 3) & ~3
-    return found
+
+
+def attributes(data: bytes, start: int, end: int) -> dict[int, bytes]:
+    """The attributes between two positions, by type."""
+    return {
+        kind: data[position + 4 : position + length]
+        for kind, length, position in each_attribute(data, start, end)
+    }
+
+
+def to_number(value: bytes) -> int:
+    """An unsigned number in the machine's order, of any width."""
+    return int.from_bytes(value, sys.byteorder)
+
+
+def text(value: bytes) -> str:
+    """A string, which the kernel ends with a zero octet."""
+    return value.rstrip(b"\0").decode(errors="surrogateescape")
 
 
 def _split(data: bytes) -> Iterator[tuple[int, int, int, int, int]]:

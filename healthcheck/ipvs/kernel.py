@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -33,16 +34,33 @@ from ..core.table import (
     ServiceSettings,
     Table,
 )
+from .counters import (
+    Counters,
+    DestinationStatistics,
+    ServiceStatistics,
+    parse_destination_statistics,
+    parse_service_counters,
+)
 from .errors import Failure
 from .genetlink import Channel, KernelSocket, Request, open_socket
 from .octets import (
     ADDRESS_FAMILY,
+    DestinationReader,
     destination_name,
     full_destination,
     full_service,
-    parse_destination,
     parse_service,
     service_name,
+)
+from .sync import (
+    SyncDaemon,
+    SyncState,
+    Timeouts,
+    pack_daemon,
+    pack_state,
+    pack_timeouts,
+    parse_daemon,
+    parse_timeouts,
 )
 
 __all__ = ["BATCH", "Ipvs"]
@@ -54,7 +72,15 @@ TIMEOUT = 5.0  # s; the kernel answers before `sendmsg` returns, so this is neve
 
 _NEW_SERVICE, _SET_SERVICE, _DEL_SERVICE, _GET_SERVICE = 1, 2, 3, 4
 _NEW_DEST, _SET_DEST, _DEL_DEST, _GET_DEST = 5, 6, 7, 8
+_NEW_DAEMON, _DEL_DAEMON, _GET_DAEMON, _SET_CONFIG, _GET_CONFIG = 9, 10, 11, 12, 13
 _ZERO, _FLUSH = 16, 17
+
+_DAEMON_REASONS = {
+    errno.EEXIST: "one runs already",
+    errno.ESRCH: "none runs",
+    errno.ENODEV: "no such interface",
+    errno.EINVAL: "invalid; a service with destinations of another family admits no sync daemon",
+}
 
 
 class Ipvs:
@@ -70,6 +96,7 @@ class Ipvs:
         except BaseException:
             kernel.close()
             raise
+        self._readers = {each: DestinationReader(af) for each, af in ADDRESS_FAMILY.items()}
 
     def __enter__(self) -> Self:
         return self
@@ -100,14 +127,9 @@ class Ipvs:
 
     def read_destinations(self, key: ServiceKey) -> dict[Destination, DestinationSettings]:
         """The destinations of one service; none when there is no such service."""
-        family = ADDRESS_FAMILY[key.family]
-        return dict(
-            self._channel.dump(
-                f"list destinations of service {key}",
-                (_GET_DEST, service_name(key)),
-                lambda data, start, end: parse_destination(data, start, end, family),
-            )
-        )
+        what = f"list the destinations of service {key}"
+        request = (_GET_DEST, service_name(key))
+        return dict(self._channel.dump(what, request, self._readers[key.family]))
 
     def apply(self, operations: Sequence[Operation]) -> tuple[Failure, ...]:
         """Carry out all operations in their order; those refused come back.
@@ -133,7 +155,49 @@ class Ipvs:
     def zero(self, key: ServiceKey | None = None) -> None:
         """Set the counters of one service and its destinations to 0; None: of all."""
         what = "set all counters to 0" if key is None else f"set the counters of {key} to 0"
-        self._channel.request(what, _ZERO, b"" if key is None else service_name(key))
+        body = b"" if key is None else service_name(key)
+        self._channel.request(what, _ZERO, body, {errno.ESRCH: "no such service"})
+
+    def statistics(self) -> dict[ServiceKey, ServiceStatistics]:
+        """Counters of everything, in as many requests as `read` takes."""
+        return {
+            key: ServiceStatistics(counters, self.destination_statistics(key))
+            for key, counters in self.service_counters().items()
+        }
+
+    def service_counters(self) -> dict[ServiceKey, Counters]:
+        """Counters of every service."""
+        request = (_GET_SERVICE, b"")
+        found = self._channel.dump("read the counters", request, parse_service_counters)
+        return {key: counters for key, counters in found if key is not None}
+
+    def destination_statistics(self, key: ServiceKey) -> dict[Destination, DestinationStatistics]:
+        """Counters of one service's destinations; none when there is no such service."""
+        what = f"read the counters of service {key}"
+        parse = partial(parse_destination_statistics, family=ADDRESS_FAMILY[key.family])
+        return dict(self._channel.dump(what, (_GET_DEST, service_name(key)), parse))
+
+    def timeouts(self) -> Timeouts:
+        """How long idle connections are remembered."""
+        return parse_timeouts(self._channel.ask("read the timeouts", _GET_CONFIG))
+
+    def set_timeouts(self, *, tcp: int = 0, tcp_fin: int = 0, udp: int = 0) -> None:
+        """Set them, in seconds; 0 leaves one as it is. They hold for the whole namespace."""
+        self._channel.request("set the timeouts", _SET_CONFIG, pack_timeouts(tcp, tcp_fin, udp))
+
+    def sync_daemons(self) -> tuple[SyncDaemon, ...]:
+        """The sync daemons that run: at most a master and a backup, with their settings resolved."""
+        return tuple(self._channel.dump("list sync daemons", (_GET_DAEMON, b""), parse_daemon))
+
+    def start_sync_daemon(self, daemon: SyncDaemon) -> None:
+        """Start it; IpvsError with EEXIST when one of its state runs already."""
+        what = f"start the {daemon.state.name.lower()} sync daemon on {daemon.interface}"
+        self._channel.request(what, _NEW_DAEMON, pack_daemon(daemon), _DAEMON_REASONS)
+
+    def stop_sync_daemon(self, state: SyncState) -> None:
+        """Stop it; IpvsError with ESRCH when none runs."""
+        what = f"stop the {state.name.lower()} sync daemon"
+        self._channel.request(what, _DEL_DAEMON, pack_state(state), _DAEMON_REASONS)
 
 
 def _request(operation: Operation) -> Request:

@@ -1,0 +1,117 @@
+"""The kernel's two other settings: timeouts of connections, and the daemons that share them.
+
+A sync daemon multicasts connections to (master) or learns them from (backup) another director.
+Source: include/uapi/linux/ip_vs.h, IPVS_DAEMON_ATTR_* and IPVS_CMD_ATTR_TIMEOUT_*; ipvsadm(8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from ipaddress import IPv4Address, IPv6Address
+
+from ..core.table import Address
+from .genetlink import attribute, attributes, text, to_number, u16, u32
+from .octets import nested
+
+__all__ = [
+    "SyncDaemon",
+    "SyncState",
+    "Timeouts",
+    "pack_daemon",
+    "pack_state",
+    "pack_timeouts",
+    "parse_daemon",
+    "parse_timeouts",
+]
+
+_DAEMON, _TIMEOUT_TCP, _TIMEOUT_TCP_FIN, _TIMEOUT_UDP = 3, 4, 5, 6
+_STATE, _INTERFACE, _SYNC_ID, _MAX_LENGTH = 1, 2, 3, 4
+_GROUP, _GROUP6, _PORT, _TTL = 5, 6, 7, 8
+
+
+class SyncState(IntEnum):
+    """IP_VS_STATE_*."""
+
+    MASTER = 1
+    BACKUP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds that an idle connection is remembered: established TCP, TCP after FIN, UDP."""
+
+    tcp: int
+    tcp_fin: int
+    udp: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncDaemon:
+    """One sync daemon. To start one, 0 and None mean the kernel's defaults, as in ipvsadm(8).
+
+    `sync_id` 0..255: both sides must have the same, and a backup with 0 takes all. `max_length` is
+    octets of UDP payload, by default the interface's MTU less the headers; `group` is 224.0.0.81, `port`
+    8848, `ttl` 1. Linux before 4.3 has only the first three settings.
+    """
+
+    state: SyncState
+    interface: str
+    sync_id: int = 0
+    max_length: int = 0
+    port: int = 0
+    ttl: int = 0
+    group: Address | None = None
+
+
+def pack_daemon(daemon: SyncDaemon) -> bytes:
+    """The attributes that start it."""
+    body = u32(_STATE, daemon.state)
+    body += attribute(_INTERFACE, daemon.interface.encode() + b"\0")
+    body += u32(_SYNC_ID, daemon.sync_id)
+    if daemon.max_length:
+        body += u16(_MAX_LENGTH, daemon.max_length)
+    if daemon.group is not None:
+        body += attribute(_GROUP if daemon.group.version == 4 else _GROUP6, daemon.group.packed)
+    if daemon.port:
+        body += u16(_PORT, daemon.port)
+    if daemon.ttl:
+        body += attribute(_TTL, bytes((daemon.ttl,)))
+    return attribute(_DAEMON, body)
+
+
+def pack_state(state: SyncState) -> bytes:
+    """The attributes that stop the daemon of this state."""
+    return attribute(_DAEMON, u32(_STATE, state))
+
+
+def parse_daemon(data: bytes, start: int, end: int) -> SyncDaemon:
+    """One message of a dump of sync daemons."""
+    found = nested(data, start, end)
+    group: Address | None = None
+    if _GROUP in found:
+        group = IPv4Address(found[_GROUP])
+    elif _GROUP6 in found:
+        group = IPv6Address(found[_GROUP6])
+    return SyncDaemon(
+        state=SyncState(to_number(found[_STATE])),
+        interface=text(found[_INTERFACE]),
+        sync_id=to_number(found[_SYNC_ID]),
+        max_length=to_number(found.get(_MAX_LENGTH, b"")),
+        port=to_number(found.get(_PORT, b"")),
+        ttl=to_number(found.get(_TTL, b"")),
+        group=group,
+    )
+
+
+def pack_timeouts(tcp: int, tcp_fin: int, udp: int) -> bytes:
+    """The attributes that set timeouts; 0 leaves one as it is."""
+    seconds = {_TIMEOUT_TCP: tcp, _TIMEOUT_TCP_FIN: tcp_fin, _TIMEOUT_UDP: udp}
+    return b"".join(u32(kind, value) for kind, value in seconds.items() if value)
+
+
+def parse_timeouts(data: bytes) -> Timeouts:
+    """The answer to a question for them; 0 for a protocol that this kernel's IPVS is without."""
+    found = attributes(data, 0, len(data))
+    kinds = (_TIMEOUT_TCP, _TIMEOUT_TCP_FIN, _TIMEOUT_UDP)
+    return Timeouts(*(to_number(found.get(kind, b"")) for kind in kinds))
