@@ -64,22 +64,13 @@ from .table import (
     TunnelType,
 )
 
-__all__ = ["Owned", "claim", "plan"]
+__all__ = ["Owned", "plan"]
 
 Owned: TypeAlias = Mapping[ServiceKey, AbstractSet[Destination]]
-"""Services that are ours, and for each the destinations that are ours too."""
+"""Services that are ours, and for each the destinations that are: what was put there before, and
+what is configured now (`desired.configured`)."""
 
 _NOTHING: AbstractSet[Destination] = frozenset()
-
-
-def claim(*parts: Owned) -> Owned:
-    """What is ours by any of these: what was put into the table before, what is configured now."""
-    owned: dict[ServiceKey, AbstractSet[Destination]] = {}
-    for part in parts:
-        for key, destinations in part.items():
-            known = owned.get(key)
-            owned[key] = destinations if known is None else known | destinations
-    return owned
 
 
 def plan(desired: Table, observed: Table, owned: Owned) -> tuple[Operation, ...]:

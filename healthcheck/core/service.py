@@ -215,6 +215,8 @@ def removed(config: VirtualServer, state: ServiceState) -> tuple[Notice, ...]:
 
 def carried_checks(old: RealServer, new: RealServer) -> tuple[int | None, ...]:
     """For each check of `new` the index of the equal one in `old`; None: it is new or changed."""
+    if old.checks == new.checks:
+        return tuple(range(len(new.checks)))
     places: dict[Check, list[int]] = {}
     for index in range(len(old.checks) - 1, -1, -1):
         places.setdefault(old.checks[index], []).append(index)
@@ -240,6 +242,8 @@ def _begin(server: RealServer) -> ServerState:
 
 def _carry(old: RealServer, state: ServerState, new: RealServer) -> ServerState:
     """State of a server that stays. A new alpha check takes no server out that is up."""
+    if (new.weight, new.checks) == (old.weight, old.checks):
+        return state
     failing: set[int] = set()
     votes: dict[int, WeightVote] = {}
     for index, place in enumerate(carried_checks(old, new)):

@@ -15,7 +15,7 @@ from healthcheck.core.operations import (
     SetDestination,
     SetService,
 )
-from healthcheck.core.reconcile import claim, plan
+from healthcheck.core.reconcile import plan
 from healthcheck.core.table import (
     Destination,
     DestinationSettings,
@@ -212,11 +212,6 @@ PERSISTENT = ServiceFlag.PERSISTENT
 def test_services_are_compared_by_meaning(key, one, other, is_same):
     expected = () if is_same else (SetService(key, one),)
     assert plan({key: Service(one)}, {key: Service(other)}, {}) == expected
-
-
-def test_claim_unites():
-    assert claim({S: {A}}, {S: {B}, T: {A}}, {T: {A, C}}) == {S: {A, B}, T: {A, C}}
-    assert claim() == {}
 
 
 # For any two tables and any past.
