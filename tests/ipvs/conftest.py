@@ -2,7 +2,7 @@
 
 They may ask for a `director` with three real servers and a client, which is the same for all tests and
 renewed for each; for one of their own by `make_director(5)`, when they change more of it than programs,
-services and which servers answer; for a `lab`; and for `kernel_table()`, what ipvsadm(8) reads in the
+services and which servers answer; for `inside_director`, to be in it; for a `lab`; and for `kernel_table()`, what ipvsadm(8) reads in the
 director's kernel.
 """
 
@@ -57,6 +57,14 @@ def director(site: Director, request: pytest.FixtureRequest) -> Director:
     site.renew()
     show_in_report(request, site.lab)
     return site
+
+
+@pytest.fixture
+def inside_director(director: Director) -> Iterator[Director]:
+    """The director, with the test in it from its start to its end: what it opens and starts, event
+    loops and their threads included, is there."""
+    with director.host.entered():
+        yield director
 
 
 @pytest.fixture

@@ -131,6 +131,7 @@ class Director:
             lines += [f"link add tun{number} type {kind} local {own} remote any"]
             lines += [f"link set tun{number} up"]
         iproute.batch(server.namespace, [*lines, f"fou add port {GUE_PORT} gue"])
+        server.ip("-6", "fou", "add", "port", str(GUE_PORT), "gue")
 
     def fail(self, server: Host) -> None:
         """The server's ports close; the machine goes on."""

@@ -52,3 +52,10 @@ def test_masquerading_reaches_the_servers_in_turn(
     )
     assert kernel_table() == {f"{kind} {service} -s rr": [f"{first} -m -w 1", f"{second} -m -w 2"]}
     assert director.shares(6, transport, vip) == {"server1": 3, "server2": 3}
+
+
+async def test_a_test_can_be_inside_the_director(inside_director: Director) -> None:
+    inside_director.ipvsadm("-A -t 198.51.100.100:80 -s rr")
+    assert "C6336464:0050 rr" in await asyncio.to_thread(
+        Path("/proc/thread-self/net/ip_vs").read_text
+    )

@@ -6,7 +6,7 @@ Services are made by `healthcheck.ipvs`; who answers tells which real server was
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from ipaddress import ip_address
 
@@ -31,7 +31,7 @@ from healthcheck.core.table import (
     TunnelType,
 )
 from healthcheck.ipvs.kernel import Ipvs
-from tests.ipvs.site import GUE_PORT, SERVERS4, SERVERS6, VIP4, VIP6, Director, Transport
+from tests.ipvs.site import GUE_PORT, SERVERS4, SERVERS6, VIP4, VIP6, Director, Rules, Transport
 
 NAT = Method()
 DR = Method(Forwarding.DIRECT_ROUTING)
@@ -39,6 +39,7 @@ IPIP = Method(Forwarding.TUNNELLING)
 GRE = Method(Forwarding.TUNNELLING, TunnelType.GRE)
 GUE = Method(Forwarding.TUNNELLING, TunnelType.GUE, GUE_PORT)
 GUE_CHECKED = Method(Forwarding.TUNNELLING, TunnelType.GUE, GUE_PORT, TunnelChecksum.CSUM)
+_GUE = "-i -w 1 --tun-type gue --tun-port 6080 "
 PROTOCOLS = {"tcp": Protocol.TCP, "udp": Protocol.UDP}
 
 
@@ -91,26 +92,43 @@ class Balanced:
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize(
-    ("vip", "servers", "method"),
+    ("vip", "servers", "method", "words"),
     [
-        pytest.param(VIP4, SERVERS4, NAT, id="ipv4 masquerading"),
-        pytest.param(VIP6, SERVERS6, NAT, id="ipv6 masquerading"),
-        pytest.param(VIP4, SERVERS4, DR, id="ipv4 direct routing"),
-        pytest.param(VIP6, SERVERS6, DR, id="ipv6 direct routing"),
-        pytest.param(VIP4, SERVERS4, IPIP, id="ipv4 in ipv4"),
-        pytest.param(VIP6, SERVERS6, IPIP, id="ipv6 in ipv6"),
-        pytest.param(VIP4, SERVERS6, IPIP, id="ipv4 in ipv6"),
-        pytest.param(VIP6, SERVERS4, IPIP, id="ipv6 in ipv4"),
-        pytest.param(VIP4, SERVERS4, GRE, id="ipv4 in gre"),
-        pytest.param(VIP6, SERVERS6, GRE, id="ipv6 in gre"),
-        pytest.param(VIP4, SERVERS4, GUE, id="ipv4 in gue"),
-        pytest.param(VIP4, SERVERS4, GUE_CHECKED, id="ipv4 in gue with checksum"),
+        pytest.param(VIP4, SERVERS4, NAT, "-m -w 1", id="ipv4 masquerading"),
+        pytest.param(VIP6, SERVERS6, NAT, "-m -w 1", id="ipv6 masquerading"),
+        pytest.param(VIP4, SERVERS4, DR, "-g -w 1", id="ipv4 direct routing"),
+        pytest.param(VIP6, SERVERS6, DR, "-g -w 1", id="ipv6 direct routing"),
+        pytest.param(VIP4, SERVERS4, IPIP, "-i -w 1 --tun-type ipip", id="ipv4 in ipv4"),
+        pytest.param(VIP6, SERVERS6, IPIP, "-i -w 1 --tun-type ipip", id="ipv6 in ipv6"),
+        pytest.param(VIP4, SERVERS6, IPIP, "-i -w 1 --tun-type ipip", id="ipv4 in ipv6"),
+        pytest.param(VIP6, SERVERS4, IPIP, "-i -w 1 --tun-type ipip", id="ipv6 in ipv4"),
+        pytest.param(VIP4, SERVERS4, GRE, "-i -w 1 --tun-type gre --tun-nocsum", id="ipv4 in gre"),
+        pytest.param(VIP6, SERVERS6, GRE, "-i -w 1 --tun-type gre --tun-nocsum", id="ipv6 in gre"),
+        pytest.param(VIP4, SERVERS4, GUE, _GUE + "--tun-nocsum", id="ipv4 in gue"),
+        pytest.param(
+            VIP4, SERVERS4, GUE_CHECKED, _GUE + "--tun-csum", id="ipv4 in gue with checksum"
+        ),
+        pytest.param(VIP6, SERVERS6, GUE, _GUE + "--tun-nocsum", id="ipv6 in gue"),
+        pytest.param(
+            VIP6, SERVERS6, GUE_CHECKED, _GUE + "--tun-csum", id="ipv6 in gue with checksum"
+        ),
+        pytest.param(VIP6, SERVERS4, GUE, _GUE + "--tun-nocsum", id="ipv6 in gue over ipv4"),
     ],
 )
 def test_every_method_reaches_every_server(
-    director: Director, transport: Transport, vip: str, servers: Sequence[str], method: Method
+    director: Director,
+    kernel_table: Callable[[], Rules],
+    transport: Transport,
+    vip: str,
+    servers: Sequence[str],
+    method: Method,
+    words: str,
 ) -> None:
+    """Only what undoes the method at the server lets a packet to the virtual address in there;
+    `words` are those of ipvsadm(8) for it."""
     Balanced(director, transport, vip, servers, method=method)
+    (destinations,) = kernel_table().values()
+    assert [each.split(" ", 1)[1] for each in destinations] == [words, words]
     assert director.shares(4, transport, vip) == {"server1": 2, "server2": 2}
 
 
