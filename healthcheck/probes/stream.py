@@ -28,6 +28,7 @@ class StreamAttempt(ABC):
         "_address",
         "_done",
         "_is_connected",
+        "_number",
         "_readiness",
         "generation",
         "loop",
@@ -51,11 +52,12 @@ class StreamAttempt(ABC):
             loop.call_soon(self.finish, result)
             return
         self.socket = sock
-        self._readiness.watch(sock.fileno(), self)
+        self._number = sock.fileno()
+        self._readiness.watch(self._number, self)
         self.wait()
 
     @abstractmethod
-    def connected(self) -> None:
+    def connected(self, events: int) -> None:
         """The connection stands."""
 
     @abstractmethod
@@ -72,14 +74,14 @@ class StreamAttempt(ABC):
         if self._is_connected:
             self.proceed(events)
         else:
-            self._conclude(self.socket)
+            self._conclude(self.socket, events)
 
-    def _conclude(self, sock: socket.socket) -> None:
+    def _conclude(self, sock: socket.socket, events: int) -> None:
         # Not SO_ERROR: that is 0 also while the connection is not there yet.
         number = sock.connect_ex(self._address)
         if number in _CONNECTED:
             self._is_connected = True
-            self.connected()
+            self.connected(events)
         elif number != errno.EALREADY:
             self.fail(reason(number))
 
@@ -100,6 +102,6 @@ class StreamAttempt(ABC):
     def cancel(self) -> None:
         self._done = None
         if self.socket is not None:
-            self._readiness.forget(self.socket.fileno(), self)
+            self._readiness.forget(self._number, self)
             self.socket.close()
             self.socket = None

@@ -16,7 +16,7 @@ _CONNECTED = ProbeResult(True, "connected")
 class _Attempt(StreamAttempt):
     __slots__ = ()
 
-    def connected(self) -> None:
+    def connected(self, events: int) -> None:
         self.finish(_CONNECTED)
 
     def proceed(self, events: int) -> None:
