@@ -51,7 +51,7 @@ def main(directory: Path) -> None:
     draft = directory / "status.new"
     draft.write_text(json.dumps(outcome))
     draft.rename(directory / "status.json")
-    os.sync()  # what the command wrote elsewhere waits in this kernel's cache until now
+    os.sync()  # what was written to files that are still open is in this kernel's cache alone
     _libc.reboot(ctypes.c_int(_POWER_OFF))
 
 

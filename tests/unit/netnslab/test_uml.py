@@ -22,7 +22,7 @@ boots = pytest.mark.skipif(os.geteuid() != 0 and not os.environ.get("CI"), reaso
 pytestmark = [pytest.mark.root, boots]
 
 _FACTS = """
-import json, os, socket, sys
+import json, os, socket, subprocess, sys
 from pathlib import Path
 print(json.dumps({
     "directory": os.getcwd(), "variable": os.environ["LEFT"], "words": sys.argv[1:],
@@ -30,7 +30,9 @@ print(json.dumps({
     "own address": socket.create_server(("127.0.0.1", 0)).getsockname()[0],
     "host": socket.gethostname(), "parent": os.getppid(),
 }))
-Path("left").write_text("by the guest")
+file = open("left", "w")
+print("by the guest", file=file, flush=True)
+subprocess.Popen(["sleep", "61"], stdout=file)
 print("to standard error", file=sys.stderr)
 sys.exit(7)
 """
@@ -84,7 +86,7 @@ def test_a_command_runs_as_if_here(
         "parent": 1,
     }
     assert b"".join(text for stream, text in seen if stream == "stdout").decode() == done.stdout
-    assert (tmp_path / "left").read_text() == "by the guest"
+    assert (tmp_path / "left").read_text() == "by the guest\n"
 
 
 @pytest.mark.slow
