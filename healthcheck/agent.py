@@ -77,6 +77,7 @@ class Agent:
         self._start_probe = start_probe
         self._tell_servers = tell_servers
         self._listeners: Listeners[Event] = Listeners()
+        self._kept = self._listeners.listen() if on_event is None else None
         self._services: dict[str, MonitoredService] = {}
         self._claims: dict[ServiceKey, tuple[str, ...]] = {}
         self._stale: dict[str, None] = {}
@@ -169,9 +170,11 @@ class Agent:
     def events(self) -> AsyncIterator[Event]:
         """Every event from this call on, until the agent is closed.
 
-        A reader that is more than `healthcheck.listeners.UNREAD_EVENTS` behind misses the oldest.
+        The first caller also hears what happened before, unless there is an `on_event`. A reader
+        more than `healthcheck.listeners.UNREAD_EVENTS` behind misses the oldest.
         """
-        return self._listeners.listen()
+        kept, self._kept = self._kept, None
+        return self._listeners.listen() if kept is None else kept
 
     def snapshot(self) -> AgentSnapshot:
         """The state of everything now."""
