@@ -134,14 +134,14 @@ SORRY_ROWS = (
 class Surroundings(NamedTuple):
     """What a server must know of its service and of the rest of the file.
 
-    `port` is what DR and TUN send to: the service's, 0 when it has several or none. `ports` are
-    all that the service has.
+    `port` is the service's, 0 when it has several or none; `ports` are all that it has.
     """
 
     name: str
     values: Values
     protocol: Protocol | None
     method: Method
+    is_group: bool
     port: int
     ports: frozenset[int]
     is_mailed: bool
@@ -191,16 +191,17 @@ def _destination(
 ) -> Destination:
     """Where the kernel sends packets: DR and TUN leave the port as it came."""
     address, port = endpoint
-    if forwarding.forwarding is Forwarding.MASQUERADING:
+    if forwarding.forwarding is Forwarding.MASQUERADING or not port:
         return Destination(address, port or around.port)
-    if port and around.ports != {port}:
+    if around.ports != {port}:
         own = " or ".join(map(str, sorted(around.ports - {0}))) or "none"
         message = (
             f"port {port} differs from the service's ({own}), and DR and TUN do not change ports;"
             " it is ignored"
         )
         context.problem("other-port", statement, 2, message)
-    return Destination(address, around.port)
+    # In a group each entry's port counts; there the written one only tells servers apart.
+    return Destination(address, port if around.is_group else around.port)
 
 
 def _inherited(

@@ -261,7 +261,7 @@ class _Completion:
     def _persistence(self) -> None:
         """A service on every port must be persistent; the kernel refuses it else."""
         values = self._values
-        if "persistence_timeout" in values.set or not self._has_addresses or 0 not in self._ports():
+        if "persistence_timeout" in values.set or 0 not in self._ports():
             return
         message = (
             "port 0 means every port, which needs persistence; persistence_timeout 360 is used"
@@ -270,11 +270,10 @@ class _Completion:
         values.set["persistence_timeout"] = _DEFAULT_PERSISTENCE
 
     def _ports(self) -> frozenset[int]:
-        """Every port the service has; 0: all of them, or that of a firewall mark."""
+        """Every port of the addresses; 0: all of them."""
         if isinstance(self._identity, Endpoint):
             return frozenset((self._identity.port,))
-        ranges = self._group.ranges if self._group else ()
-        return frozenset((*(e.port for e in ranges), *((0,) if self._has_marks else ())))
+        return frozenset(entry.port for entry in self._group.ranges) if self._group else frozenset()
 
     def _method(self) -> Method:
         values = self._values
@@ -380,13 +379,14 @@ class _Completion:
                 yield FirewallMark(mark.mark, mark.family or Family(family)), mark.statement
 
     def _surroundings(self, method: Method) -> Surroundings:
-        ports = self._ports()
+        ports = self._ports() | {0} if self._has_marks else self._ports()
         mailed = _mail_default(self._defs, default=True)
         return Surroundings(
             self._name,
             self._values,
             self._protocol,
             method,
+            self._group is not None,
             next(iter(ports)) if len(ports) == 1 else 0,
             ports,
             mailed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from warnings import catch_warnings
 
 from healthcheck.core.model import HttpCheck, HttpVersion, RegexOption, Url
 
@@ -137,7 +138,8 @@ def _check_regex(context: Context, url: Values) -> None:
             del url.set[field]
         return
     try:
-        re.compile(pattern)
+        with catch_warnings(action="ignore"):
+            re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as exc:
         message = f"regex is not understood: {exc}; the url is checked without it"
         where = url.where("regex")
@@ -211,6 +213,7 @@ def _server_name(check: Values, host: str | None) -> str | None:
     if not check.get("enable_sni", False):
         return None
     name: str | None = check.get("sni_name", host)
-    if name is None or parse_address(name.strip("[]")) is not None:
+    if name is None or parse_address(name) is not None:
         return None
-    return _PORT.sub("", name)
+    name = _PORT.sub("", name)
+    return None if parse_address(name.strip("[]")) else name

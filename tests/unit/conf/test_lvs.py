@@ -1,0 +1,118 @@
+"""The IPVS blocks together: what is loaded when, track files, hints."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from healthcheck.core.model import FileCheck
+from pyvrrp.conf.load import Loaded
+from pyvrrp.conf.lvs_config import LvsConfig
+
+Read = Callable[..., Loaded]
+
+SERVICE = (
+    "virtual_server 192.0.2.1 80 {{\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n"
+    "real_server 192.0.2.11 80 {{\n{}\n}}\n}}\n"
+)
+
+IS_LOADED = """
+import sys
+from pyvrrp.conf.load import load
+from pyvrrp.conf.source import DictReader
+load("k.conf", reader=DictReader({"k.conf": sys.argv[1]}), environ={})
+print("healthcheck" in sys.modules, "asyncio" in sys.modules, "socket" in sys.modules)
+"""
+
+
+def loaded_modules(text: str) -> str:
+    command = (sys.executable, "-c", IS_LOADED, text)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    return done.stdout
+
+
+def test_a_file_without_services_loads_nothing_of_the_other_half() -> None:
+    text = "global_defs {\nlvs_flush\n}\ntrack_file a {\nfile /run/a\n}\n"
+    assert loaded_modules(text) == "False False False\n"
+    assert loaded_modules(SERVICE.format("TCP_CHECK {\n}")) == "True False False\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lvs"),
+    [
+        ("", None),
+        ("track_file a {\nfile /run/a\n}\n", None),
+        ("SSL {\nca /ca.pem\n}\n", LvsConfig()),
+        ("virtual_server_group g {\n10.0.0.1 80\n}\n", LvsConfig()),
+    ],
+)
+def test_no_service(read: Read, text: str, lvs: LvsConfig | None) -> None:
+    assert read(text).config.lvs == lvs
+
+
+def test_track_files_are_kept_where_nothing_checks_them(read: Read) -> None:
+    result = read("track_file a {\nfile /run/a\n}\n")
+    assert [d.id for d in result.diagnostics] == ["not-acted-on"]
+    assert [kept.name for kept in result.config.kept] == ["track_file"]
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "weight", "is_reversed", "problems"),
+    [
+        ("file /run/a", "/run/a", 1, False, []),
+        ("file /run/a\nweight 254", "/run/a", 254, False, []),
+        ("file /run/a\nweight -254 reverse", "/run/a", -254, True, []),
+        ("file /run/a\nweight 255", "/run/a", 1, False, ["value-out-of-range"]),
+        ("file /run/a\nweight 2 upside", "/run/a", 2, False, ["unknown-option"]),
+        ("file /run/a\nfile /run/b", "/run/a", 1, False, ["given-twice"]),
+        ("file /run/a\nweight 2\nweight 3", "/run/a", 2, False, ["given-twice"]),
+        ("file /run/a\ninit_file 1", "/run/a", 1, False, ["not-acted-on"]),
+    ],
+)
+def test_track_files(
+    read: Read, text: str, path: str, weight: int, is_reversed: bool, problems: list[str]
+) -> None:
+    service = SERVICE.format("FILE_CHECK {\ntrack_file a\n}")
+    result = read(f"track_file a {{\n{text}\n}}\n{service}")
+    assert [d.id for d in result.diagnostics] == problems
+    assert result.config.lvs is not None
+    (check,) = result.config.lvs.services[0].server.real_servers[0].checks
+    assert isinstance(check, FileCheck)
+    assert (check.path, check.weight, check.reverse) == (path, weight, is_reversed)
+
+
+def test_the_old_spelling_of_a_track_file(read: Read) -> None:
+    service = SERVICE.format("FILE_CHECK {\ntrack_file a\n}")
+    result = read(f"vrrp_track_file a {{\nfile /run/a\n}}\n{service}")
+    assert [d.id for d in result.diagnostics] == ["deprecated"]
+    assert result.test_exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["weight 2", "file"])
+def test_a_track_file_without_a_file(read: Read, text: str) -> None:
+    result = read(f"track_file a {{\n{text}\n}}\n{SERVICE.format('')}")
+    assert result.diagnostics[0].id == "no-file"
+    assert result.test_exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("uthreshold 1", "uthreshold belongs in real_server"),
+        ("lvs_sched rr", "lvs_sched belongs in virtual_server"),
+        ("virtual_sever 192.0.2.1 80 {\n}", "did you mean virtual_server?"),
+    ],
+)
+def test_hints(read: Read, word: str, hint: str) -> None:
+    (found,) = read(word).diagnostics
+    assert (found.id, found.hint) == ("unknown-keyword", hint)
+
+
+def test_a_variable_is_followed_to_where_it_was_set(read: Read) -> None:
+    result = read("$W=-5\n" + SERVICE.format("weight $W"))
+    (found,) = result.diagnostics
+    assert str(found) == "k.conf:7:8: error[value-out-of-range]: weight -5 is not in 0..2147483647"
+    assert found.notes == ("$W was set at k.conf:1:1",)
