@@ -86,5 +86,7 @@ class CheckerSettings:
     """Empty the whole table first."""
     flush_at_stop: bool = False
     """Empty the whole table at last, not only our own services."""
+    tell_servers_at_start: bool = False
+    """The start is news for each server that is up."""
     timeouts: Timeouts = Timeouts()
     sync_daemon: SyncDaemon | None = None

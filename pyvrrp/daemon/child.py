@@ -74,6 +74,8 @@ class ChildKind:
     pid_file: Callable[[pid_file.PidPaths], str]
     has_journal: bool = False
     """It may leave things in the kernel that the journal names."""
+    hears_of_active: bool = False
+    """It wants to know when the Virtual Router it follows becomes Active."""
 
 
 class Child:

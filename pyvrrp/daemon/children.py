@@ -25,6 +25,7 @@ class Children:
         self._all = tuple(Child(kind, options) for kind in kinds)
         self._paths: pid_file.PidPaths | None = None
         self._journal_path = ""
+        self._active = ""
 
     def __iter__(self) -> Iterator[Child]:
         return iter(self._all)
@@ -59,6 +60,14 @@ class Children:
         """Ask every one to stop, and have it killed after `patience` seconds."""
         for child in self._all:
             child.stop(patience)
+
+    def tell_active(self, name: str) -> None:
+        """Pass on which Virtual Router, of those followed, is Active; empty: none."""
+        if name != self._active:
+            self._active = name
+            for child in self._all:
+                if child.kind.hears_of_active and not child.is_prepared:
+                    child.say(handoff.ACTIVE, name)
 
     def register(self, poll: select.poll) -> None:
         """Let a poll object wait for their messages."""
@@ -130,6 +139,8 @@ class Children:
             return
         try:
             child.start(settings, child.kind.pid_file(self._paths), self._journal_path)
+            if child.kind.hears_of_active and self._active:
+                child.say(handoff.ACTIVE, self._active)
         except OSError as exc:
             _log.error("%s child cannot be started: %s", child.kind.name, exc.strerror)
             if child.is_alive:

@@ -27,6 +27,7 @@ from ..errors import PyvrrpError
 from .options import Options
 
 __all__ = [
+    "ACTIVE",
     "GO",
     "READY",
     "REFUSED",
@@ -58,6 +59,9 @@ RELOAD_WANTED = b"reload-wanted"
 """Child to parent: the child itself got SIGHUP."""
 REFUSED = b"refused"
 """Child to parent: the new settings cannot be used, the old ones stay; a text follows."""
+ACTIVE = b"active"
+"""VRRP child to parent to checker child: the Virtual Router that is followed is Active; its name
+follows, nothing when it is not."""
 UNAVAILABLE = b"unavailable"
 """Child to parent, before it ends: this system lacks what it needs; another start is no use."""
 

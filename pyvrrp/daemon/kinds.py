@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import handoff
 from .child import ChildKind
 
-__all__ = ["KINDS", "VRRP"]
+__all__ = ["CHECKERS", "KINDS", "VRRP"]
 
 
 def _import_vrrp() -> None:
@@ -17,6 +17,16 @@ def _import_vrrp() -> None:
 
 def _run_vrrp(start: handoff.ChildStart) -> int:
     from .vrrp_process import run
+
+    return run(start)
+
+
+def _import_checkers() -> None:
+    from . import checker_process  # noqa: F401
+
+
+def _run_checkers(start: handoff.ChildStart) -> int:
+    from .checker_process import run
 
     return run(start)
 
@@ -31,4 +41,14 @@ VRRP = ChildKind(
     pid_file=lambda paths: paths.vrrp,
     has_journal=True,
 )
-KINDS = (VRRP,)
+CHECKERS = ChildKind(
+    "Healthcheck",
+    "Keepalived_healthcheckers",
+    _import_checkers,
+    _run_checkers,
+    may_run=lambda options: options.run_checkers,
+    is_needed=lambda verdict: verdict.needs_checkers,
+    pid_file=lambda paths: paths.checkers,
+    hears_of_active=True,
+)
+KINDS = (CHECKERS, VRRP)

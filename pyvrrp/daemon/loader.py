@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from ..errors import PyvrrpError
 from . import handoff, journal, log, pid_file, processes
 from .options import Options
+from .process_settings import Followed
 
 if TYPE_CHECKING:
     from ..conf.config import Config
@@ -184,7 +185,7 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
     process, translated = translate(config)
     routers = tuple(translated)
     checkers = _checker_records(config) if options.run_checkers else ()
-    handoff.write(settings, (process, *routers), checkers)
+    handoff.write(settings, (process, *_followed(config), *routers), checkers)
     words = config.global_defs
     names = pid_file.Words(words.instance, words.net_namespace, words.use_pid_dir)
     during, after = _journals(pid_file.paths(options, names).vrrp, routers)
@@ -199,6 +200,11 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
         journal_during=journal.encode(during),
         journal_after=journal.encode(after),
     )
+
+
+def _followed(config: Config) -> tuple[Followed, ...]:
+    sync = config.global_defs.lvs_sync_daemon
+    return () if sync is None or sync.instance is None else (Followed(sync.instance),)
 
 
 def _checker_records(config: Config) -> tuple[object, ...]:

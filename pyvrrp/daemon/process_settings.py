@@ -6,7 +6,7 @@ import logging
 import os
 from dataclasses import dataclass
 
-__all__ = ["ProcessSettings", "apply"]
+__all__ = ["Followed", "ProcessSettings", "apply"]
 
 _log = logging.getLogger(__name__)
 
@@ -18,6 +18,13 @@ class ProcessSettings:
     nice: int | None = None
     realtime_priority: int | None = None
     cpus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """For the VRRP process: the Virtual Router whose being Active others want to know."""
+
+    name: str
 
 
 def apply(settings: ProcessSettings, name: str) -> None:

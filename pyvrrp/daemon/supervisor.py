@@ -129,6 +129,8 @@ class Supervisor:
             self._on_ready()
         elif message.word == handoff.UNAVAILABLE:
             child.is_unavailable = True
+        elif message.word == handoff.ACTIVE:
+            self._children.tell_active(message.text)
         elif message.word == handoff.RELOAD_WANTED:
             self._reload()
         elif message.word == handoff.RELOADED:
@@ -372,6 +374,8 @@ class Supervisor:
         delay = child.died()
         if self._exit_code is not None:
             return
+        if child.kind.has_journal:
+            self._children.tell_active("")  # it holds no address any more, or soon will not
         if was_stopping:
             self._on_stopped(child)
         elif child.is_unavailable and self._has_other_work(child):

@@ -34,6 +34,7 @@ def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService
         process=ProcessSettings(g.checker_priority, g.checker_rt_priority, g.checker_cpu_affinity),
         flush_at_start=g.lvs_flush,
         flush_at_stop=g.lvs_flush_on_stop == "all",
+        tell_servers_at_start=g.rs_init_notifies,
         timeouts=Timeouts(t.tcp, t.tcpfin, t.udp),
         sync_daemon=_sync_daemon(config),
     )

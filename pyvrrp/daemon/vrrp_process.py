@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from ipaddress import ip_interface
 
 from ..core.actions import StateName
@@ -28,7 +29,7 @@ from ..virtual_router import StateChange, VirtualRouter
 from ..vrrp_router import VrrpRouter
 from . import handoff, journal
 from .parent_link import ParentLink
-from .process_settings import ProcessSettings, apply
+from .process_settings import Followed, ProcessSettings, apply
 
 __all__ = ["run"]
 
@@ -52,30 +53,56 @@ def run(start: handoff.ChildStart) -> int:
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Records:
+    process: ProcessSettings
+    followed: str
+    """Name of the Virtual Router whose state the parent wants to know, or empty."""
+    routers: list[VirtualRouterSettings]
+
+
 class _Process:
     def __init__(self, start: handoff.ChildStart) -> None:
         self._start = start
+        self._followed = ""
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
-        parent = ParentLink(self._start)
-        async with VrrpRouter(_log_change) as router:
+        self._parent = ParentLink(self._start)
+        async with VrrpRouter(self._on_change) as router:
             await self._clear_leftovers(router)
-            process, routers = await _read(self._start.configuration_fd)
+            records = await _read(self._start.configuration_fd)
             os.close(self._start.configuration_fd)
-            apply(process, "VRRP")
-            for settings in routers:
+            apply(records.process, "VRRP")
+            self._followed = records.followed
+            for settings in records.routers:
                 await _add(router, settings, start=False)
             router.start()
             gc.collect()
             gc.freeze()
-            parent.say(handoff.READY)
+            self._parent.say(handoff.READY)
             logger.info("running %d Virtual Router(s)", len(router.routers))
-            await parent.follow(lambda descriptor: _reload(router, descriptor))
+            await self._parent.follow(lambda descriptor: self._reload(router, descriptor))
             logger.info("stopping")
             keep = not self._start.options.release_addresses
             for virtual_router in router.routers:
                 await router.remove(virtual_router, keep_addresses=keep)
+
+    def _on_change(self, router: VirtualRouter, change: StateChange) -> None:
+        _log_change(router, change)
+        if router.name == self._followed:
+            is_active = change.current is StateName.ACTIVE
+            self._parent.say(handoff.ACTIVE, router.name if is_active else "")
+
+    async def _reload(self, router: VrrpRouter, descriptor: int) -> None:
+        """Raises: HandoffError, before anything is changed."""
+        records = await _read(descriptor)
+        apply(records.process, "VRRP")
+        if records.followed != self._followed:
+            self._followed = records.followed
+            names = [r.name for r in router.routers if r.state_name is StateName.ACTIVE]
+            self._parent.say(handoff.ACTIVE, "".join({self._followed} & set(names)))
+        await _go_over(router, records.routers)
 
     async def _clear_leftovers(self, router: VrrpRouter) -> None:
         """Undo what a crashed predecessor left in the kernel."""
@@ -110,16 +137,19 @@ def _left_links(found: journal.Leftovers, table: InterfaceTable) -> Iterator[str
             yield link.name
 
 
-async def _read(descriptor: int) -> tuple[ProcessSettings, list[VirtualRouterSettings]]:
+async def _read(descriptor: int) -> _Records:
     """All records, one in each turn of the loop. Raises: HandoffError."""
-    process, routers = ProcessSettings(), list[VirtualRouterSettings]()
+    process, followed, routers = ProcessSettings(), "", list[VirtualRouterSettings]()
     for record in handoff.read(descriptor, handoff.Section.VRRP):
-        if isinstance(record, ProcessSettings):
-            process = record
-        elif isinstance(record, VirtualRouterSettings):
-            routers.append(record)
+        match record:
+            case ProcessSettings():
+                process = record
+            case Followed(name):
+                followed = name
+            case VirtualRouterSettings():
+                routers.append(record)
         await asyncio.sleep(0)
-    return process, routers
+    return _Records(process, followed, routers)
 
 
 async def _add(router: VrrpRouter, settings: VirtualRouterSettings, *, start: bool = True) -> None:
@@ -138,14 +168,11 @@ async def _add(router: VrrpRouter, settings: VirtualRouterSettings, *, start: bo
     await asyncio.sleep(0)
 
 
-async def _reload(router: VrrpRouter, descriptor: int) -> None:
+async def _go_over(router: VrrpRouter, wanted: list[VirtualRouterSettings]) -> None:
     """Go from the running settings to new ones; Virtual Routers that are the same do not notice.
 
     What vanished stops first, since its addresses may be somebody else's now.
-    Raises: HandoffError, before anything is changed.
     """
-    process, wanted = await _read(descriptor)
-    apply(process, "VRRP")
     identities = {settings.identity for settings in wanted}
     running = {r.settings.identity: r for r in router.routers}
     for identity, old in running.items():

@@ -1,0 +1,102 @@
+"""The lines keepalived's checker process writes, so that whoever greps for them finds them.
+
+Source: keepalived 2.2.7, seen running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from healthcheck.core.model import (
+    Check,
+    DnsCheck,
+    FileCheck,
+    HttpCheck,
+    MiscCheck,
+    PingCheck,
+    SmtpCheck,
+    TcpCheck,
+    UdpCheck,
+    VirtualServer,
+)
+from healthcheck.core.service import Notice, QuorumDown, QuorumUp, ServerDown, ServerUp
+from healthcheck.core.table import Destination, ServiceAddress
+from healthcheck.events import CheckFailed, CheckRecovered
+
+__all__ = ["activations", "lines"]
+
+_KEYWORDS: dict[type[Check], str] = {
+    TcpCheck: "TCP_CHECK",
+    SmtpCheck: "SMTP_CHECK",
+    DnsCheck: "DNS_CHECK",
+    PingCheck: "PING_CHECK",
+    UdpCheck: "UDP_CHECK",
+    MiscCheck: "MISC_CHECK",
+    FileCheck: "FILE_CHECK",
+}
+
+
+def activations(config: VirtualServer) -> Iterator[str]:
+    """What is said when the checks of a virtual server begin: a line for each."""
+    for server in config.real_servers:
+        name = _server(config, server.address)
+        for _ in server.checks:
+            yield f"Activating healthchecker for service {name} for VS {config.name}"
+
+
+def lines(event: Notice | CheckFailed | CheckRecovered, config: VirtualServer) -> Iterator[str]:
+    """What is said of something that happened to a virtual server, in order."""
+    vs = config.name
+    match event:
+        case CheckFailed():
+            yield _failed(event, config)
+        case CheckRecovered():
+            yield f"{_keyword(event.check)} on service {_server(config, event.destination)} success."
+        case ServerUp():
+            verb = "Enabling" if _is_inhibited(config, event.destination) else "Adding"
+            yield f"{verb} service {_server(config, event.destination)} to VS {vs}"
+        case ServerDown():
+            verb = "Disabling" if _is_inhibited(config, event.destination) else "Removing"
+            yield f"{verb} service {_server(config, event.destination)} from VS {vs}"
+        case QuorumUp():
+            bound = config.quorum + config.hysteresis
+            numbers = f"{config.quorum}+{config.hysteresis}={bound} <= {event.weight}"
+            yield f"Gained quorum {numbers} for VS {vs}"
+        case QuorumDown():
+            bound = config.quorum - config.hysteresis
+            numbers = f"{config.quorum}-{config.hysteresis}={bound} > {event.weight}"
+            yield f"Lost quorum {numbers} for VS {vs}"
+            yield from _sorry(config)
+
+
+def _sorry(config: VirtualServer) -> Iterator[str]:
+    if config.sorry_server is not None:
+        name = _server(config, config.sorry_server.address)
+        verb = "Enabling" if config.sorry_server.inhibit else "Adding"
+        yield f"{verb} sorry server {name} to VS {config.name}"
+        yield f"Removing alive servers from the pool for VS {config.name}"
+
+
+def _failed(event: CheckFailed, config: VirtualServer) -> str:
+    what = f"{_keyword(event.check)} on service {_server(config, event.destination)}"
+    detail = f": {event.detail}" if event.detail else ""
+    retries = event.check.timing.retry
+    if event.is_final and retries:
+        return f"{what} failed after {retries} retries{detail}."
+    return f"{what} failed{detail}."
+
+
+def _keyword(check: Check) -> str:
+    if isinstance(check, HttpCheck):
+        return "HTTP_GET" if check.tls is None else "SSL_GET"
+    return _KEYWORDS.get(type(check), type(check).__name__)
+
+
+def _is_inhibited(config: VirtualServer, destination: Destination) -> bool:
+    return any(s.inhibit for s in config.real_servers if s.address == destination)
+
+
+def _server(config: VirtualServer, destination: Destination) -> str:
+    key = next(iter(config.keys), None)
+    protocol = key.protocol.name.lower() if isinstance(key, ServiceAddress) else "none"
+    return f"[{destination.address}]:{protocol}:{destination.port}"

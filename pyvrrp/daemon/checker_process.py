@@ -1,0 +1,194 @@
+"""The checker process: runs the health-check agent on the kernel's IPVS, takes new settings over.
+
+It reads no file and waits for nobody, and loads nothing of VRRP. When the parent dies it stops in
+order; when it is killed itself the table stays, and the next one adopts it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+from collections.abc import Hashable, Iterable
+
+from healthcheck.agent import Agent
+from healthcheck.core.service import QuorumDown, QuorumUp, ServerDown, ServerUp
+from healthcheck.core.table import Destination
+from healthcheck.errors import HealthcheckError
+from healthcheck.events import Event
+from healthcheck.ipvs import Ipvs, IpvsMissing
+from healthcheck.upkeep import Repair
+
+from ..errors import PyvrrpError
+from . import handoff
+from .checker_log import activations, lines
+from .checker_settings import CheckedService, CheckerSettings, Command, ServerCommands
+from .kernel_settings import KernelSettings
+from .notify_scripts import NotifyScripts
+from .parent_link import ParentLink
+from .process_settings import apply
+
+__all__ = ["run"]
+
+logger = logging.getLogger(__name__)
+
+_EXIT_FATAL = 1
+_SWITCH_INTERVAL = 0.0005  # s; how long the log's thread may keep the loop waiting
+_SCRIPT_PATIENCE = 2.0  # s that scripts have to end at stop; `child_wait_time` is 5 by default
+_LINES_AT_ONCE = 100
+_LINES_PAUSE = 0.01  # s
+_NO_COMMANDS = ServerCommands()
+
+
+class _Refused(PyvrrpError):
+    """New settings that the agent does not take."""
+
+
+def run(start: handoff.ChildStart) -> int:
+    """Run until told to stop, or until the parent is gone; returns the exit code."""
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    try:
+        with Ipvs() as ipvs:
+            asyncio.run(_Process(start, ipvs).main())
+    except IpvsMissing as error:
+        handoff.send(start.control, handoff.UNAVAILABLE, str(error))
+        logger.error("%s", error)
+        return _EXIT_FATAL
+    except (HealthcheckError, PyvrrpError) as error:
+        logger.error("%s", error)
+        return _EXIT_FATAL
+    return 0
+
+
+class _Process:
+    def __init__(self, start: handoff.ChildStart, ipvs: Ipvs) -> None:
+        self._start = start
+        self._ipvs = ipvs
+        self._kernel = KernelSettings(ipvs)
+        self._settings = CheckerSettings()
+        self._services: dict[str, CheckedService] = {}
+        self._current: frozenset[str] = frozenset()
+        self._commands: dict[tuple[str, Destination], ServerCommands] = {}
+
+    async def main(self) -> None:
+        """Start everything, follow the parent's words, stop in order."""
+        parent = ParentLink(self._start, self._on_word)
+        self._scripts = NotifyScripts()
+        settings, services = await _read(self._start.configuration_fd)
+        os.close(self._start.configuration_fd)
+        if settings.flush_at_start:
+            self._ipvs.flush()
+        self._use(settings)
+        self._know(services)
+        self._agent = Agent(
+            [service.server for service in services],
+            ipvs=self._ipvs,
+            on_event=self._on_event,
+            tell_servers=settings.tell_servers_at_start,
+        )
+        await self._agent.start()
+        gc.collect()
+        gc.freeze()
+        parent.say(handoff.READY)
+        telling = asyncio.create_task(_tell_activations(services), name="tell what is checked")
+        await parent.follow(self._reload)
+        telling.cancel()
+        await self._stop()
+
+    async def _reload(self, descriptor: int) -> None:
+        """Go over to new settings; what did not change keeps its state.
+
+        Raises: HandoffError or _Refused, before anything is changed.
+        """
+        settings, services = await _read(descriptor)
+        self._know(services)
+        try:
+            await self._agent.reconfigure([service.server for service in services])
+        except ValueError as error:
+            raise _Refused(str(error)) from error
+        self._use(settings)
+
+    async def _stop(self) -> None:
+        keep_table = not self._start.options.release_ipvs
+        flush = self._settings.flush_at_stop and not keep_table
+        logger.info("stopping")
+        await self._agent.close(keep_table=keep_table, tell_servers=not flush)
+        if flush:
+            self._ipvs.flush()
+        self._kernel.put_back()
+        await self._scripts.close(_SCRIPT_PATIENCE)
+
+    def _use(self, settings: CheckerSettings) -> None:
+        self._settings = settings
+        apply(settings.process, "Healthcheck")
+        self._kernel.use(settings)
+
+    def _know(self, services: Iterable[CheckedService]) -> None:
+        """What events are about, from now on. The former ones too: their end is told later."""
+        former = {name: self._services[name] for name in self._current}
+        new = {service.server.name: service for service in services}
+        self._services, self._current = former | new, frozenset(new)
+        commands: dict[tuple[str, Destination], ServerCommands] = {}
+        for service in (*former.values(), *new.values()):
+            for server, own in zip(service.server.real_servers, service.servers, strict=True):
+                if own != _NO_COMMANDS:
+                    commands[service.server.name, server.address] = own
+        self._commands = commands
+
+    def _on_word(self, message: handoff.Message) -> None:
+        if message.word == handoff.ACTIVE:
+            self._kernel.follow({message.text} - {""})
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Repair):
+            logger.warning(
+                "%s was changed by somebody else: put right, %d operation(s)",
+                event.key,
+                len(event.operations),
+            )
+            return
+        service = self._services[event.virtual_server]
+        for line in lines(event, service.server):
+            logger.info("%s", line)
+        match event:
+            case QuorumUp(name):
+                self._run(name, service.quorum_up)
+            case QuorumDown(name):
+                self._run(name, service.quorum_down)
+            case ServerUp(name, destination):
+                own = self._commands.get((name, destination), _NO_COMMANDS)
+                self._run((name, destination), own.up)
+            case ServerDown(name, destination):
+                own = self._commands.get((name, destination), _NO_COMMANDS)
+                self._run((name, destination), own.down)
+
+    def _run(self, about: Hashable, command: Command | None) -> None:
+        if command is not None:
+            self._scripts.start(about, command)
+
+
+async def _tell_activations(services: Iterable[CheckedService]) -> None:
+    """A line for each check, not faster than the log takes them."""
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    count = 0
+    for service in services:
+        for line in activations(service.server):
+            logger.info("%s", line)
+            count += 1
+            if count % _LINES_AT_ONCE == 0:
+                await asyncio.sleep(_LINES_PAUSE)
+
+
+async def _read(descriptor: int) -> tuple[CheckerSettings, list[CheckedService]]:
+    """All records, one in each turn of the loop. Raises: HandoffError."""
+    settings, services = CheckerSettings(), list[CheckedService]()
+    for record in handoff.read(descriptor, handoff.Section.CHECKERS):
+        if isinstance(record, CheckerSettings):
+            settings = record
+        elif isinstance(record, CheckedService):
+            services.append(record)
+        await asyncio.sleep(0)
+    return settings, services

@@ -1,0 +1,121 @@
+"""The whole daemon with virtual servers, started as a user starts it, on a kernel with IPVS."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from netnslab import Process, wait_until
+from tests.ipvs.site import SERVERS4, VIP4, Director
+
+_PROGRAM = Path(sys.executable).with_name("keepalived")
+
+
+class Daemon:
+    """keepalived on the director, with a service of two servers that are checked every second."""
+
+    def __init__(self, director: Director, directory: Path) -> None:
+        self.director = director
+        self.directory = directory
+        self.service = f"-t {VIP4}:{director.port} -s rr"
+
+    def configuration(self, *, weight: int = 1, words: str = "") -> str:
+        """The service; `words` stand before it."""
+        port = self.director.port
+        servers = "".join(
+            f"""
+            real_server {address} {port} {{
+                weight {weight}
+                notify_down "{self.directory}/tell {address} down" root
+                notify_up "{self.directory}/tell {address} up" root
+                TCP_CHECK {{
+                    connect_timeout 1
+                    retry 0
+                    warmup 0
+                }}
+            }}"""
+            for address in SERVERS4[:2]
+        )
+        return f"""
+        {words}
+        virtual_server {VIP4} {port} {{
+            delay_loop 1
+            lvs_sched rr
+            lvs_method NAT
+            protocol TCP
+            quorum_up "{self.directory}/tell quorum up" root
+            quorum_down "{self.directory}/tell quorum down" root
+            {servers}
+        }}"""
+
+    def start(self, text: str, *flags: str) -> Process:
+        """Write the configuration and start; returns when everything runs."""
+        script = self.directory / "tell"
+        script.write_text(f'#!/bin/sh\necho "$*" >> {self.directory}/told\n')
+        script.chmod(0o755)
+        self.write(text)
+        command = [str(_PROGRAM), "-nlDG", "-f", str(self.directory / "keepalived.conf"), *flags]
+        for flag, name in (("-p", "keepalived"), ("-r", "vrrp"), ("-c", "checkers")):
+            command += [flag, str(self.directory / f"{name}.pid")]
+        return self.director.host.start(command, wait="Startup complete", timeout=20)
+
+    def write(self, text: str) -> None:
+        (self.directory / "keepalived.conf").write_text(text)
+
+    def told(self) -> list[str]:
+        """What the scripts were told so far."""
+        file = self.directory / "told"
+        return file.read_text().splitlines() if file.exists() else []
+
+    def checker(self) -> int:
+        return int((self.directory / "checkers.pid").read_text())
+
+    def pool(self, *weights: tuple[str, int]) -> dict[str, list[str]]:
+        """The whole table as it should be."""
+        port = self.director.port
+        return {self.service: [f"{address}:{port} -m -w {weight}" for address, weight in weights]}
+
+    def wait_table(self, expected: dict[str, list[str]]) -> None:
+        wait_until(lambda: self.director.rules() == expected, timeout=10, what=str(expected))
+
+
+@pytest.fixture
+def daemon(director: Director, tmp_path: Path) -> Daemon:
+    tmp_path.chmod(0o755)
+    return Daemon(director, tmp_path)
+
+
+def test_servers_that_come_and_go(daemon: Daemon) -> None:
+    first, second = SERVERS4[:2]
+    process = daemon.start(daemon.configuration())
+    assert daemon.director.rules() == daemon.pool((first, 1), (second, 1))
+    assert not (daemon.directory / "vrrp.pid").exists()
+    daemon.director.fail(daemon.director.servers[1])
+    daemon.wait_table(daemon.pool((first, 1)))
+    wait_until(lambda: f"{second} down" in daemon.told(), what="notify_down")
+    daemon.director.revive(daemon.director.servers[1])
+    daemon.wait_table(daemon.pool((first, 1), (second, 1)))
+    wait_until(lambda: f"{second} up" in daemon.told(), what="notify_up")
+    assert daemon.told() == ["quorum up", f"{second} down", f"{second} up"]
+
+    daemon.write(daemon.configuration(weight=5))
+    process.signal(signal.SIGHUP)
+    daemon.wait_table(daemon.pool((first, 5), (second, 5)))
+
+    os.kill(daemon.checker(), signal.SIGKILL)
+    daemon.director.ipvsadm(
+        f"-d -t {VIP4}:{daemon.director.port} -r {first}:{daemon.director.port}"
+    )
+    daemon.wait_table(daemon.pool((first, 5), (second, 5)))
+
+    assert process.stop() == 0
+    assert daemon.director.rules() == {}
+    assert sorted(path.name for path in daemon.directory.iterdir()) == [
+        "keepalived.conf",
+        "tell",
+        "told",
+    ]
