@@ -19,6 +19,7 @@ MAX_REPLY = 16 * 1024 * 1024
 """Octets of a whole reply; a longer one is a failure, whatever keepalived would wait for."""
 
 _MAX_LINE = 4096
+_MAX_LINES = 32 * 1024  # of a chunked body: some 512 octets in a chunk, when MAX_REPLY is reached
 _LONG_HEADER = f"header longer than {MAX_HEADER >> 10} KiB"
 _END_OF_HEADER = re.compile(rb"\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)? +(\d{3})(?!\d)")
@@ -45,13 +46,14 @@ class Reply:
     is what keepalived and genhash make a digest of.
     """
 
-    __slots__ = ("_body", "_framed", "_left", "_partial", "_read", "_received", "status")
+    __slots__ = ("_body", "_framed", "_left", "_lines", "_partial", "_read", "_received", "status")
 
     def __init__(self, body: Sink = _ignore, framed: Sink = _ignore) -> None:
         self._body = body
         self._framed = framed
         self._partial = b""
         self._left = 0
+        self._lines = 0
         self._received = 0
         # Functions, not bound methods: those would be cycles for the collector to find.
         self._read: Callable[[Reply, bytes], bool] = Reply._read_header
@@ -164,6 +166,9 @@ class Reply:
         line = self._partial + (data[at:] if end < 0 else data[at:end])
         if len(line) > _MAX_LINE:
             raise BadReply(f"line longer than {_MAX_LINE} octets in a chunked body")
+        self._lines += 1
+        if self._lines > _MAX_LINES:
+            raise BadReply(f"more than {_MAX_LINES} lines in a chunked body")
         self._partial = line if end < 0 else b""
         return (len(data), None) if end < 0 else (end + 1, line.rstrip(b"\r"))
 

@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     r"""
     \\Q (?P<quoted> .*? ) (?: \\E | \Z )
     | \\x\{ (?P<code> [0-9a-fA-F]{1,2} ) \}
+    | \\k [<{'] (?P<earlier> \w+ ) [>}']
     | (?P<escape> \\. )
     | (?P<set> \[ \^? \]? (?: \[: \^? [a-z]+ :\] | \\. | [^\]\\] )* \] )
     | \(\?< (?P<named> (?![=!]) )
@@ -90,6 +91,8 @@ def _translated(token: re.Match[str]) -> str:
         return re.escape(token["quoted"])
     if token["code"] is not None:
         return rf"\x{int(token['code'], 16):02x}"
+    if token["earlier"] is not None:
+        return f"(?P={token['earlier']})"
     if token["escape"] is not None:
         return _ESCAPES.get(token["escape"], token["escape"])
     if token["set"] is not None:

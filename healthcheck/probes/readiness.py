@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import select
 from collections import deque
+from collections.abc import Iterator
 from typing import ClassVar, Protocol
 from weakref import WeakKeyDictionary
 
@@ -67,10 +68,17 @@ class _Ring:
         self._is_turning = any(generations)
         if self._is_turning:
             loop.call_later(self._step, self._turn, loop)
-        while late:  # one stream's end may be another's, too
-            stream = late.pop()
-            stream.generation = None
-            stream.expire()
+        self._expire(late, loop)
+
+    def _expire(self, late: Generation, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            while late:  # one stream's end may be another's, too
+                stream = late.pop()
+                stream.generation = None
+                stream.expire()
+        finally:
+            if late:  # an error in one may not cost the others their end
+                loop.call_soon(self._expire, late, loop)
 
 
 class Readiness:
@@ -127,6 +135,15 @@ class Readiness:
         streams = self._streams
         # Looked up before any is called: a number may be closed, and serve anew, within the batch.
         due = [(streams.get(number), events) for number, events in self._epoll.poll(0, _AT_ONCE)]
-        for stream, events in due:
-            if stream is not None:
-                stream.ready(events)
+        self._call(iter(due))
+
+    def _call(self, due: Iterator[tuple[Stream | None, int]]) -> None:
+        has_failed = True
+        try:
+            for stream, events in due:
+                if stream is not None:
+                    stream.ready(events)
+            has_failed = False
+        finally:
+            if has_failed:  # an edge is told once: an error in one may not cost the others theirs
+                asyncio.get_running_loop().call_soon(self._call, due)

@@ -292,3 +292,26 @@ assert "tcp" in kinds and not kinds & {"http", "smtp", "dns", "udp", "ping", "fi
 assert not {"dns", "aiohttp"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+
+
+async def test_an_error_in_one_done_does_not_cost_the_others_their_result(listener):
+    loop = asyncio.get_running_loop()
+    errors, results = [], []
+    loop.set_exception_handler(lambda loop, context: errors.append(str(context["exception"])))
+    both = loop.create_future()
+
+    def broken(result):
+        raise ValueError("broken")
+
+    def done(result):
+        results.append(result.detail)
+        if len(results) == 2:
+            both.set_result(None)
+
+    with silent_port() as port:
+        for check in (check_of(port_of(listener)), check_of(port, timeout=0.05)):
+            for callback in (broken, done, broken):
+                probes.start(check, loop, callback)
+        await asyncio.wait_for(both, 5)
+    assert results == ["connected", "no answer within 0.05 s"]
+    assert set(errors) == {"broken"}
