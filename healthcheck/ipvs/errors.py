@@ -78,7 +78,7 @@ def _service_reason(operation: AddService | SetService, code: int) -> str:
         other = f", or no persistence engine {engine} (module ip_vs_pe_{engine})" if engine else ""
         return f"no scheduler {settings.scheduler} (module ip_vs_{settings.scheduler}){other}"
     if code == errno.EINVAL:
-        return "invalid; port 0 takes persistence, an IPv6 granularity is 1 to 128"
+        return "invalid; a scheduler's name has 15 letters at most, an IPv6 granularity is 1 to 128"
     return os.strerror(code)
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "attribute",
     "attributes",
     "each_attribute",
+    "nest",
     "open_socket",
     "text",
     "to_number",
@@ -50,6 +51,7 @@ _RECEIVE_BUFFER = 1 << 20  # B; a batch in which everything is refused takes som
 _DATAGRAM = 1 << 16  # B; the kernel fills 32 KiB of it
 _NO_REASONS: Mapping[int, str] = {}
 _DUMPS = 10  # tries until a table that keeps changing is given up
+_NESTED = 0x8000
 _KIND_MASK = 0x3FFF  # the two highest bits are flags
 
 _HEADER = struct.Struct("=IHHIIBBxx")  # nlmsghdr and genlmsghdr
@@ -238,6 +240,11 @@ def attribute(kind: int, value: bytes) -> bytes:
     """One attribute, padded."""
     length = ATTRIBUTE.size + len(value)
     return ATTRIBUTE.pack(length, kind) + value + bytes(-length % 4)
+
+
+def nest(kind: int, value: bytes) -> bytes:
+    """One attribute that holds attributes."""
+    return attribute(kind | _NESTED, value)
 
 
 def u16(kind: int, value: int) -> bytes:

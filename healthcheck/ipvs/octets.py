@@ -31,12 +31,20 @@ from ..core.table import (
     TunnelChecksum,
     TunnelType,
 )
-from .genetlink import ATTRIBUTE, attribute, attributes, each_attribute, text, to_number, u16, u32
+from .genetlink import (
+    ATTRIBUTE,
+    attribute,
+    attributes,
+    each_attribute,
+    nest,
+    text,
+    to_number,
+    u16,
+    u32,
+)
 
 __all__ = [
     "ADDRESS_FAMILY",
-    "DESTINATION",
-    "SERVICE",
     "DestinationReader",
     "destination_in",
     "destination_name",
@@ -48,7 +56,7 @@ __all__ = [
     "service_name",
 ]
 
-SERVICE, DESTINATION = 1, 2  # IPVS_CMD_ATTR_*
+_SERVICE, _DESTINATION = 1, 2  # IPVS_CMD_ATTR_*
 
 _SVC_AF, _SVC_PROTOCOL, _SVC_ADDR, _SVC_PORT, _SVC_FWMARK = 1, 2, 3, 4, 5
 _SVC_SCHED_NAME, _SVC_FLAGS, _SVC_TIMEOUT, _SVC_NETMASK, _SVC_PE_NAME = 6, 7, 8, 9, 11
@@ -74,13 +82,13 @@ _U32 = struct.Struct("=I")
 _FLAGS = struct.Struct("=II")  # struct ip_vs_flags: flags, and which of them are meant
 _PORT = struct.Struct("=HH2sxx")
 _ADDRESS = struct.Struct("=HH16s")
-_TUNNEL = struct.Struct("=HHB3x HH2sxx HHHxx")
+_U8 = struct.Struct("=HHB3x")
 
 
 @lru_cache(maxsize=256)
 def service_name(key: ServiceKey) -> bytes:
     """IPVS_CMD_ATTR_SERVICE with what names a service."""
-    return attribute(SERVICE, _name(key))
+    return nest(_SERVICE, _name(key))
 
 
 @lru_cache(maxsize=256)
@@ -93,17 +101,17 @@ def full_service(key: ServiceKey, settings: ServiceSettings) -> bytes:
     body += attribute(_SVC_FLAGS, _FLAGS.pack(settings.flags, _ALL))
     body += u32(_SVC_TIMEOUT, settings.persistence_timeout)
     body += attribute(_SVC_NETMASK, _netmask(settings.granularity, key.family))
-    return attribute(SERVICE, body)
+    return nest(_SERVICE, body)
 
 
 def destination_name(destination: Destination) -> bytes:
     """IPVS_CMD_ATTR_DEST with what names a destination of a service."""
-    return attribute(DESTINATION, _destination(destination))
+    return nest(_DESTINATION, _destination(destination))
 
 
 def full_destination(destination: Destination, settings: DestinationSettings) -> bytes:
     """IPVS_CMD_ATTR_DEST with everything."""
-    return attribute(DESTINATION, _destination(destination) + _destination_settings(settings))
+    return nest(_DESTINATION, _destination(destination) + _destination_settings(settings))
 
 
 def parse_service(data: bytes, start: int, end: int) -> tuple[ServiceKey | None, ServiceSettings]:
@@ -240,17 +248,15 @@ def _destination(destination: Destination) -> bytes:
 @lru_cache(maxsize=256)
 def _destination_settings(settings: DestinationSettings) -> bytes:
     method = settings.method
-    body = (
+    return (
         u32(_DEST_FWD_METHOD, method.forwarding)
         + u32(_DEST_WEIGHT, settings.weight)
+        + _U8.pack(5, _DEST_TUN_TYPE, method.tunnel_type)
+        + _PORT.pack(6, _DEST_TUN_PORT, method.tunnel_port.to_bytes(2, "big"))
+        + u16(_DEST_TUN_FLAGS, method.tunnel_checksum)
         + u32(_DEST_U_THRESH, settings.upper_threshold)
         + u32(_DEST_L_THRESH, settings.lower_threshold)
     )
-    if method.forwarding is Forwarding.TUNNELLING:
-        port = method.tunnel_port.to_bytes(2, "big")
-        tunnel = (5, _DEST_TUN_TYPE, method.tunnel_type, 6, _DEST_TUN_PORT, port)
-        body += _TUNNEL.pack(*tunnel, 6, _DEST_TUN_FLAGS, method.tunnel_checksum)
-    return body
 
 
 @lru_cache(maxsize=1024)

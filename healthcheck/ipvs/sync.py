@@ -11,7 +11,7 @@ from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address
 
 from ..core.table import Address
-from .genetlink import attribute, attributes, text, to_number, u16, u32
+from .genetlink import attribute, attributes, nest, text, to_number, u16, u32
 from .octets import nested
 
 __all__ = [
@@ -77,12 +77,12 @@ def pack_daemon(daemon: SyncDaemon) -> bytes:
         body += u16(_PORT, daemon.port)
     if daemon.ttl:
         body += attribute(_TTL, bytes((daemon.ttl,)))
-    return attribute(_DAEMON, body)
+    return nest(_DAEMON, body)
 
 
 def pack_state(state: SyncState) -> bytes:
     """The attributes that stop the daemon of this state."""
-    return attribute(_DAEMON, u32(_STATE, state))
+    return nest(_DAEMON, u32(_STATE, state))
 
 
 def parse_daemon(data: bytes, start: int, end: int) -> SyncDaemon:
