@@ -19,6 +19,10 @@ _T = TypeVar("_T")
 # Sending failed for a reason of this host, which says nothing of the server.
 _OURS = frozenset({errno.ENOBUFS, errno.ENOMEM})
 
+# linux/in.h, linux/in6.h: (level, option) by which every ICMP error is reported. Without, the kernel
+# keeps back those that may pass, "host unreachable" above all, which keepalived's UDP_CHECK heeds.
+_RECVERR = {4: (socket.IPPROTO_IP, 11), 6: (socket.IPPROTO_IPV6, 25)}
+
 
 @contextmanager
 def connected_to(sock: socket.socket, target: Target) -> Iterator[socket.socket]:
@@ -27,6 +31,7 @@ def connected_to(sock: socket.socket, target: Target) -> Iterator[socket.socket]
     It is closed at the end. Raises: CannotConnect; OSError when there is no way (a verdict).
     """
     with sock:
+        sock.setsockopt(*_RECVERR[target.address.version], 1)
         sock.connect(socket_address(target.address, target.port))
         yield sock
 

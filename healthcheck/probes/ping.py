@@ -24,10 +24,14 @@ __all__ = ["probe", "start"]
 _HEADER = struct.Struct("!BBHHH")  # type, code, checksum, identifier, sequence number
 _TOKEN = 16
 _MOST_OCTETS = 256
-_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 
 # linux/icmp.h, linux/icmpv6.h: filters of raw sockets, a bit set for each type that is dropped.
 _SOL_RAW, _ICMP_FILTER, _ICMPV6_FILTER = 255, 1, 1
+
+
+_NOT_PERMITTED = (
+    "no ping socket: net.ipv4.ping_group_range leaves our group out, and CAP_NET_RAW is missing"
+)
 
 
 class _Echo(NamedTuple):
@@ -65,12 +69,20 @@ def _make_socket(target: Target, echo: _Echo) -> socket.socket:
     try:
         return make_socket(target, socket.SOCK_DGRAM, echo.protocol)
     except CannotConnect as exc:
-        cause = exc.__cause__
-        if not isinstance(cause, OSError) or cause.errno not in _FORBIDDEN:
+        if not _has_cause(exc, errno.EACCES):  # what the range's rule answers, and only that
             raise
-    sock = make_socket(target, socket.SOCK_RAW, echo.protocol)
+    try:
+        sock = make_socket(target, socket.SOCK_RAW, echo.protocol)
+    except CannotConnect as exc:
+        if not _has_cause(exc, errno.EPERM):
+            raise
+        raise CannotConnect(_NOT_PERMITTED, is_verdict=False) from exc
     _admit_replies_only(sock, echo)
     return sock
+
+
+def _has_cause(error: CannotConnect, number: int) -> bool:
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno == number
 
 
 def _admit_replies_only(sock: socket.socket, echo: _Echo) -> None:

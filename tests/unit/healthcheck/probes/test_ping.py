@@ -41,6 +41,12 @@ async def test_many_at_once_each_get_their_own_reply():
 
 
 @pytest.mark.root
+@pytest.mark.parametrize(("address", "here"), [("127.0.0.1", "127.0.0.7"), ("::1", "::1")])
+async def test_from_a_bind_address(address, here):
+    assert (await attempt(check_of(address, bind_address=ip_address(here)))).is_success
+
+
+@pytest.mark.root
 async def test_a_bind_address_not_here_is_no_verdict():
     result = await attempt(check_of("127.0.0.1", bind_address=ip_address("192.0.2.1")))
     assert result == ProbeResult(
@@ -61,15 +67,16 @@ def watched(target, kind, protocol):
     return sock
 ping.make_socket = watched
 for address in sys.argv[1:]:
-    print(asyncio.run(ping.probe(PingCheck(Target(ip_address(address), 0, connect_timeout=0.3)))))
+    print(asyncio.run(ping.probe(PingCheck(Target(ip_address(address), 0, connect_timeout=PATIENCE)))))
 print(*made)
 """
 
 
-def in_a_namespace(setup, *addresses, wrapper=()):
+def in_a_namespace(setup, *addresses, wrapper=(), patience=0.3):
     """What the probe says of each address, in a namespace set up by a shell line."""
-    command = [*wrapper, sys.executable, "-c", IN_A_NAMESPACE, *addresses]
-    line = f'{setup}; exec "$@"'
+    program = f"PATIENCE = {patience}\n{IN_A_NAMESPACE}"
+    command = [*wrapper, sys.executable, "-c", program, *addresses]
+    line = f'{setup}\nexec "$@"'
     done = subprocess.run(
         ["unshare", "-n", "sh", "-ec", line, "sh", *command],
         check=False,
@@ -112,9 +119,35 @@ def test_raw_sockets_where_the_group_range_forbids_ping_sockets():
 def test_without_permission_for_either_it_is_no_verdict():
     wrapper = (*NO_PRIVILEGE, "--regid", "65534", "--clear-groups")
     assert in_a_namespace(NO_PING_SOCKETS, "127.0.0.1", wrapper=wrapper) == [
-        said(False, "no socket: operation not permitted", is_verdict=False),
+        said(
+            False,
+            "no ping socket: net.ipv4.ping_group_range leaves our group out,"
+            " and CAP_NET_RAW is missing",
+            is_verdict=False,
+        ),
         "",
     ]
+
+
+# A neighbour is given up after one question and 50 ms.
+NOBODY_THERE = """
+ip link add away type veth peer name other
+for v in 4 6; do
+  echo 1 >/proc/sys/net/ipv$v/neigh/away/mcast_solicit
+  echo 50 >/proc/sys/net/ipv$v/neigh/away/retrans_time_ms
+done
+ip addr add 192.0.2.1/24 dev away
+ip -6 addr add 2001:db8::1/64 dev away nodad
+ip link set away up
+ip link set other up
+"""
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("sockets", [PING_SOCKETS, NO_PING_SOCKETS], ids=["ping", "raw"])
+def test_nobody_at_the_address(sockets):
+    lines = in_a_namespace(sockets + NOBODY_THERE, "192.0.2.2", "2001:db8::2", patience=5)
+    assert lines[:2] == [said(False, "no route to host")] * 2
 
 
 SILENT = "; echo 1 > /proc/sys/net/ipv4/icmp_echo_ignore_all"

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import pwd
+import resource
 import signal
 import sys
 import tempfile
@@ -352,6 +353,41 @@ async def test_not_permitted_to_become_the_user_is_no_verdict(script):
         os.seteuid(0)
         os.setegid(0)
     assert result == ProbeResult(False, "cannot run it: operation not permitted", is_verdict=False)
+
+
+async def test_no_free_descriptor_is_no_verdict(script, monkeypatch):
+    def refuse(*_):
+        raise OSError(24, "Too many open files")
+
+    check = script("exit 0")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pidfd_open", refuse)
+        assert await attempt(check) == ProbeResult(
+            False, "cannot watch it: too many open files", is_verdict=False
+        )
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    for free in (0, 1, 2):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free + free, hard))
+        try:
+            result = await attempt(check)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert result == ProbeResult(False, "cannot run it: too many open files", is_verdict=False)
+
+
+async def test_one_that_hangs_in_the_kernel_does_not_hold_its_check(script, monkeypatch):
+    """As if KILL had no effect."""
+    monkeypatch.setattr(program, "GRACE", 0.05)
+    monkeypatch.setattr(program, "_DYING", 0.05)
+    real, sent = os.killpg, []
+    monkeypatch.setattr(os, "killpg", lambda pid, number: sent.append((pid, number)))
+    check = script("exec sleep 60", timeout=0.05)
+    assert await attempt(check) == ProbeResult(False, "not finished within 0.05 s")
+    assert [number for _, number in sent[:2]] == [signal.SIGTERM, signal.SIGKILL]
+    assert len(program._leaving) == 1
+    real(sent[0][0], signal.SIGKILL)
 
 
 async def test_many_at_once(script):

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -10,6 +12,7 @@ import pytest
 
 from healthcheck import probes
 from healthcheck.core.model import ProbeResult, Target, UdpCheck
+from healthcheck.probes.datagram import failure
 
 LOCALHOST = ip_address("127.0.0.1")
 DEADLINE = 5
@@ -170,6 +173,61 @@ async def test_no_way_there_is_a_verdict():
     check = UdpCheck(Target(ip_address("255.255.255.255"), 9))
     result = await attempt(check)
     assert (result.is_success, result.is_verdict) == (False, True)
+
+
+IN_A_NAMESPACE = """
+import asyncio
+from ipaddress import ip_address
+from healthcheck.core.model import Target, UdpCheck
+from healthcheck.probes import udp
+for address in ("192.0.2.2", "2001:db8::2"):
+    check = UdpCheck(Target(ip_address(address), 9, connect_timeout=5))
+    print(asyncio.run(udp.probe(check)).detail)
+"""
+
+# A neighbour is given up after one question and 50 ms.
+NOBODY_THERE = """
+ip link set lo up
+ip link add away type veth peer name other
+for v in 4 6; do
+  echo 1 >/proc/sys/net/ipv$v/neigh/away/mcast_solicit
+  echo 50 >/proc/sys/net/ipv$v/neigh/away/retrans_time_ms
+done
+ip addr add 192.0.2.1/24 dev away
+ip -6 addr add 2001:db8::1/64 dev away nodad
+ip link set away up
+ip link set other up
+exec "$@"
+"""
+
+
+@pytest.mark.root
+def test_host_unreachable_is_failure_although_it_is_silence():
+    command = ["unshare", "-n", "sh", "-ec", NOBODY_THERE, "sh"]
+    done = subprocess.run(
+        [*command, sys.executable, "-c", IN_A_NAMESPACE],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("no route to host\n" * 2, "")
+
+
+async def test_no_free_descriptor_is_no_verdict(monkeypatch):
+    def refuse(*_):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert await attempt(UdpCheck(Target(LOCALHOST, 9))) == ProbeResult(
+        False, "no socket: too many open files", is_verdict=False
+    )
+
+
+@pytest.mark.parametrize(("number", "is_verdict"), [(105, False), (12, False), (101, True)])
+def test_what_of_a_failure_is_ours(number, is_verdict):
+    """ENOBUFS, ENOMEM; ENETUNREACH."""
+    assert failure(OSError(number, "x"), Target(LOCALHOST, 9)).is_verdict is is_verdict
 
 
 async def test_a_bind_address_not_here_is_no_verdict():
