@@ -186,6 +186,10 @@ class Agent:
             schedule.lateness.summary(),
         )
 
+    def forget_lateness(self) -> None:
+        """Begin to count lateness anew."""
+        self._checking.schedule.lateness.clear()
+
     def _tell(self, event: Event) -> None:
         """Now, or when the table is as the event says."""
         self._untold.append(event)
