@@ -249,12 +249,13 @@ class Agent:
             if name not in self._services:
                 self._checking.remove(monitored)
                 self._tell_notices(service.removed(monitored.config, monitored.state))
-        for key in former:
-            if key not in self._claims:
-                self._upkeep.want(key, None)
         self._watch_addresses()
         self._refresh_soon()
         await self._wait_settled()
+        for key in former:
+            if key not in self._claims:
+                self._upkeep.want(key, None)
+        await self._upkeep.wait_settled()
 
     def _validate(self, wanted: tuple[VirtualServer, ...]) -> None:
         names = Counter(config.name for config in wanted)
