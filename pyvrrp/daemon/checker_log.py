@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from healthcheck.core.model import (
     Check,
+    CustomCheck,
     DnsCheck,
     FileCheck,
     HttpCheck,
@@ -51,7 +52,7 @@ def lines(event: Notice | CheckFailed | CheckRecovered, config: VirtualServer) -
         case CheckFailed():
             yield _failed(event, config)
         case CheckRecovered():
-            yield f"{_keyword(event.check)} on service {_server(config, event.destination)} success."
+            yield f"{_attempt(event, config)} success."
         case ServerUp():
             verb = "Enabling" if _is_inhibited(config, event.destination) else "Adding"
             yield f"{verb} service {_server(config, event.destination)} to VS {vs}"
@@ -78,18 +79,27 @@ def _sorry(config: VirtualServer) -> Iterator[str]:
 
 
 def _failed(event: CheckFailed, config: VirtualServer) -> str:
-    what = f"{_keyword(event.check)} on service {_server(config, event.destination)}"
-    detail = f": {event.detail}" if event.detail else ""
+    detail = f" ({event.detail})" if event.detail else ""
     retries = event.check.timing.retry
     if event.is_final and retries:
-        return f"{what} failed after {retries} retries{detail}."
-    return f"{what} failed{detail}."
+        what = f"{_keyword(event.check)} on service {_server(config, event.destination)}"
+        return f"{what} failed after {retries} retries.{detail}"
+    return f"{_attempt(event, config)} failed.{detail}"
+
+
+def _attempt(event: CheckFailed | CheckRecovered, config: VirtualServer) -> str:
+    where = _server(config, event.destination)
+    if isinstance(event.check, TcpCheck):
+        return f"TCP connection to {where}"
+    return f"{_keyword(event.check)} on service {where}"
 
 
 def _keyword(check: Check) -> str:
     if isinstance(check, HttpCheck):
         return "HTTP_GET" if check.tls is None else "SSL_GET"
-    return _KEYWORDS.get(type(check), type(check).__name__)
+    if isinstance(check, CustomCheck):
+        return check.name
+    return _KEYWORDS[type(check)]
 
 
 def _is_inhibited(config: VirtualServer, destination: Destination) -> bool:

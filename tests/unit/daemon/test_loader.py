@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 
 from pyvrrp.daemon import handoff, journal
+from pyvrrp.daemon.checker_settings import (
+    CheckedService,
+    CheckerSettings,
+    Command,
+    ServerCommands,
+    SyncDaemon,
+    Timeouts,
+)
 from pyvrrp.daemon.loader import Verdict, load
 from pyvrrp.daemon.options import Options
 from pyvrrp.daemon.pid_file import Words
+from pyvrrp.daemon.process_settings import Followed, ProcessSettings
 from pyvrrp.settings import VirtualRouterSettings
 
 _GOOD = """
@@ -115,7 +125,91 @@ def test_no_instance(tmp_path: Path, settings: int):
 
 
 def test_no_instance_but_all_children(tmp_path: Path, settings: int):
-    assert load(options(tmp_path, "", run_all=True), settings, True).needs_vrrp
+    verdict = load(options(tmp_path, "", run_all=True), settings, True)
+    assert (verdict.needs_vrrp, verdict.needs_checkers) == (True, True)
+
+
+_SERVICE = """
+virtual_server 198.51.100.1 80 {
+    lvs_sched rr
+    lvs_method NAT
+    protocol TCP
+    quorum_up "/bin/true up"
+    real_server 10.0.0.1 80 {
+        notify_down "/bin/true down" nobody nogroup
+        TCP_CHECK {
+        }
+    }
+    real_server 10.0.0.2 80 {
+    }
+}
+"""
+
+
+def checkers(descriptor: int) -> list[object]:
+    return list(handoff.read(descriptor, handoff.Section.CHECKERS))
+
+
+def test_service_and_instance(tmp_path: Path, settings: int):
+    verdict = load(options(tmp_path, _GOOD + _SERVICE), settings, True)
+    assert (verdict.needs_vrrp, verdict.needs_checkers) == (True, True)
+    assert names(settings) == ["a", "b"]
+    process, service = checkers(settings)
+    assert process == CheckerSettings()
+    assert isinstance(service, CheckedService)
+    assert service.server.name == "[198.51.100.1]:tcp:80"
+    assert service.quorum_up == Command(("/bin/true", "up"))
+    assert service.quorum_down is None
+    assert service.servers == (
+        ServerCommands(down=Command(("/bin/true", "down"), "nobody", "nogroup")),
+        ServerCommands(),
+    )
+
+
+def test_service_without_checkers(tmp_path: Path, settings: int):
+    verdict = load(options(tmp_path, _SERVICE, run_checkers=False), settings, True)
+    assert (verdict.is_usable, verdict.needs_vrrp, verdict.needs_checkers) == (True, False, False)
+    assert checkers(settings) == []
+
+
+def test_instance_without_service_needs_no_checkers(tmp_path: Path, settings: int):
+    assert not load(options(tmp_path, _GOOD), settings, True).needs_checkers
+
+
+def test_scripts_run_as_script_user(tmp_path: Path, settings: int):
+    text = "global_defs {\n script_user daemon\n}\n" + _SERVICE
+    load(options(tmp_path, text), settings, True)
+    service = checkers(settings)[1]
+    assert isinstance(service, CheckedService)
+    assert service.quorum_up == Command(("/bin/true", "up"), "daemon")
+    assert service.servers[0].down == Command(("/bin/true", "down"), "nobody", "nogroup")
+
+
+def test_what_ipvs_has_beside_services(tmp_path: Path, settings: int):
+    text = """
+    global_defs {
+        lvs_flush
+        lvs_flush_on_stop
+        rs_init_notifies
+        checker_priority -4
+        lvs_timeouts tcp 800 udp 20
+        lvs_sync_daemon eth1 inst b maxlen 1400 group 224.0.0.9
+    }"""
+    verdict = load(options(tmp_path, text + _GOOD), settings, True)
+    assert (verdict.is_usable, verdict.needs_checkers) == (True, True)
+    assert checkers(settings) == [
+        CheckerSettings(
+            process=ProcessSettings(nice=-4),
+            flush_at_start=True,
+            flush_at_stop=True,
+            tell_servers_at_start=True,
+            timeouts=Timeouts(tcp=800, udp=20),
+            sync_daemon=SyncDaemon(
+                "eth1", follows="b", id=52, maxlen=1400, group=IPv4Address("224.0.0.9")
+            ),
+        )
+    ]
+    assert Followed("b") in handoff.read(settings, handoff.Section.VRRP)
 
 
 def test_checkers_only(tmp_path: Path, settings: int):

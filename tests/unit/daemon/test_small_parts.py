@@ -138,7 +138,23 @@ def test_parent_loads_neither_asyncio_nor_the_language():
     script = (
         "import sys; import pyvrrp.daemon.cli, pyvrrp.daemon.supervisor;"
         "unwanted = {'asyncio', 'json', 'argparse', 'ctypes', 'logging.handlers',"
-        " 'pyvrrp.conf', 'pyvrrp.core', 'pyvrrp.net', 'pyroute2'};"
+        " 'pyvrrp.conf', 'pyvrrp.core', 'pyvrrp.net', 'pyroute2', 'healthcheck'};"
         "assert not unwanted & set(sys.modules), unwanted & set(sys.modules)"
     )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("vrrp_process", "healthcheck"),
+        ("vrrp_process", "pyvrrp.conf"),
+        ("checker_process", "pyvrrp.core"),
+        ("checker_process", "pyvrrp.net"),
+        ("checker_process", "pyvrrp.virtual_router"),
+        ("checker_process", "pyvrrp.conf"),
+    ],
+)
+def test_each_child_loads_its_own_half(module: str, unwanted: str):
+    script = f"import sys; import pyvrrp.daemon.{module};assert {unwanted!r} not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=30)
