@@ -117,8 +117,11 @@ def _in_order(changes: Iterable[SetDestination]) -> Iterator[SetDestination]:
 def _removals(
     key: ServiceKey, wanted: Service, found: Service, owned: AbstractSet[Destination]
 ) -> Iterator[Operation]:
+    surplus = set(found.destinations).difference(wanted.destinations)  # computes no hash again
+    if not surplus:
+        return
     for destination in found.destinations:
-        if destination in owned and destination not in wanted.destinations:
+        if destination in surplus and destination in owned:
             yield RemoveDestination(key, destination)
 
 

@@ -185,7 +185,7 @@ def reconfigure(old: VirtualServer, state: ServiceState, new: VirtualServer) -> 
     notices = _differences(new.name, state.servers, servers)
     carried = ServiceState(servers, _sum(servers), state.has_quorum)
     after, quorum = _count(new, carried)
-    if not quorum and not after.has_quorum and _is_other_sorry(old, new):
+    if not after.has_quorum and _is_other_sorry(old, new):
         quorum = (QuorumDown(new.name, after.live_weight),)
     return after, notices + quorum
 

@@ -88,6 +88,10 @@ class Destination:
     address: Address
     port: int
 
+    def __hash__(self) -> int:
+        # The generated one takes the address's own, which is that of its hexadecimal text: 3 x.
+        return hash((int(self.address), self.port))
+
     def __str__(self) -> str:
         return f"[{self.address}]:{self.port}"
 

@@ -284,6 +284,12 @@ TWO_ALPHA = (check("a", alpha=True), check("a", alpha=True, retry=2))
             id="weight 0 is no quorum, and a weight is",
         ),
         pytest.param(
+            service(server("a", 0), quorum=0, sorry_server=SORRY),
+            ["a:1", "a:0"],
+            ["VS DOWN | i1", "VS UP | a1", "VS DOWN | i1"],
+            id="also when the quorum was cut to 0",
+        ),
+        pytest.param(
             service(server("a", 2), server("b", 2), quorum=3),
             ["a:-2", "a:-1", "a:3 -b"],
             ["VS UP | a2 b2", "VS DOWN | a0 b2", "VS UP | a1 b2", "b DOWN | a5"],
@@ -357,6 +363,20 @@ DR = Method(Forwarding.DIRECT_ROUTING)
         pytest.param(service(A, B), "-a", service(A, B), "b1 |  | b1", id="nothing changed"),
         pytest.param(service(A, B), "", service(A), "a1 b1 | b DOWN | a1", id="server removed"),
         pytest.param(service(A, B), "-b", service(A), "a1 |  | a1", id="it was down"),
+        pytest.param(
+            service(A, B, C),
+            "-a",
+            service(replace(A, checks=()), C),
+            "b1 c1 | b DOWN, a UP | a1 c1",
+            id="one goes, one comes up",
+        ),
+        pytest.param(
+            service(A, quorum=1, sorry_server=SORRY),
+            "",
+            service(A, quorum=2, sorry_server=SorryServer(at("j"))),
+            "a1 | VS DOWN | j1",
+            id="quorum raised, another sorry server",
+        ),
         pytest.param(service(A), "", service(A, B), "a1 |  | a1 b1", id="server added"),
         pytest.param(
             service(A), "", service(A, server("b", alpha=True)), "a1 |  | a1", id="an alpha one"
@@ -501,6 +521,17 @@ def test_a_server_down_at_a_reload_returns_with_its_new_weight():
     state, notices = check_changed(new, state, at("c"), 0, True)
     assert told(notices) == "c UP"
     assert pool(new, state) == "a10 c30"
+
+
+def test_an_alpha_server_is_told_down_after_a_reload_when_it_was_not_before():
+    old, new = service(server("a", alpha=True)), service(server("a", 2, alpha=True))
+    state, _ = start(old)
+    state, notices = reconfigure(old, state, new)
+    assert notices == ()
+    state, notices = check_changed(new, state, at("a"), 0, False)
+    assert told(notices) == "a DOWN"
+    state, notices = reconfigure(new, state, old)
+    assert check_changed(old, state, at("a"), 0, False) == (state, ())
 
 
 def test_a_dynamic_weight_is_kept_over_a_reload_that_changes_the_configured_one():
