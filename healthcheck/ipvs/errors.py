@@ -34,7 +34,12 @@ class IpvsError(HealthcheckError):
 
 
 class IpvsMissing(IpvsError):
-    """This kernel has no IPVS, or its module is not loaded."""
+    """This kernel has no IPVS, or its module is not loaded (see `load_module`)."""
+
+    def __init__(
+        self, what: str = "this kernel has none, or it is not loaded", why: str = "modprobe ip_vs"
+    ) -> None:
+        super().__init__(what, why, errno.ENOENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,8 +173,7 @@ class Channel:
             answer = self._ask(_CTRL_CMD_GETFAMILY, name)
         except OSError as error:
             if error.errno == errno.ENOENT:
-                why = "not in this kernel, or not loaded (modprobe ip_vs)"
-                raise IpvsMissing(what, why, errno.ENOENT) from error
+                raise IpvsMissing from error
             raise IpvsError(what, *_why(error)) from error
         return to_number(attributes(answer, 0, len(answer))[_CTRL_ATTR_FAMILY_ID])
 

@@ -26,7 +26,7 @@ def load_module() -> None:
             command, capture_output=True, text=True, errors="replace", check=False, timeout=_TIMEOUT
         )
     except OSError as error:
-        raise IpvsMissing(what, f"{command[0]}: {error.strerror}", error.errno) from error
+        raise IpvsMissing(what, f"{command[0]}: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
         raise IpvsMissing(what, f"{command[0]} took longer than {_TIMEOUT:g} s") from error
     if done.returncode != 0:
