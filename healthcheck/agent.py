@@ -155,6 +155,7 @@ class Agent:
         if self._refreshing is not None:
             self._refreshing.cancel()
         self._upkeep.close()
+        self._checking.unwatch_files()
         self._checking.schedule.close()
         self._tell_all()
         if self._monitor is not None:
@@ -250,6 +251,7 @@ class Agent:
                 self._checking.remove(monitored)
                 self._tell_notices(service.removed(monitored.config, monitored.state))
         self._watch_addresses()
+        self._checking.watch_files(self._services.values())
         self._refresh_soon()
         await self._wait_settled()
         for key in former:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Protocol
 
 from .core import service
 from .core.checker import feed, first_delay
-from .core.model import Check, CustomCheck, ProbeResult
+from .core.model import Check, CustomCheck, FileCheck, ProbeResult
 from .events import CheckFailed, CheckRecovered, Event
 from .monitored import CheckRun, MonitoredService
+from .probes.file import CannotWatch, FileWatch
+from .probes.file import read as read_file
 from .probes.interface import Done, Running, Starter
 from .schedule import Schedule
 
 __all__ = ["Checking", "StartProbe"]
+
+
+logger = logging.getLogger(__name__)
 
 
 class StartProbe(Protocol):
@@ -45,22 +51,55 @@ class Checking:
         self._random = random
         self._tell = tell
         self._on_change = on_change
+        self._files: FileWatch | None = None
         self.schedule: Schedule[CheckRun] = Schedule(loop, self._start)
 
     def add(self, monitored: MonitoredService) -> None:
-        """Run its checks: the first attempts come spread over their warm-up."""
+        """Run its checks: the first attempts come spread over their warm-up, files are read at once."""
         now = self._loop.time()
         for run in monitored.all_runs():
             self.schedule.set(run, now + first_delay(run.check.timing, self._random()))
+            if isinstance(run.check, FileCheck):
+                self._judge(run, read_file(run.check))
+
+    def watch_files(self, services: Iterable[MonitoredService]) -> None:
+        """Files that checks read are read again as soon as they change; only those from now on."""
+        self.unwatch_files()
+        for monitored in services:
+            for run in monitored.all_runs():
+                if isinstance(run.check, FileCheck):
+                    self._watch(run.check.path, run)
+
+    def _watch(self, path: str, run: CheckRun) -> None:
+        try:
+            if self._files is None:
+                self._files = FileWatch(self._loop)
+            self._files.add(path, partial(self._hurry, run))
+        except CannotWatch as exc:
+            logger.warning("%s", exc)
+
+    def unwatch_files(self) -> None:
+        """Files are read by the schedule only."""
+        if self._files is not None:
+            self._files.close()
+            self._files = None
+
+    def _hurry(self, run: CheckRun) -> None:
+        """Attempt it now; one under way may have missed what happened."""
+        self._give_up(run)
+        self.schedule.set(run, self._loop.time())
 
     def remove(self, monitored: MonitoredService) -> None:
         """Run its checks no more; attempts under way are given up."""
         for run in monitored.all_runs():
             self.schedule.drop(run)
-            if run.running is not None:
-                run.running.cancel()
-                run.running = None
-                self.schedule.finished()
+            self._give_up(run)
+
+    def _give_up(self, run: CheckRun) -> None:
+        if run.running is not None:
+            run.running.cancel()
+            run.running = None
+            self.schedule.finished()
 
     def _start(self, run: CheckRun) -> None:
         run.started_at = self.schedule.now
@@ -77,17 +116,21 @@ class Checking:
 
     def _finished(self, run: CheckRun, result: ProbeResult) -> None:
         run.running = None
-        run.last = result
-        was_up = run.state.is_up
-        state, change, delay, from_start = feed(run.check, run.state, result)
-        run.state = state
         now = self._loop.time()
         self.schedule.finished()
+        delay, from_start = self._judge(run, result)
         self.schedule.set(run, max(now, run.started_at + delay) if from_start else now + delay)
+
+    def _judge(self, run: CheckRun, result: ProbeResult) -> tuple[float, bool]:
+        """Take in a result; return when the next attempt is, as `core.checker.Outcome` has it."""
+        run.last = result
+        was_up = run.state.is_up
+        run.state, change, delay, from_start = feed(run.check, run.state, result)
         if change is not None or result.weight_offset is not None or result.weight is not None:
             self._take_in(run, result, change)
         elif result.is_verdict and not result.is_success and run.check.timing.log_all_failures:
-            self._tell(_failure(run, result, is_final=was_up and not state.is_up))
+            self._tell(_failure(run, result, is_final=was_up and not run.state.is_up))
+        return delay, from_start
 
     def _take_in(self, run: CheckRun, result: ProbeResult, change: bool | None) -> None:
         """What the result changes for the server; its new weight counts before it is up again."""

@@ -14,6 +14,7 @@ import pytest
 
 from healthcheck.agent import Agent
 from healthcheck.core.model import (
+    FileCheck,
     ProbeResult,
     RealServer,
     SorryServer,
@@ -31,6 +32,7 @@ from healthcheck.core.operations import (
 )
 from healthcheck.core.table import Destination, Protocol, ServiceAddress, ServiceSettings
 from healthcheck.events import QuorumDown, QuorumUp, ServerDown, ServerUp
+from healthcheck.probes import start as start_real_probe
 
 from .fake_kernel import FakeKernel
 from .virtual_clock import VirtualClockLoop, run
@@ -69,6 +71,8 @@ class Capture:
         self.agent: Agent
 
     def start_probe(self, check, loop, done):
+        if isinstance(check, FileCheck):
+            return start_real_probe(check, loop, done)
         address = Destination(check.target.address, check.target.port)
         self.probes.append((str(address.address), self._passed()))
         return _Answer(loop, done, ProbeResult(address not in self.closed, "answer"))
@@ -282,3 +286,60 @@ def test_reload_weights(capture):
         assert await capture.step(3.5) == ["2.00 + 10.1.0.3 w30", "2.00 RS 10.1.0.3 UP"]
 
     capture.play(before, scenario)
+
+
+def test_file_check(capture, tmp_path):
+    paths = [tmp_path / f"f{number}" for number in range(3)]
+    timing = Timing(2.0, 0, 1.0, 0.0)
+
+    def reads(address, number, weight):
+        check = FileCheck(str(paths[number]), weight, timing=timing)
+        return RealServer(address, 10, checks=(check,))
+
+    def write(**values: str) -> None:
+        for name, value in values.items():
+            (tmp_path / name).write_text(value)
+
+    async def scenario():
+        assert await capture.step(2.5) == [
+            "0.00 + 10.2.0.1 rr",
+            "0.00 + 10.1.0.1 w10",
+            "0.00 + 10.1.0.2 w10",
+            "0.00 + 10.1.0.3 w16",
+            "0.00 + 10.1.0.4 w10",
+            "0.00 VS UP",
+        ]
+        write(f0="1", f1="5", f2="-4")
+        assert sorted(await capture.step(1.5)) == [
+            "0.00 - 10.1.0.1",
+            "0.00 RS 10.1.0.1 DOWN",
+            "0.00 ~ 10.1.0.2 w15",
+            "0.00 ~ 10.1.0.3 w2",
+            "0.00 ~ 10.1.0.4 w0",
+        ]
+        write(f1="-20", f2="junk")
+        assert sorted(await capture.step(1.5)) == [
+            "0.00 ~ 10.1.0.2 w0",
+            "0.00 ~ 10.1.0.3 w10",
+            "0.00 ~ 10.1.0.4 w70",
+        ]
+        write(f1="-2147483648", f0="0")
+        assert sorted(await capture.step(1.5)) == [
+            "0.00 + 10.1.0.1 w10",
+            "0.00 - 10.1.0.2",
+            "0.00 RS 10.1.0.1 UP",
+            "0.00 RS 10.1.0.2 DOWN",
+            "0.00 ~ 10.1.0.4 w2147483647",
+        ]
+        paths[1].unlink()
+        assert sorted(await capture.step(1.5)) == [
+            "0.00 + 10.1.0.2 w10",
+            "0.00 RS 10.1.0.2 UP",
+            "0.00 ~ 10.1.0.4 w10",
+        ]
+        write(f1="2")
+        assert sorted(await capture.step(1.5)) == ["0.00 ~ 10.1.0.2 w12", "0.00 ~ 10.1.0.4 w4"]
+
+    write(f0="0", f1="0", f2="3")
+    servers = [reads(A, 0, 0), reads(B, 1, 1), reads(C, 2, 2), reads(D, 1, -3)]
+    capture.play(web(*servers), scenario)

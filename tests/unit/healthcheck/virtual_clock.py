@@ -18,6 +18,8 @@ class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-t
     def select(self, timeout: float | None = None) -> Any:
         if timeout is None:
             raise RuntimeError("every task waits and no timer runs: a deadlock")
+        if ready := super().select(0):
+            return ready
         self.now += max(0.0, timeout)
         return super().select(0)
 
