@@ -26,7 +26,7 @@ from .lvs_timing import CONNECTION_ROWS, TIMING_ROWS, Inherited, target, timing
 from .lvs_web import HTTP_GET, SSL_GET, build_web
 from .schema import Keyword, Table, table, value
 from .scripts import ScriptWords
-from .shapes import Choice, Flag, Int, Seconds, integer
+from .shapes import Flag, Int, Seconds, integer
 from .values import Values
 
 __all__ = ["CHECKS", "TRACK_FILES", "CheckKind", "TrackFile"]
@@ -83,6 +83,17 @@ def _build_smtp(context: Context, check: Values, server: Inherited) -> SmtpCheck
         return None
     name = check.get("helo_name", "smtpchecker.keepalived.org")
     return SmtpCheck(goal, name, timing(check, server))
+
+
+def _dns_type(context: Context, statement: Statement, values: Values) -> None:
+    word = context.word(statement)
+    if word is None:
+        return
+    if word.upper() in _DNS_TYPES:
+        values.put("type", str(word.upper()), statement)
+        return
+    message = f"type {shown(word)} is not one of {', '.join(_DNS_TYPES)}; ignored"
+    context.problem("unknown-value", statement, 1, message)
 
 
 def _dns_name(context: Context, statement: Statement, values: Values) -> None:
@@ -191,7 +202,7 @@ def _build_misc(context: Context, check: Values, server: Inherited) -> MiscCheck
 
 
 def _track_file(context: Context, statement: Statement, values: Values) -> None:
-    name = context.word(statement, 1, _GENERAL)
+    name = context.word(statement)
     if name is None:
         return
     known: dict[str, TrackFile] = values.get(TRACK_FILES, {})
@@ -249,7 +260,7 @@ CHECKS = {
             "DNS_CHECK",
             (
                 *CONNECTION_ROWS,
-                value("type", Choice({name: name for name in _DNS_TYPES})),
+                Keyword("type", _dns_type),
                 Keyword("name", _dns_name),
             ),
             {},
@@ -275,7 +286,7 @@ CHECKS = {
             "MISC_CHECK",
             (
                 *TIMING_ROWS,
-                value("misc_path", ScriptWords(has_user=False), "script"),
+                value("misc_path", ScriptWords(has_user=False, missing=_GENERAL), "script"),
                 value("misc_timeout", Seconds(0, _MAX_SECONDS, digits=0)),
                 value("misc_dynamic", Flag()),
                 Keyword("user", _user),

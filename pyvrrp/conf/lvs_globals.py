@@ -91,8 +91,11 @@ def _sync_daemon(context: Context, statement: Statement, values: Values) -> None
             found.setdefault("instance", str(statement.words[index + 1]))
         elif name == "group":
             _group(context, statement, index + 1, found)
-        elif (number := integer(context, statement, index + 1, *_SYNC_NUMBERS[name])) is not None:
-            found[name] = number
+        else:
+            low, high = _SYNC_NUMBERS[name]
+            number = integer(context, statement, index + 1, low, high, name)
+            if number is not None:
+                found[name] = number
     values.put("lvs_sync_daemon", make(LvsSyncDaemon, found), statement)
 
 

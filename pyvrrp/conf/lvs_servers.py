@@ -194,11 +194,8 @@ def _destination(
     if forwarding.forwarding is Forwarding.MASQUERADING or not port:
         return Destination(address, port or around.port)
     if around.ports != {port}:
-        own = " or ".join(map(str, sorted(around.ports - {0}))) or "none"
-        message = (
-            f"port {port} differs from the service's ({own}), and DR and TUN do not change ports;"
-            " it is ignored"
-        )
+        own = " or ".join(map(str, sorted(around.ports - {0})[:3])) or "that of each packet"
+        message = f"port {port} is ignored: DR and TUN keep the service's port, {own}"
         context.problem("other-port", statement, 2, message)
     # In a group each entry's port counts; there the written one only tells servers apart.
     return Destination(address, port if around.is_group else around.port)

@@ -21,9 +21,9 @@ from .values import Values, make
 __all__ = ["HTTP_GET", "SSL_GET", "build_web"]
 
 _GENERAL = ProblemClass.GENERAL
-_MAX_OFFSET = 2**63 - 1
 _DIGEST = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
 _CODES = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
+_OFFSET = re.compile(r"\d{1,18}", re.ASCII)
 _PORT = re.compile(r":\d*$", re.ASCII)
 
 _VERSIONS = {
@@ -90,6 +90,22 @@ def _regex_options(context: Context, statement: Statement, values: Values) -> No
     values.put("regex_options", options, statement)
 
 
+def _offset(name: str) -> Keyword:
+    """keepalived only logs an offset that is none."""
+
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        word = context.word(statement, 1, ProblemClass.NONE)
+        if word is None:
+            return
+        if not _OFFSET.fullmatch(word):
+            message = f"{name} {shown(word)} is not a whole number; ignored"
+            context.remark("bad-number", statement, 1, message)
+            return
+        values.put(name, int(word), statement)
+
+    return Keyword(name, read)
+
+
 _URL_ROWS = (
     value("path", Word()),
     Keyword("digest", _digest),
@@ -98,8 +114,8 @@ _URL_ROWS = (
     Keyword("regex", _regex),
     Keyword("regex_options", _regex_options),
     value("regex_no_match", Flag()),
-    value("regex_min_offset", Int(0, _MAX_OFFSET, missing=ProblemClass.NONE)),
-    value("regex_max_offset", Int(0, _MAX_OFFSET, missing=ProblemClass.NONE)),
+    _offset("regex_min_offset"),
+    _offset("regex_max_offset"),
 )
 _TLS_COMPLIANT = value("tls_compliant", Bool())
 _HTTP_URL = table("url", _URL_ROWS, BLOCKS["HTTP_GET/url"])
@@ -124,8 +140,8 @@ def _url(urls: str) -> Keyword:
 
 
 def _check_regex(context: Context, url: Values) -> None:
-    low, high = url.get("regex_min_offset", 0), url.get("regex_max_offset", _MAX_OFFSET)
-    if low > high:
+    low, high = url.get("regex_min_offset", 0), url.get("regex_max_offset", None)
+    if high is not None and low > high:
         message = f"regex_min_offset {low} is above regex_max_offset {high}; both are ignored"
         context.remark("value-out-of-range", url.where("regex_min_offset"), 0, message)
         url.set.pop("regex_min_offset")
@@ -154,6 +170,14 @@ def _nb_get_retry(context: Context, statement: Statement, values: Values) -> Non
         values.put("retry", retry, statement)
 
 
+def _http_protocol(context: Context, statement: Statement, values: Values) -> None:
+    if context.word(statement, 1, _GENERAL) is None:
+        return
+    version = Choice(_VERSIONS).read(context, statement)
+    if isinstance(version, HttpVersion):
+        values.put("http_protocol", version, statement)
+
+
 def _sni_name(context: Context, statement: Statement, values: Values) -> None:
     values.put("enable_sni", True, statement)
     if len(statement.words) > 1:
@@ -166,7 +190,7 @@ _CHECK_ROWS = (
     *CONNECTION_ROWS,
     Keyword("nb_get_retry", _nb_get_retry),
     value("virtualhost", Word(missing=_GENERAL)),
-    value("http_protocol", Choice(_VERSIONS)),
+    Keyword("http_protocol", _http_protocol),
     value("fast_recovery", Bool()),
     value("enable_sni", Bool()),
     Keyword("sni_name", _sni_name),
