@@ -14,10 +14,10 @@ import sys
 from collections.abc import Hashable, Iterable
 
 from healthcheck.agent import Agent
-from healthcheck.core.service import QuorumDown, QuorumUp, ServerDown, ServerUp
+from healthcheck.core.service import Notice, QuorumDown, QuorumUp, ServerDown, ServerUp
 from healthcheck.core.table import Destination
 from healthcheck.errors import HealthcheckError
-from healthcheck.events import Event
+from healthcheck.events import CheckFailed, CheckRecovered, Event
 from healthcheck.ipvs import Ipvs, IpvsMissing
 from healthcheck.upkeep import Repair
 
@@ -29,6 +29,7 @@ from .kernel_settings import KernelSettings
 from .notify_scripts import NotifyScripts
 from .parent_link import ParentLink
 from .process_settings import apply
+from .processes import INTERNAL_ERROR
 
 __all__ = ["run"]
 
@@ -56,10 +57,48 @@ def run(start: handoff.ChildStart) -> int:
         handoff.send(start.control, handoff.UNAVAILABLE, str(error))
         logger.error("%s", error)
         return _EXIT_FATAL
-    except (HealthcheckError, PyvrrpError) as error:
+    except PyvrrpError as error:
         logger.error("%s", error)
         return _EXIT_FATAL
+    except HealthcheckError as error:
+        # It may be for a moment only: the parent tries again, later and later.
+        logger.error("%s", error)
+        return INTERNAL_ERROR
     return 0
+
+
+class _Known:
+    """What events may be about: the services in use and those before them, whose end is told late."""
+
+    def __init__(
+        self, services: Iterable[CheckedService] = (), former: _Known | None = None
+    ) -> None:
+        self._current = {service.server.name: service for service in services}
+        self.services = (former._current if former else {}) | self._current
+        self._commands: dict[tuple[str, Destination], ServerCommands] = {}
+        for service in (*(former._current.values() if former else ()), *self._current.values()):
+            for server, own in zip(service.server.real_servers, service.servers, strict=True):
+                if own != _NO_COMMANDS:
+                    self._commands[service.server.name, server.address] = own
+
+    def reaction(
+        self, event: Notice | CheckFailed | CheckRecovered
+    ) -> tuple[Hashable, Command | None]:
+        """What the event is about, and what is run for it."""
+        service = self.services[event.virtual_server]
+        match event:
+            case QuorumUp(name):
+                return name, service.quorum_up
+            case QuorumDown(name):
+                return name, service.quorum_down
+            case ServerUp(name, destination):
+                return (name, destination), self._of(name, destination).up
+            case ServerDown(name, destination):
+                return (name, destination), self._of(name, destination).down
+        return None, None
+
+    def _of(self, name: str, destination: Destination) -> ServerCommands:
+        return self._commands.get((name, destination), _NO_COMMANDS)
 
 
 class _Process:
@@ -68,9 +107,7 @@ class _Process:
         self._ipvs = ipvs
         self._kernel = KernelSettings(ipvs)
         self._settings = CheckerSettings()
-        self._services: dict[str, CheckedService] = {}
-        self._current: frozenset[str] = frozenset()
-        self._commands: dict[tuple[str, Destination], ServerCommands] = {}
+        self._known = _Known()
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
@@ -78,10 +115,11 @@ class _Process:
         self._scripts = NotifyScripts()
         settings, services = await _read(self._start.configuration_fd)
         os.close(self._start.configuration_fd)
-        if settings.flush_at_start:
+        if settings.flush_at_start and not self._start.is_restart:
+            # After a crash it would end connections that live.
             self._ipvs.flush()
         self._use(settings)
-        self._know(services)
+        self._known = _Known(services)
         self._agent = Agent(
             [service.server for service in services],
             ipvs=self._ipvs,
@@ -103,10 +141,11 @@ class _Process:
         Raises: HandoffError or _Refused, before anything is changed.
         """
         settings, services = await _read(descriptor)
-        self._know(services)
+        former, self._known = self._known, _Known(services, self._known)
         try:
             await self._agent.reconfigure([service.server for service in services])
         except ValueError as error:
+            self._known = former
             raise _Refused(str(error)) from error
         self._use(settings)
 
@@ -125,18 +164,6 @@ class _Process:
         apply(settings.process, "Healthcheck")
         self._kernel.use(settings)
 
-    def _know(self, services: Iterable[CheckedService]) -> None:
-        """What events are about, from now on. The former ones too: their end is told later."""
-        former = {name: self._services[name] for name in self._current}
-        new = {service.server.name: service for service in services}
-        self._services, self._current = former | new, frozenset(new)
-        commands: dict[tuple[str, Destination], ServerCommands] = {}
-        for service in (*former.values(), *new.values()):
-            for server, own in zip(service.server.real_servers, service.servers, strict=True):
-                if own != _NO_COMMANDS:
-                    commands[service.server.name, server.address] = own
-        self._commands = commands
-
     def _on_word(self, message: handoff.Message) -> None:
         if message.word == handoff.ACTIVE:
             self._kernel.follow({message.text} - {""})
@@ -149,22 +176,9 @@ class _Process:
                 len(event.operations),
             )
             return
-        service = self._services[event.virtual_server]
-        for line in lines(event, service.server):
+        for line in lines(event, self._known.services[event.virtual_server].server):
             logger.info("%s", line)
-        match event:
-            case QuorumUp(name):
-                self._run(name, service.quorum_up)
-            case QuorumDown(name):
-                self._run(name, service.quorum_down)
-            case ServerUp(name, destination):
-                own = self._commands.get((name, destination), _NO_COMMANDS)
-                self._run((name, destination), own.up)
-            case ServerDown(name, destination):
-                own = self._commands.get((name, destination), _NO_COMMANDS)
-                self._run((name, destination), own.down)
-
-    def _run(self, about: Hashable, command: Command | None) -> None:
+        about, command = self._known.reaction(event)
         if command is not None:
             self._scripts.start(about, command)
 

@@ -148,7 +148,9 @@ class Child:
         if self.control is None:
             self.prepare(settings.descriptor)
         if self.control is not None:
-            handoff.send(self.control, handoff.GO, f"{pid_path}\0{journal_path}\0{_umask():o}")
+            again = "again" if self._started_at else ""
+            text = f"{pid_path}\0{journal_path}\0{_umask():o}\0{again}"
+            handoff.send(self.control, handoff.GO, text)
         self._holds = settings
         self._started_at = time.monotonic()
         _log.info("Starting %s child process, pid=%d", self.kind.name, self.pid)
@@ -250,7 +252,7 @@ def _run(kind: ChildKind, options: Options, settings: int, control: socket.socke
     go = handoff.receive(control)
     if go is None or go.word != handoff.GO:
         return 0
-    pid_path, journal_path, umask = go.text.split("\0")
+    pid_path, journal_path, umask, again = go.text.split("\0")
     os.umask(int(umask, 8))
     if not options.foreground:
         leave_terminal()
@@ -260,7 +262,7 @@ def _run(kind: ChildKind, options: Options, settings: int, control: socket.socke
     except (pid_file.PidFileError, pid_file.AlreadyRunning) as problem:
         _log.error("%s child: %s", kind.name, problem)
         return processes.FATAL
-    code = kind.body(handoff.ChildStart(settings, control, options, journal_path))
+    code = kind.body(handoff.ChildStart(settings, control, options, journal_path, bool(again)))
     own_pid_file.remove()
     return code
 

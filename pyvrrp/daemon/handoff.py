@@ -112,6 +112,8 @@ class ChildStart:
     options: Options
     journal_path: str
     """What a crashed predecessor may have left in the kernel, for `journal.read`."""
+    is_restart: bool = False
+    """This daemon had a child of the kind before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,10 @@ class ParentLink:
         settings cannot be used, and has then changed nothing.
         """
         following = asyncio.create_task(self._follow(reload), name="follow the parent")
-        await self._stopping.wait()
+        stopping = asyncio.create_task(self._stopping.wait(), name="wait for the end")
+        await asyncio.wait({following, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if following.done():
+            following.result()  # it never ends by itself, so this raises
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following

@@ -59,6 +59,7 @@ def child(start, mark):
     if "tell" in words:
         note("journal: " + Path(start.journal_path).read_text())
         note(f"umask: {os.umask(0):o}")
+        note(f"restart: {start.is_restart}")
     def stop(number, frame):
         note(f"signal {number}")
         if number == signal.SIGTERM and "stubborn" not in words:

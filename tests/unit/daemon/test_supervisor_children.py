@@ -13,6 +13,11 @@ from .supervised import Daemon, poll
 def start(daemon: Daemon, words: str, *flags: str) -> None:
     daemon.start(words, *flags)
     daemon.wait_console("Startup complete")
+    # It is said before the child notes that it said it is ready.
+    runs_vrrp = "idle" not in words and "-C" not in flags
+    runs_checkers = "|" in words and "missing" not in words and "-P" not in flags
+    for mark in [""] * runs_vrrp + ["|"] * runs_checkers:
+        daemon.wait_note(f"{mark}ready")
 
 
 def test_both_start_and_stop(daemon: Daemon):
@@ -193,3 +198,10 @@ def test_crash_of_one_is_no_matter_of_the_other(daemon: Daemon):
     assert daemon.notes().count("start one") == 1
     daemon.wait_console("Healthcheck child process(")
     assert "signal 15" not in daemon.notes()
+
+
+def test_a_child_knows_that_it_is_not_the_first(daemon: Daemon):
+    start(daemon, "one tell |tell")
+    daemon.wait_note("|restart: False")
+    os.kill(daemon.checker, signal.SIGKILL)
+    daemon.wait_note("|restart: True")
