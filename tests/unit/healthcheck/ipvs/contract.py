@@ -69,7 +69,7 @@ def what_was_applied_is_read(ipvs: Ipvs) -> None:
     flags = ServiceFlag.PERSISTENT | ServiceFlag.SCHEDULER_1 | ServiceFlag.SCHEDULER_2
     wanted = {
         WEB: Service(persistent, {FIRST: heavy, SECOND: ONE, FIRST6: DestinationSettings(0, GUE)}),
-        WEB6: Service(ServiceSettings("sh", flags, 50, 64), {FIRST6: ONE}),
+        WEB6: Service(ServiceSettings("sh", flags, 50, 127), {FIRST6: ONE}),
         MARK: Service(RR, {}),
         MARK6: Service(ServiceSettings("rr", ServiceFlag.ONE_PACKET), {}),
     }
