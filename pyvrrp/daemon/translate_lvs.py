@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import pwd
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from healthcheck.core.model import MiscCheck, RealServer
 
 from .checker_settings import (
     CheckedService,
@@ -15,12 +18,15 @@ from .checker_settings import (
     Timeouts,
 )
 from .process_settings import ProcessSettings
+from .script_security import is_root, weakness
 
 if TYPE_CHECKING:
-    from ..conf.config import Config, GlobalDefs, Script, ScriptUser
+    from ..conf.config import Config, Script, ScriptUser
     from ..conf.lvs_config import LvsService
 
 __all__ = ["translate_lvs"]
+
+_log = logging.getLogger(__name__)
 
 _USUAL_ACCOUNT = "keepalived_script"
 """Runs scripts where the configuration names nobody, when the system has it."""
@@ -39,7 +45,8 @@ def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService
         sync_daemon=_sync_daemon(config),
     )
     services = config.lvs.services if config.lvs is not None else ()
-    return settings, tuple(_services(services, g))
+    programs = _Programs(g.enable_script_security, _default_user(g.script_user))
+    return settings, tuple(_service(service, programs) for service in services)
 
 
 def _sync_daemon(config: Config) -> SyncDaemon | None:
@@ -58,18 +65,60 @@ def _sync_daemon(config: Config) -> SyncDaemon | None:
     )
 
 
-def _services(services: tuple[LvsService, ...], g: GlobalDefs) -> Iterator[CheckedService]:
-    default = _default_user(g.script_user)
-    for service in services:
-        yield CheckedService(
-            server=service.server,
-            servers=tuple(
-                ServerCommands(_command(s.notify_up, default), _command(s.notify_down, default))
-                for s in service.servers
-            ),
-            quorum_up=_command(service.quorum_up, default),
-            quorum_down=_command(service.quorum_down, default),
+def _service(service: LvsService, programs: _Programs) -> CheckedService:
+    safe = tuple(map(programs.with_safe_checks, service.server.real_servers))
+    return CheckedService(
+        server=replace(service.server, real_servers=safe),
+        servers=tuple(
+            ServerCommands(programs.command(s.notify_up), programs.command(s.notify_down))
+            for s in service.servers
+        ),
+        quorum_up=programs.command(service.quorum_up),
+        quorum_down=programs.command(service.quorum_down),
+    )
+
+
+class _Programs:
+    """Decides who runs a program, and whether it is run at all.
+
+    One that root would run and others could have changed is left out under
+    `enable_script_security`; without, it is run and the danger said.
+    """
+
+    def __init__(self, is_strict: bool, default: tuple[str | None, str | None]) -> None:
+        self._is_strict = is_strict
+        self._default = default
+        self._weaknesses: dict[str, str] = {}
+
+    def command(self, script: Script | None) -> Command | None:
+        if script is None:
+            return None
+        named = script.user is not None
+        user, group = (script.user, script.group) if named else self._default
+        return Command(script.argv, user, group) if self._may_run(script.argv, user) else None
+
+    def with_safe_checks(self, server: RealServer) -> RealServer:
+        """The server without checks whose program may not be run, as in keepalived."""
+        safe = tuple(
+            check
+            for check in server.checks
+            if not isinstance(check, MiscCheck) or self._may_run(check.arguments, check.user)
         )
+        return server if len(safe) == len(server.checks) else replace(server, checks=safe)
+
+    def _may_run(self, argv: tuple[str, ...], user: str | None) -> bool:
+        if not is_root(user):
+            return True
+        return not self._weakness(argv[0]) or not self._is_strict
+
+    def _weakness(self, program: str) -> str:
+        if program not in self._weaknesses:
+            found = self._weaknesses[program] = weakness(program)
+            if found and self._is_strict:
+                _log.error("script %s is not used: %s", program, found)
+            elif found:
+                _log.warning("script %s is not safe: %s", program, found)
+        return self._weaknesses[program]
 
 
 def _default_user(configured: ScriptUser | None) -> tuple[str | None, str | None]:
@@ -80,10 +129,3 @@ def _default_user(configured: ScriptUser | None) -> tuple[str | None, str | None
     except KeyError:
         return None, None
     return _USUAL_ACCOUNT, None
-
-
-def _command(script: Script | None, default: tuple[str | None, str | None]) -> Command | None:
-    if script is None:
-        return None
-    user, group = (script.user, script.group) if script.user is not None else default
-    return Command(script.argv, user, group)

@@ -185,6 +185,41 @@ def test_scripts_run_as_script_user(tmp_path: Path, settings: int):
     assert service.servers[0].down == Command(("/bin/true", "down"), "nobody", "nogroup")
 
 
+@pytest.mark.root
+@pytest.mark.parametrize(("security", "is_run"), [("", True), ("enable_script_security", False)])
+def test_program_that_others_may_change(
+    tmp_path: Path, settings: int, security: str, is_run: bool, caplog: pytest.LogCaptureFixture
+):
+    program = tmp_path / "check"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o777)
+    text = f"""
+    global_defs {{
+        script_user root
+        {security}
+    }}
+    virtual_server 198.51.100.1 80 {{
+        lvs_sched rr
+        lvs_method NAT
+        protocol TCP
+        quorum_up {program}
+        quorum_down "{program} as" nobody
+        real_server 10.0.0.1 80 {{
+            MISC_CHECK {{
+                misc_path {program}
+            }}
+        }}
+    }}"""
+    load(options(tmp_path, text), settings, True)
+    service = checkers(settings)[1]
+    assert isinstance(service, CheckedService)
+    assert (service.quorum_up is not None) == is_run
+    assert len(service.server.real_servers[0].checks) == is_run
+    assert service.quorum_down == Command((str(program), "as"), "nobody")
+    said = [message for message in caplog.messages if "may be written by others" in message]
+    assert len(said) == 1
+
+
 def test_what_ipvs_has_beside_services(tmp_path: Path, settings: int):
     text = """
     global_defs {
