@@ -86,13 +86,13 @@ class ServerState:
     """State of one real server.
 
     `failing` holds the indices of the checks that are down, `votes` what each check says of the
-    weight, `weight` what follows. `is_told` is False until a result of an alpha server.
+    weight, `weight` what follows. `is_told` says whether there was ever a notice of it.
     """
 
     weight: int
     failing: frozenset[int] = frozenset()
     votes: Mapping[int, WeightVote] | None = None
-    is_told: bool = True
+    is_told: bool = False
 
     @property
     def is_up(self) -> bool:
@@ -237,7 +237,7 @@ def _turn(
 
 def _begin(server: RealServer) -> ServerState:
     alpha = frozenset(i for i, check in enumerate(server.checks) if check.timing.alpha)
-    return ServerState(_effective(server.weight, {}), alpha, is_told=not alpha)
+    return ServerState(_effective(server.weight, {}), alpha)
 
 
 def _carry(old: RealServer, state: ServerState, new: RealServer) -> ServerState:
@@ -256,7 +256,7 @@ def _carry(old: RealServer, state: ServerState, new: RealServer) -> ServerState:
         if state.votes and place in state.votes:
             votes[index] = state.votes[place]
     weight = _effective(new.weight, votes)
-    return ServerState(weight, frozenset(failing), votes or None, state.is_told or not failing)
+    return ServerState(weight, frozenset(failing), votes or None, state.is_told)
 
 
 def _differences(
