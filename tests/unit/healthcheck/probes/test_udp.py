@@ -12,7 +12,7 @@ import pytest
 
 from healthcheck import probes
 from healthcheck.core.model import ProbeResult, Target, UdpCheck
-from healthcheck.probes.datagram import failure
+from healthcheck.probes.datagram import failure, within
 
 LOCALHOST = ip_address("127.0.0.1")
 DEADLINE = 5
@@ -50,6 +50,23 @@ async def answered(sock, datagram, /, **settings):
     ("reply", "settings", "expected"),
     [
         pytest.param(b"x", {}, ProbeResult(True, "replied"), id="nothing wanted"),
+        pytest.param(
+            b"x",
+            {"reply": b"\x0a", "mask": b"\xff"},
+            ProbeResult(True, "replied"),
+            id="a pattern not required",
+        ),
+        pytest.param(
+            b"\x0a",
+            {
+                "require_reply": True,
+                "reply": b"\x0a",
+                "mask": b"\xff",
+                "max_reply_length": 10**15,
+            },
+            ProbeResult(True, "reply matches"),
+            id="more than fits into memory",
+        ),
         pytest.param(b"", {"require_reply": True}, ProbeResult(True, "replied"), id="empty"),
         pytest.param(
             b"short",
@@ -228,6 +245,14 @@ async def test_no_free_descriptor_is_no_verdict(monkeypatch):
 def test_what_of_a_failure_is_ours(number, is_verdict):
     """ENOBUFS, ENOMEM; ENETUNREACH."""
     assert failure(OSError(number, "x"), Target(LOCALHOST, 9)).is_verdict is is_verdict
+
+
+async def test_a_timeout_of_the_kernel_is_not_ours():
+    async def exchange():
+        raise TimeoutError(110, "Connection timed out")
+
+    with pytest.raises(TimeoutError, match="Connection timed out"):
+        await within(Target(LOCALHOST, 9), exchange())
 
 
 async def test_a_bind_address_not_here_is_no_verdict():
