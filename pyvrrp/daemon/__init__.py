@@ -5,11 +5,13 @@
       loader              a short-lived process: reads and checks the configuration, writes the
                           settings into anonymous memory, says what it thinks of them
       vrrp_process        the child that holds the sockets and runs the Virtual Routers
+      checker_process     the child that checks real servers and owns their services in the kernel
 
 All are made by fork, so that what they have in common is in memory once. Settings go from the
-loader to the child as a sealed memfd (`handoff`): parsing costs neither the parent's memory nor
-the child's time, a restarted child gets the very same settings, and a bad file changes nothing.
-The child needs the parent for nothing but new settings, and stops in order when it is gone.
+loader to the children as a sealed memfd (`handoff`): parsing costs neither the parent's memory nor
+a child's time, a restarted child gets the very same settings, and a bad file changes nothing.
+A child needs the parent for nothing but new settings, and stops in order when it is gone. Either
+child runs only when the configuration has work for it, and loads only its own half of the code.
 
 What may be in the kernel on our behalf is noted on disk first (`journal`), so that whoever starts
 after a crash can clear it away.

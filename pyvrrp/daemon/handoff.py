@@ -80,7 +80,7 @@ _MAGIC = b"pyvrrp\0\2"
 _HEADER = struct.Struct("=8sQ" + "QI" * len(Section))
 """Magic, size of the whole, then offset and number of records of each section."""
 _LENGTH = struct.Struct("=I")
-_MAX_RECORD = 4 * 1024 * 1024
+_MAX_RECORD = 256 * 1024 * 1024
 _MAX_MESSAGE = 2048
 
 

@@ -119,3 +119,62 @@ def test_servers_that_come_and_go(daemon: Daemon) -> None:
         "tell",
         "told",
     ]
+
+
+def test_table_may_outlive_the_daemon(daemon: Daemon) -> None:
+    process = daemon.start(daemon.configuration(), "-I")
+    expected = daemon.pool((SERVERS4[0], 1), (SERVERS4[1], 1))
+    assert daemon.director.rules() == expected
+    assert process.stop() == 0
+    assert daemon.director.rules() == expected
+
+
+_INSTANCE = """
+vrrp_instance VI_1 {
+    interface eth0
+    virtual_router_id 51
+    priority 200
+    version 3
+    advert_int 0.1
+    virtual_ipaddress {
+        198.51.100.200/24
+    }
+}
+"""
+
+
+def test_timeouts_and_sync_daemon(daemon: Daemon) -> None:
+    """The sync daemon sends once the Virtual Router is Active."""
+    director = daemon.director
+
+    def read(what: str) -> str:
+        return director.host.run(["ipvsadm", "-Ln", f"--{what}"]).stdout
+
+    before = read("timeout")
+    words = "global_defs {\n lvs_timeouts tcp 801\n lvs_sync_daemon eth0 inst VI_1\n}" + _INSTANCE
+    process = daemon.start(daemon.configuration(words=words))
+    wait_until(lambda: read("daemon").startswith("master sync daemon"), what="master")
+    assert read("daemon").startswith("master sync daemon (mcast=eth0, syncid=51, ")
+    assert read("daemon").count("sync daemon") == 1
+    assert " 801 " in read("timeout")
+
+    daemon.write(daemon.configuration(words="global_defs {\n lvs_flush_on_stop\n}" + _INSTANCE))
+    process.signal(signal.SIGHUP)
+    wait_until(lambda: read("daemon") == "", what="no sync daemon")
+    wait_until(lambda: read("timeout") == before, what="timeouts as they were")
+
+    director.ipvsadm("-A -f 7 -s rr")
+    assert process.stop() == 0
+    assert director.rules() == {}
+
+
+def test_checkers_are_stopped_and_started_by_reloads(daemon: Daemon) -> None:
+    process = daemon.start(_INSTANCE)
+    assert daemon.director.rules() == {}
+    daemon.write(daemon.configuration(words=_INSTANCE))
+    process.signal(signal.SIGHUP)
+    daemon.wait_table(daemon.pool((SERVERS4[0], 1), (SERVERS4[1], 1)))
+    daemon.write(_INSTANCE)
+    process.signal(signal.SIGHUP)
+    daemon.wait_table({})
+    assert process.stop() == 0
