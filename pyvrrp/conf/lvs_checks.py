@@ -22,7 +22,7 @@ from .config import Script
 from .context import Context, shown
 from .diagnostics import ProblemClass
 from .kept import BLOCKS
-from .lvs_timing import CONNECTION_ROWS, TIMING_ROWS, Inherited, target, timing
+from .lvs_timing import CONNECTION_ROWS, TIMING_ROWS, Checked, target, timing
 from .lvs_web import HTTP_GET, SSL_GET, build_web
 from .schema import Keyword, Table, table, value
 from .scripts import ScriptWords
@@ -54,15 +54,15 @@ class CheckKind(NamedTuple):
     """Keywords of one kind of check, and what makes the check of them (None after a report)."""
 
     table: Table
-    build: Callable[[Context, Values, Inherited], Check | None]
+    build: Callable[[Context, Values, Checked], Check | None]
 
 
-def _build_tcp(context: Context, check: Values, server: Inherited) -> TcpCheck | None:
+def _build_tcp(context: Context, check: Values, server: Checked) -> TcpCheck | None:
     goal = target(context, check, server)
     return None if goal is None else TcpCheck(goal, timing(check, server))
 
 
-def _build_ping(context: Context, check: Values, server: Inherited) -> PingCheck | None:
+def _build_ping(context: Context, check: Values, server: Checked) -> PingCheck | None:
     goal = target(context, check, server, needs_port=False)
     return None if goal is None else PingCheck(goal, timing(check, server))
 
@@ -77,7 +77,7 @@ def _helo_name(context: Context, statement: Statement, values: Values) -> None:
     values.put("helo_name", str(name), statement)
 
 
-def _build_smtp(context: Context, check: Values, server: Inherited) -> SmtpCheck | None:
+def _build_smtp(context: Context, check: Values, server: Checked) -> SmtpCheck | None:
     goal = target(context, check, server)
     if goal is None:
         return None
@@ -107,7 +107,7 @@ def _dns_name(context: Context, statement: Statement, values: Values) -> None:
     values.put("name", str(name), statement)
 
 
-def _build_dns(context: Context, check: Values, server: Inherited) -> DnsCheck | None:
+def _build_dns(context: Context, check: Values, server: Checked) -> DnsCheck | None:
     goal = target(context, check, server)
     if goal is None:
         return None
@@ -154,7 +154,7 @@ def _counting_bits(pair: str) -> int:
     return int("".join("0" if digit in "xX" else "f" for digit in pair.rjust(2, "0")), 16)
 
 
-def _build_udp(context: Context, check: Values, server: Inherited) -> UdpCheck | None:
+def _build_udp(context: Context, check: Values, server: Checked) -> UdpCheck | None:
     goal = target(context, check, server)
     shortest, longest = check.get("min_reply_length", 0), check.get("max_reply_length", 255)
     if shortest > longest:
@@ -181,7 +181,7 @@ def _user(context: Context, statement: Statement, values: Values) -> None:
         values.set["group"] = str(statement.words[2]) if len(statement.words) > 2 else None
 
 
-def _build_misc(context: Context, check: Values, server: Inherited) -> MiscCheck | None:
+def _build_misc(context: Context, check: Values, server: Checked) -> MiscCheck | None:
     script: Script | None = check.get("script", None)
     if script is None:
         message = f"MISC_CHECK of {server.label} has no misc_path; the check is dropped"
@@ -189,11 +189,11 @@ def _build_misc(context: Context, check: Values, server: Inherited) -> MiscCheck
         return None
     user: str | None = check.get("user", None)
     group: str | None = check.get("group", None)
-    if user is None and server.script_user is not None:
-        user, group = server.script_user.user, server.script_user.group
+    if user is None and server.defaults.script_user is not None:
+        user, group = server.defaults.script_user.user, server.defaults.script_user.group
     return MiscCheck(
         script.argv,
-        check.get("misc_timeout", 0.0) or server.service_delay_loop,
+        check.get("misc_timeout", 0.0) or server.defaults.service_delay_loop,
         check.get("misc_dynamic", False),
         user,
         group,
@@ -228,7 +228,7 @@ def _file_weight(context: Context, statement: Statement, values: Values) -> None
         values.put("weight", (weight, direction == "reverse"), statement)
 
 
-def _build_file(context: Context, check: Values, server: Inherited) -> FileCheck | None:
+def _build_file(context: Context, check: Values, server: Checked) -> FileCheck | None:
     file: TrackFile | None = check.get("file", None)
     if file is None:
         message = f"FILE_CHECK of {server.label} has no track_file; the check is dropped"

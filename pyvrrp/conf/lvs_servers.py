@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from healthcheck.core.model import RealServer, SorryServer, TlsMaterial
+from healthcheck.core.model import RealServer, SorryServer
 from healthcheck.core.table import Destination, Forwarding, Method, Protocol
 
 from .blocks import Statement
-from .config import GlobalDefs, Script
+from .config import Script
 from .context import Context
 from .diagnostics import ProblemClass
 from .kept import BLOCKS
 from .known import Block
 from .lvs_checks import CHECKS, TRACK_FILES
 from .lvs_config import LvsServer
-from .lvs_endpoints import Endpoint, read_endpoint, trio
+from .lvs_endpoints import Endpoint, read_endpoint
 from .lvs_methods import METHOD_FIELD, method
-from .lvs_timing import CONNECT_TIMEOUT, DELAY_LOOP, PAUSE, Inherited
+from .lvs_timing import CONNECT_TIMEOUT, DELAY_LOOP, PAUSE, Checked, Defaults
 from .schema import Keyword, read_block, table, value
 from .scripts import ScriptWords
 from .shapes import Bool, Int, Word
@@ -134,19 +134,19 @@ SORRY_ROWS = (
 class Surroundings(NamedTuple):
     """What a server must know of its service and of the rest of the file.
 
-    `port` is the service's, 0 when it has several or none; `ports` are all that it has.
+    `port` is the service's, 0 when it has several or none; `ports` are all that it has. `weight`,
+    `inhibit` and `is_mailed` are for servers that do not say it themselves.
     """
 
-    name: str
-    values: Values
     protocol: Protocol | None
     method: Method
     is_group: bool
     port: int
     ports: frozenset[int]
+    weight: int
+    inhibit: bool
     is_mailed: bool
-    defs: GlobalDefs
-    tls: TlsMaterial
+    defaults: Defaults
 
 
 def build_server(
@@ -154,25 +154,28 @@ def build_server(
 ) -> tuple[RealServer, LvsServer]:
     """The finished server with its checks, and what it leaves to the daemon."""
     endpoint, server = block
-    said, service = server.get, around.values.get
+    said = server.get
     forwarding = said(METHOD_FIELD, around.method)
     address = _destination(context, server.owner, endpoint, forwarding, around)
-    inherited = _inherited(server, address, endpoint, around)
-    built = (
-        CHECKS[check.owner.words[0]].build(context, check, inherited)
-        for check in server.items("checks", Values)
+    checked = Checked(
+        address.address,
+        address.port or endpoint.port,
+        around.protocol,
+        around.defaults.overridden(server),
     )
+    checks = server.items("checks", Values)
+    built = [CHECKS[c.owner.words[0]].build(context, c, checked) for c in checks]
     upper, lower = _thresholds(context, server)
     real = RealServer(
         address,
-        said("weight", service("weight", 1)),
+        said("weight", around.weight),
         forwarding,
-        said("inhibit_on_failure", service("inhibit_on_failure", False)),
+        said("inhibit_on_failure", around.inhibit),
         upper,
         lower,
         tuple(check for check in built if check is not None),
     )
-    programs = (check.set.get("script") for check in server.items("checks", Values))
+    programs = (check.set.get("script") for check in checks)
     beside = LvsServer(
         said("notify_up", None),
         said("notify_down", None),
@@ -201,29 +204,6 @@ def _destination(
     return Destination(address, port if around.is_group else around.port)
 
 
-def _inherited(
-    server: Values, address: Destination, written: Endpoint, around: Surroundings
-) -> Inherited:
-    said, service = server.get, around.values.get
-    service_loop = service("delay_loop", 60.0)
-    return Inherited(
-        trio(address.address, around.protocol, address.port),
-        address.address,
-        address.port or written.port,
-        said("delay_loop", service_loop),
-        service_loop,
-        said("retry", service("retry", None)),
-        said("delay_before_retry", service("delay_before_retry", None)),
-        said("warmup", service("warmup", None)),
-        said("alpha", service("alpha", False)),
-        said("connect_timeout", service("connect_timeout", 5.0)),
-        said("virtualhost", service("virtualhost", None)),
-        around.defs.checker_log_all_failures,
-        around.defs.script_user,
-        around.tls,
-    )
-
-
 def _thresholds(context: Context, server: Values) -> tuple[int, int]:
     upper, lower = server.get("uthreshold", 0), server.get("lthreshold", 0)
     if lower <= upper:
@@ -236,9 +216,10 @@ def _thresholds(context: Context, server: Values) -> tuple[int, int]:
     return upper, 0
 
 
-def build_sorry_server(context: Context, around: Surroundings) -> SorryServer | None:
+def build_sorry_server(
+    context: Context, values: Values, around: Surroundings
+) -> SorryServer | None:
     """The sorry server, when the service has one."""
-    values = around.values
     endpoint: Endpoint | None = values.get("sorry", None)
     if endpoint is None:
         return None

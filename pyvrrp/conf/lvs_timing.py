@@ -5,19 +5,21 @@ A setting comes from the check, else the real server, else the service, else the
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from healthcheck.core.model import Target, Timing, TlsMaterial
-from healthcheck.core.table import Address
+from healthcheck.core.table import Address, Protocol
 
 from .addresses import read_address
 from .blocks import Statement
 from .config import ScriptUser
 from .context import Context
 from .diagnostics import ProblemClass
+from .lvs_endpoints import trio
 from .schema import Keyword, value
 from .shapes import Bool, Int, Seconds, Word
-from .values import Values
+from .values import Values, make
 
 __all__ = [
     "CONNECTION_ROWS",
@@ -25,7 +27,8 @@ __all__ = [
     "DELAY_LOOP",
     "PAUSE",
     "TIMING_ROWS",
-    "Inherited",
+    "Checked",
+    "Defaults",
     "target",
     "timing",
 ]
@@ -39,15 +42,12 @@ PAUSE = Seconds(0, _LONGEST)
 _PORT = Int(1, 65535)
 
 
-class Inherited(NamedTuple):
-    """What the checks of one real server take from it when they do not say it themselves.
+class Defaults(NamedTuple):
+    """What the checks of a server take from it or its service when they do not say it themselves.
 
-    `retry`, `delay_before_retry` and `warmup` None: nobody said it. `port` 0: there is none.
+    `retry`, `delay_before_retry` and `warmup` None: nobody said it.
     """
 
-    label: str
-    address: Address
-    port: int
     delay_loop: float
     service_delay_loop: float
     retry: int | None
@@ -59,6 +59,33 @@ class Inherited(NamedTuple):
     log_all_failures: bool
     script_user: ScriptUser | None
     tls: TlsMaterial
+
+    def overridden(self, server: Values) -> Defaults:
+        """The same with what a `real_server` block says."""
+        said = {field: v for field, v in server.set.items() if field in _OVERRIDABLE}
+        return make(Defaults, {**self._asdict(), **said}) if said else self
+
+
+_OVERRIDABLE = frozenset(
+    (
+        *("delay_loop", "retry", "delay_before_retry", "warmup", "alpha", "connect_timeout"),
+        "virtualhost",
+    )
+)
+
+
+class Checked(NamedTuple):
+    """The server a check is of. `port` 0: there is none."""
+
+    address: Address
+    port: int
+    protocol: Protocol | None
+    defaults: Defaults
+
+    @property
+    def label(self) -> str:
+        """How messages call it."""
+        return trio(self.address, self.protocol, self.port)
 
 
 def _address(name: str) -> Keyword:
@@ -92,29 +119,34 @@ CONNECTION_ROWS = (
 
 
 def timing(
-    check: Values, server: Inherited, retry: int = 1, delay_before_retry: float | None = 1.0
+    check: Values, server: Checked, retry: int = 1, delay_before_retry: float | None = 1.0
 ) -> Timing:
     """The times of a check; `retry` and `delay_before_retry` (None: delay_loop) are its kind's."""
     said = check.get
-    delay_loop = said("delay_loop", server.delay_loop)
-    if server.retry is not None:
-        retry = server.retry
-    if server.delay_before_retry is not None:
-        delay_before_retry = server.delay_before_retry
+    defaults = server.defaults
+    delay_loop = said("delay_loop", defaults.delay_loop)
+    if defaults.retry is not None:
+        retry = defaults.retry
+    if defaults.delay_before_retry is not None:
+        delay_before_retry = defaults.delay_before_retry
     elif delay_before_retry is None:
         delay_before_retry = delay_loop
-    return Timing(
+    return _shared(
         delay_loop,
         said("retry", retry),
         said("delay_before_retry", delay_before_retry),
-        said("warmup", delay_loop if server.warmup is None else server.warmup),
-        said("alpha", server.alpha),
-        said("log_all_failures", server.log_all_failures),
+        said("warmup", delay_loop if defaults.warmup is None else defaults.warmup),
+        said("alpha", defaults.alpha),
+        said("log_all_failures", defaults.log_all_failures),
     )
 
 
+_shared = lru_cache(maxsize=256)(Timing)
+"""Most checks of a file have the same times, and share them."""
+
+
 def target(
-    context: Context, check: Values, server: Inherited, *, needs_port: bool = True
+    context: Context, check: Values, server: Checked, *, needs_port: bool = True
 ) -> Target | None:
     """Where a check goes; None when there is no such place, which is reported."""
     said = check.get
@@ -129,14 +161,14 @@ def target(
             "no-target", check.owner, 0, message, problem_class=ProblemClass.NONE, hint=hint
         )
         return None
-    if address.is_link_local and address.version == 6 and interface is None:
+    if interface is None and address.version == 6 and address.is_link_local:
         message = f"{name} of {server.label} goes to {address}, which needs bind_if; it is dropped"
         context.problem("no-target", check.where("connect_ip"), 0, message)
         return None
     return Target(
         address,
         port,
-        said("connect_timeout", server.connect_timeout),
+        said("connect_timeout", server.defaults.connect_timeout),
         _bind_address(context, check, address),
         said("bind_port", 0),
         interface,

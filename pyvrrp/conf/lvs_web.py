@@ -13,7 +13,7 @@ from .context import Context, shown
 from .diagnostics import ProblemClass
 from .kept import BLOCKS
 from .known import Block
-from .lvs_timing import CONNECTION_ROWS, Inherited, target, timing
+from .lvs_timing import CONNECTION_ROWS, Checked, target, timing
 from .schema import Keyword, read_block, table, value
 from .shapes import Bool, Choice, Flag, Int, Word
 from .values import Values, make
@@ -200,7 +200,7 @@ HTTP_GET = table("HTTP_GET", (*_CHECK_ROWS, _url("HTTP_GET")), {})
 SSL_GET = table("SSL_GET", (*_CHECK_ROWS, _TLS_COMPLIANT, _url("SSL_GET")), {})
 
 
-def build_web(context: Context, check: Values, server: Inherited) -> HttpCheck | None:
+def build_web(context: Context, check: Values, server: Checked) -> HttpCheck | None:
     """The check; None when it fetches nothing or has no target, which is reported."""
     name = check.owner.words[0]
     urls = check.items("urls", Values)
@@ -212,12 +212,12 @@ def build_web(context: Context, check: Values, server: Inherited) -> HttpCheck |
     if goal is None:
         return None
     is_tls = name == "SSL_GET"
-    host: str | None = check.get("virtualhost", server.virtualhost)
+    host: str | None = check.get("virtualhost", server.defaults.virtualhost)
     return HttpCheck(
         goal,
         tuple(_built_url(url, check, host, is_tls=is_tls) for url in urls),
         timing(check, server, delay_before_retry=3.0),
-        server.tls if is_tls else None,
+        server.defaults.tls if is_tls else None,
         check.get("http_protocol", HttpVersion.HTTP_1_0),
         check.get("fast_recovery", False),
     )

@@ -85,7 +85,7 @@ def test_a_whole_service(read: Read) -> None:
         (LvsServer(), LvsServer()),
     )
     assert problems == []
-    assert str(service.span) == "k.conf:4:16"
+    assert str(service.span) == "k.conf:4:1"
 
 
 @pytest.mark.parametrize(
