@@ -24,6 +24,7 @@ from healthcheck.upkeep import Repair
 from ..errors import PyvrrpError
 from . import handoff
 from .checker_log import activations, lines
+from .checker_reader import SettingsReader
 from .checker_settings import CheckedService, CheckerSettings, Command, ServerCommands
 from .kernel_settings import KernelSettings
 from .notify_scripts import NotifyScripts
@@ -107,13 +108,15 @@ class _Process:
         self._ipvs = ipvs
         self._kernel = KernelSettings(ipvs)
         self._settings = CheckerSettings()
+        self._reader = SettingsReader()
         self._known = _Known()
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
         parent = ParentLink(self._start, self._on_word)
         self._scripts = NotifyScripts()
-        settings, services = await _read(self._start.configuration_fd)
+        gc.disable()  # nothing made until READY is garbage
+        settings, services = await self._reader.read(self._start.configuration_fd)
         os.close(self._start.configuration_fd)
         if settings.flush_at_start and not self._start.is_restart:
             # After a crash it would end connections that live.
@@ -127,8 +130,8 @@ class _Process:
             tell_servers=settings.tell_servers_at_start,
         )
         await self._agent.start()
-        gc.collect()
         gc.freeze()
+        gc.enable()
         parent.say(handoff.READY)
         telling = asyncio.create_task(_tell_activations(services), name="tell what is checked")
         await parent.follow(self._reload)
@@ -140,7 +143,7 @@ class _Process:
 
         Raises: HandoffError or _Refused, before anything is changed.
         """
-        settings, services = await _read(descriptor)
+        settings, services = await self._reader.read(descriptor)
         former, self._known = self._known, _Known(services, self._known)
         try:
             await self._agent.reconfigure([service.server for service in services])
@@ -194,15 +197,3 @@ async def _tell_activations(services: Iterable[CheckedService]) -> None:
             count += 1
             if count % _LINES_AT_ONCE == 0:
                 await asyncio.sleep(_LINES_PAUSE)
-
-
-async def _read(descriptor: int) -> tuple[CheckerSettings, list[CheckedService]]:
-    """All records, one in each turn of the loop. Raises: HandoffError."""
-    settings, services = CheckerSettings(), list[CheckedService]()
-    for record in handoff.read(descriptor, handoff.Section.CHECKERS):
-        if isinstance(record, CheckerSettings):
-            settings = record
-        elif isinstance(record, CheckedService):
-            services.append(record)
-        await asyncio.sleep(0)
-    return settings, services

@@ -42,8 +42,10 @@ __all__ = [
     "channel",
     "new_memory",
     "read",
+    "read_packed",
     "receive",
     "send",
+    "unpack",
     "write",
 ]
 
@@ -171,6 +173,11 @@ def read(descriptor: int, section: Section) -> Iterator[object]:
     The descriptor's offset is neither used nor moved: several processes share it.
     Raises: HandoffError when it is not such a stream, or when it ends early.
     """
+    return map(unpack, read_packed(descriptor, section))
+
+
+def read_packed(descriptor: int, section: Section) -> Iterator[bytes]:
+    """Like `read`, each record as `unpack` takes it: equal octets are equal records."""
     magic, size, *places = _HEADER.unpack(_exactly(descriptor, _HEADER.size, 0))
     if magic != _MAGIC:
         raise HandoffError(f"settings in memory: they start with {magic!r}, not {_MAGIC!r}")
@@ -179,20 +186,20 @@ def read(descriptor: int, section: Section) -> Iterator[object]:
         raise HandoffError(f"settings in memory end early: {found} of {size} octets")
     offset, count = places[2 * section : 2 * section + 2]
     for _ in range(count):
-        record, offset = _read_record(descriptor, offset)
-        yield record
+        (length,) = _LENGTH.unpack(_exactly(descriptor, _LENGTH.size, offset))
+        offset += _LENGTH.size
+        if length > _MAX_RECORD:
+            raise HandoffError(f"settings in memory: a record of {length} octets, at {offset}")
+        yield _exactly(descriptor, length, offset)
+        offset += length
 
 
-def _read_record(descriptor: int, offset: int) -> tuple[object, int]:
-    (length,) = _LENGTH.unpack(_exactly(descriptor, _LENGTH.size, offset))
-    offset += _LENGTH.size
-    if length > _MAX_RECORD:
-        raise HandoffError(f"settings in memory: a record of {length} octets, at {offset}")
-    octets = _exactly(descriptor, length, offset)
+def unpack(record: bytes) -> object:
+    """What a record of `read_packed` stands for. Raises: HandoffError."""
     try:
-        return pickle.loads(octets), offset + length
+        return pickle.loads(record)
     except _UNPICKLING as exc:
-        raise HandoffError(f"settings in memory: the record at {offset} is damaged: {exc}") from exc
+        raise HandoffError(f"settings in memory: a record is damaged: {exc}") from exc
 
 
 def _exactly(descriptor: int, length: int, offset: int) -> bytes:
