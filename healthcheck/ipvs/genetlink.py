@@ -51,6 +51,7 @@ _RECEIVE_BUFFER = 1 << 20  # B; a batch in which everything is refused takes som
 _DATAGRAM = 1 << 16  # B; the kernel fills 32 KiB of it
 _NO_REASONS: Mapping[int, str] = {}
 _DUMPS = 10  # tries until a table that keeps changing is given up
+_LAST_SEQUENCE = 0xFFFFFFFF
 _NESTED = 0x8000
 _KIND_MASK = 0x3FFF  # the two highest bits are flags
 
@@ -90,8 +91,8 @@ def open_socket(timeout: float) -> KernelSocket:
         kernel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         with suppress(PermissionError):  # beyond net.core.rmem_max
             kernel.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
-        # A refusal then repeats the header of what is refused, not all of it.
-        kernel.setsockopt(_SOL_NETLINK, _NETLINK_CAP_ACK, 1)
+        with suppress(OSError):  # a refusal repeats no more than a header, from Linux 4.3 on
+            kernel.setsockopt(_SOL_NETLINK, _NETLINK_CAP_ACK, 1)
     except OSError as error:
         raise IpvsError("open a generic netlink socket", *_why(error)) from error
     return kernel
@@ -107,8 +108,8 @@ class Channel:
     def __init__(self, kernel: KernelSocket, family: str) -> None:
         self._kernel = kernel
         self._sequence = 0
-        self._family = _GENL_ID_CTRL
-        self._family = self._resolve(family)
+        self._name = family
+        self._family = self._resolve()
 
     def close(self) -> None:
         """Close the socket; harmless when closed already."""
@@ -126,13 +127,13 @@ class Channel:
 
     def batch(self, what: str, requests: Sequence[Request]) -> dict[int, int]:
         """Changes in order, in one system call; the error numbers of those refused, by position."""
-        first, last = self._sequence + 1, self._sequence + len(requests)
+        first = self._number(len(requests))
+        last = self._sequence
         messages = [
-            self._pack(command, body, first + i, _NLM_F_REQUEST)
+            _pack(self._family, command, body, first + i, _NLM_F_REQUEST)
             for i, (command, body) in enumerate(requests[:-1])
         ]
-        messages.append(self._pack(*requests[-1], last, _NLM_F_REQUEST | _NLM_F_ACK))
-        self._sequence = last
+        messages.append(_pack(self._family, *requests[-1], last, _NLM_F_REQUEST | _NLM_F_ACK))
         try:
             self._kernel.send(b"".join(messages))
             return self._refusals(first, last)
@@ -142,7 +143,7 @@ class Channel:
     def ask(self, what: str, command: int, body: bytes = b"") -> bytes:
         """One question; the attributes of its answer."""
         try:
-            return self._ask(command, body)
+            return self._ask(self._family, command, body)
         except OSError as error:
             raise IpvsError(what, *_why(error)) from error
 
@@ -155,35 +156,41 @@ class Channel:
         """What `parse` makes of each message of a dump.
 
         It gets a datagram, and where in it one message's attributes begin and end; so a table is
-        never held twice. A dump that the kernel says was disturbed is repeated.
+        never held twice. A dump that the kernel says was disturbed is repeated. When the family is gone,
+        it is looked for again: its module was unloaded, and maybe loaded again under another number.
         """
-        try:
-            for _ in range(_DUMPS):
-                found: list[Parsed] = []
+        for _ in range(_DUMPS):
+            found: list[Parsed] = []
+            try:
                 if self._dump_once(request, parse, found):
                     return found
-        except OSError as error:
-            raise IpvsError(what, *_why(error)) from error
+            except OSError as error:
+                if error.errno != errno.ENOENT:
+                    raise IpvsError(what, *_why(error)) from error
+                self._family = self._resolve()
         raise IpvsError(what, f"disturbed {_DUMPS} times; try again", errno.EAGAIN)
 
-    def _resolve(self, family: str) -> int:
-        what = f"look for the netlink family {family}"
-        name = attribute(_CTRL_ATTR_FAMILY_NAME, family.encode() + b"\0")
+    def _resolve(self) -> int:
+        name = attribute(_CTRL_ATTR_FAMILY_NAME, self._name.encode() + b"\0")
         try:
-            answer = self._ask(_CTRL_CMD_GETFAMILY, name)
+            answer = self._ask(_GENL_ID_CTRL, _CTRL_CMD_GETFAMILY, name)
         except OSError as error:
             if error.errno == errno.ENOENT:
                 raise IpvsMissing from error
+            what = f"look for the netlink family {self._name}"
             raise IpvsError(what, *_why(error)) from error
         return to_number(attributes(answer, 0, len(answer))[_CTRL_ATTR_FAMILY_ID])
 
-    def _pack(self, command: int, body: bytes, sequence: int, flags: int) -> bytes:
-        length = _HEADER.size + len(body)
-        return _HEADER.pack(length, self._family, flags, sequence, 0, command, 1) + body
+    def _number(self, count: int = 1) -> int:
+        """The first of so many new sequence numbers; `_sequence` is the last. They start over."""
+        if self._sequence > _LAST_SEQUENCE - count:
+            self._sequence = 0
+        self._sequence += count
+        return self._sequence - count + 1
 
-    def _ask(self, command: int, body: bytes) -> bytes:
-        self._sequence += 1
-        self._kernel.send(self._pack(command, body, self._sequence, _NLM_F_REQUEST))
+    def _ask(self, family: int, command: int, body: bytes) -> bytes:
+        self._number()
+        self._kernel.send(_pack(family, command, body, self._sequence, _NLM_F_REQUEST))
         while True:
             data = self._kernel.recv(_DATAGRAM)
             for kind, _, sequence, start, end in _split(data):
@@ -212,8 +219,9 @@ class Channel:
         self, request: Request, parse: Callable[[bytes, int, int], Parsed], found: list[Parsed]
     ) -> bool:
         """One dump into `found`; False when it is not to be trusted."""
-        self._sequence += 1
-        self._kernel.send(self._pack(*request, self._sequence, _NLM_F_REQUEST | _NLM_F_DUMP))
+        self._number()
+        flags = _NLM_F_REQUEST | _NLM_F_DUMP
+        self._kernel.send(_pack(self._family, *request, self._sequence, flags))
         is_whole = True
         while True:
             try:
@@ -228,10 +236,9 @@ class Channel:
                     continue
                 if flags & _NLM_F_DUMP_INTR:
                     is_whole = False
-                if kind == _NLMSG_DONE:
-                    return is_whole
-                if kind == _NLMSG_ERROR:
+                if kind in (_NLMSG_DONE, _NLMSG_ERROR):
                     _raise(data, start)
+                    return is_whole
                 found.append(parse(data, start + 4, end))
 
 
@@ -285,6 +292,10 @@ def to_number(value: bytes) -> int:
 def text(value: bytes) -> str:
     """A string, which the kernel ends with a zero octet."""
     return value.rstrip(b"\0").decode(errors="surrogateescape")
+
+
+def _pack(family: int, command: int, body: bytes, sequence: int, flags: int) -> bytes:
+    return _HEADER.pack(_HEADER.size + len(body), family, flags, sequence, 0, command, 1) + body
 
 
 def _split(data: bytes) -> Iterator[tuple[int, int, int, int, int]]:

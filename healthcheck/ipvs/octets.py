@@ -78,6 +78,7 @@ _FORWARDING_MASK = 0x7
 _KNOWN_FLAGS = sum(ServiceFlag)
 _UNKNOWN = Method(Forwarding.BYPASS)
 
+_U16 = struct.Struct("=H")
 _U32 = struct.Struct("=I")
 _FLAGS = struct.Struct("=II")  # struct ip_vs_flags: flags, and which of them are meant
 _PORT = struct.Struct("=HH2sxx")
@@ -144,9 +145,8 @@ def key_in(found: dict[int, bytes]) -> ServiceKey | None:
 
 def destination_in(found: dict[int, bytes], family: int) -> Destination:
     """What names a destination, from its attributes. `family`: its service's AF_*."""
-    own = found.get(_DEST_ADDR_FAMILY)
-    address = _address(found[_DEST_ADDR], to_number(own) if own else family)
-    return Destination(address, int.from_bytes(found[_DEST_PORT], "big"))
+    own = found.get(_DEST_ADDR_FAMILY) or _U16.pack(family)
+    return _named(found[_DEST_ADDR], own, found[_DEST_PORT])
 
 
 def nested(data: bytes, start: int, end: int) -> dict[int, bytes]:
@@ -166,7 +166,7 @@ class DestinationReader:
     __slots__ = ("_address", "_family", "_headers", "_layout", "_own_family", "_port", "_settings")
 
     def __init__(self, family: int) -> None:
-        self._family = family
+        self._family = _U16.pack(family)
         self._headers: tuple[bytes, ...] = ()
         self._layout = struct.Struct("")
 
@@ -175,12 +175,9 @@ class DestinationReader:
     ) -> tuple[Destination, DestinationSettings]:
         """The destination in the attributes from `start` to `end`."""
         fields = self._unpack(data, start, end)
-        family = self._family
-        if self._own_family is not None:
-            family = to_number(fields[self._own_family])
-        address = _address(fields[self._address], family)
-        port = int.from_bytes(fields[self._port], "big")
-        return Destination(address, port), _settings(*self._settings(fields))
+        family = self._family if self._own_family is None else fields[self._own_family]
+        destination = _named(fields[self._address], family, fields[self._port])
+        return destination, _settings(*self._settings(fields))
 
     def _unpack(self, data: bytes, start: int, end: int) -> tuple[bytes, ...]:
         """Header, value, header, value ..."""
@@ -284,6 +281,12 @@ def _settings(
         upper_threshold=to_number(upper),
         lower_threshold=to_number(lower),
     )
+
+
+@lru_cache(maxsize=4096)
+def _named(address: bytes, family: bytes, port: bytes) -> Destination:
+    """Cached: an agent reads the same destinations over and over."""
+    return Destination(_address(address, to_number(family)), int.from_bytes(port, "big"))
 
 
 def _method(forwarding: int, tunnel_type: int, port: int, flags: int) -> Method:

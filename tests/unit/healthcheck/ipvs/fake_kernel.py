@@ -58,6 +58,7 @@ class FakeKernel:
 
     def __init__(self, *, has_ipvs: bool = True, part: int = 20) -> None:
         self.has_ipvs = has_ipvs
+        self.family = FAMILY_ID
         self.part = part  # messages of a dump in one datagram
         self.sent: list[bytes] = []
         self.troubles: deque[int] = deque()
@@ -98,13 +99,15 @@ class FakeKernel:
         if kind == 0x10:
             self._resolve(sequence, command, sent)
             return
-        assert kind == FAMILY_ID
+        if kind != self.family:
+            self.answers.append(error(sequence, errno.ENOENT))
+            return
         if flags & 0x300:
             self._dump(sequence, command, sent)
             return
         if command == 13:
             body = b"".join(put(kind, value) for kind, value in self.timeouts.items())
-            self.answers.append(message(FAMILY_ID, 0, sequence, bytes((12, 1, 0, 0)) + body))
+            self.answers.append(message(self.family, 0, sequence, bytes((12, 1, 0, 0)) + body))
             return
         code = self._change(command, sent)
         if code or flags & 4:
@@ -115,7 +118,7 @@ class FakeKernel:
         if not self.has_ipvs or sent[2] != b"IPVS\0":
             self.answers.append(error(sequence, errno.ENOENT))
             return
-        body = put(2, sent[2]) + put(1, struct.pack("=H", FAMILY_ID))
+        body = put(2, sent[2]) + put(1, struct.pack("=H", self.family))
         self.answers.append(message(0x10, 0, sequence, b"\x01\x02\0\0" + body))
 
     def _dump(self, sequence: int, command: int, sent: Attributes) -> None:
@@ -124,7 +127,7 @@ class FakeKernel:
         if self.disturbed:
             self.disturbed -= 1
             flags |= 0x10
-        messages = [message(FAMILY_ID, flags, sequence, each) for each in parts]
+        messages = [message(self.family, flags, sequence, each) for each in parts]
         for start in range(0, len(messages), self.part):
             self.answers.append(b"".join(messages[start : start + self.part]))
         self.answers.append(message(3, flags, sequence, bytes(4)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +11,19 @@ import pytest
 
 from healthcheck.core.operations import AddDestination, AddService, RemoveDestination, RemoveService
 from healthcheck.core.table import DestinationSettings, Method, ServiceSettings
-from healthcheck.ipvs import BATCH, Failure, Ipvs, IpvsError, IpvsMissing, load_module, module
+from healthcheck.ipvs import (
+    BATCH,
+    Failure,
+    Ipvs,
+    IpvsError,
+    IpvsMissing,
+    genetlink,
+    load_module,
+    module,
+)
 from healthcheck.ipvs.genetlink import open_socket
 from tests.unit.healthcheck.ipvs.contract import PROMISES, destination, tcp
-from tests.unit.healthcheck.ipvs.fake_kernel import FakeKernel, error
+from tests.unit.healthcheck.ipvs.fake_kernel import FakeKernel, error, message
 
 WEB = tcp("10.0.0.1", 80)
 RR = ServiceSettings("rr")
@@ -38,6 +48,29 @@ def test_a_kernel_without_ipvs() -> None:
     assert kernel.is_closed
 
 
+def test_a_module_that_is_loaded_again_is_found_by_reading() -> None:
+    kernel = FakeKernel()
+    ipvs = Ipvs(kernel)
+    ipvs.apply(ADDED)
+    kernel.family, kernel.has_ipvs = 0, False
+    kernel.services.clear()
+    with pytest.raises(IpvsMissing):
+        ipvs.read()
+    kernel.family, kernel.has_ipvs = 0x30, True
+    assert ipvs.read() == {}
+    assert ipvs.apply(ADDED) == ()
+
+
+def test_no_socket_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    with pytest.raises(IpvsError) as caught:
+        Ipvs()
+    assert str(caught.value) == "IPVS: open a generic netlink socket: Too many open files"
+
+
 def test_closing() -> None:
     kernel = FakeKernel()
     with Ipvs(kernel) as ipvs:
@@ -54,6 +87,24 @@ def test_batches_are_as_long_as_told() -> None:
     operations = [RemoveDestination(WEB, destination("10.1.0.1", 80))] * (2 * BATCH + 1)
     assert ipvs.apply(operations) == ()
     assert len(kernel.sent) == 4
+
+
+def test_numbers_of_requests_start_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(genetlink, "_LAST_SEQUENCE", 250)
+    ipvs = Ipvs(FakeKernel())
+    for _ in range(5):
+        assert ipvs.apply(ADDED) == ()
+        assert list(ipvs.read_destinations(WEB)) == SERVERS
+        ipvs.flush()
+
+
+def test_a_dump_that_ends_in_an_error() -> None:
+    kernel = FakeKernel()
+    ipvs = Ipvs(kernel)
+    done = message(3, 2, 2, (-errno.ENOMEM & 0xFFFFFFFF).to_bytes(4, "little"))
+    kernel.answers.append(done)
+    with pytest.raises(IpvsError, match=r"^IPVS: list services: Cannot allocate memory$"):
+        ipvs.read()
 
 
 def test_a_dump_that_was_disturbed_is_repeated() -> None:
