@@ -44,8 +44,12 @@ _PREFIX = "netnslab-uml-"
 _TAIL_LINES = 15
 _TAIL_LETTERS = 2000
 _KERNEL = "linux.uml"
-# Should this process be killed, the kernel kills unshare, and then what unshare started.
-_BOUND_TO_US = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child")
+# Should this process be killed, the kernel kills unshare, and then what unshare started. That is a
+# shell, because a Linux that is itself process 1 cannot abort on a panic, and would try for ever.
+_BOUND_TO_US = (
+    *("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"),
+    *("sh", "-c", 'ulimit -c 0; "$@"; exit $?', "sh"),
+)
 
 
 class BootFailed(LabError):
@@ -140,6 +144,7 @@ class Machine:
     def console_tail(self) -> str:
         """The last lines of the kernel's console, for error messages."""
         lines = (self.files / "console").read_text(errors="replace").splitlines()
+        lines = [line for line in lines if not line.startswith(" [<")]  # addresses of a call stack
         return "\n    ".join(["the console's last lines:", *lines[-_TAIL_LINES:]])
 
     def kill(self) -> None:

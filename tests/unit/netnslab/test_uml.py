@@ -116,6 +116,14 @@ def test_with_its_runner_killed_the_machine_dies_and_the_next_one_clears_its_fil
         uml.run(["true"], memory="10M")
 
 
+@pytest.mark.slow
+def test_a_panic_ends_the_machine_and_is_shown(prefix: str) -> None:
+    with pytest.raises(
+        uml.BootFailed, match=r"ended early; (?s:.*)Kernel panic - not syncing: sysrq"
+    ):
+        uml.run(["sh", "-c", "echo c > /proc/sysrq-trigger; sleep 61"], timeout=30)
+
+
 def _program(prefix: str) -> subprocess.Popen[bytes]:
     """`netnslab uml` with a command that is up and that ignores signals."""
     code = (
