@@ -264,10 +264,12 @@ async def test_closed_it_keeps_nothing_open_and_calls_nobody(tmp_path):
     loop = asyncio.get_running_loop()
     before = open_descriptors()
     watch = FileWatch(loop)
-    watch.add(str(tmp_path / "number"), lambda: pytest.fail("called"))
+    seen = Seen()
+    watch.add(str(tmp_path / "number"), seen)
     (tmp_path / "number").write_text("1\n")
     watch.close()
     watch.close()
     await asyncio.sleep(0)
     gc.collect()
     assert open_descriptors() == before
+    assert seen.count == 0

@@ -252,7 +252,8 @@ async def test_endless_output_costs_nothing(script):
 
 async def test_cancelled_the_group_ends_and_nothing_is_said(script, short_grace):
     check = script(STUBBORN.format(script.directory))
-    running = probes.start(check, asyncio.get_running_loop(), pytest.fail)
+    said = []
+    running = probes.start(check, asyncio.get_running_loop(), said.append)
     grandchild = script.directory / "grandchild"
     await until((script.directory / "child").exists)
     await until(grandchild.exists)
@@ -261,17 +262,38 @@ async def test_cancelled_the_group_ends_and_nothing_is_said(script, short_grace)
     await program.wait_ended()
     assert not is_running(pid_in(script.directory / "child"))
     await until(lambda: not is_running(pid_in(grandchild)))
+    assert said == []
+
+
+async def test_once_it_is_reaped_nobody_is_signalled_any_more(script, monkeypatch):
+    """The number may be somebody else's by then."""
+    monkeypatch.setattr(program, "GRACE", 0.05)
+    ready = script.directory / "ready"
+    check = script(f"echo >{ready}; exec sleep 60")
+    running = probes.start(check, asyncio.get_running_loop(), lambda _: None)
+    await until(ready.exists)
+    running.cancel()
+    await asyncio.sleep(0)  # the task hears of it
+    await program.wait_ended()
+    await asyncio.sleep(0)  # it is reaped
+    signalled = []
+    monkeypatch.setattr(os, "killpg", lambda *of: signalled.append(of))
+    assert (await attempt(script("exec sleep 0.15"))).is_success
+    assert signalled == []
 
 
 async def test_cancelled_after_it_ended_leaves_no_zombie(script):
     check = script(
         f"echo $$ >{script.directory}/new; mv {script.directory}/new {script.directory}/pid"
     )
-    running = probes.start(check, asyncio.get_running_loop(), pytest.fail)
+    said = []
+    running = probes.start(check, asyncio.get_running_loop(), said.append)
     await asyncio.sleep(0)  # the task starts it
     while not (script.directory / "pid").exists() or is_running(pid_in(script.directory / "pid")):
         time.sleep(0.005)  # noqa: ASYNC251 - the loop may not see the end
     running.cancel()
+    await until(lambda: children() == [])
+    assert said == []
 
 
 async def test_a_status_taken_by_somebody_else_is_no_verdict(script):
@@ -325,7 +347,12 @@ async def test_another_user(script, user, group, expected):
     out.touch()
     out.chmod(0o666)
     check = script(f'echo "$(id -u) $(id -g) $(id -G)" >{out}', user=user, group=group)
-    assert await attempt(check) == ProbeResult(True, "exit status 0")
+    ours = os.getgroups()
+    os.setgroups([7])
+    try:
+        assert await attempt(check) == ProbeResult(True, "exit status 0")
+    finally:
+        os.setgroups(ours)
     assert out.read_text() == f"{expected}\n"
 
 
