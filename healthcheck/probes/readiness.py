@@ -2,9 +2,10 @@
 
 One epoll of ours hangs in the loop as a single reader. A stream is entered once, edge-triggered, and
 leaves by being closed, where `loop.add_writer` and its kin cost a system call for each change of
-mind. A timeout is a place in a ring of generations that one timer turns, so that starting, renewing
-and ending a wait reads no clock. Both count most where a system call is dear, as in a virtual machine.
-Source: epoll(7).
+mind. While there is much to do, what happens is collected in steps of `GRID` seconds: a turn of the
+loop costs as much as a probe, and nobody minds a result some milliseconds later. A timeout is a place
+in a ring of generations that one timer turns, so that starting, renewing and ending a wait reads no
+clock. All of it counts most where a system call is dear, as in a virtual machine. Source: epoll(7).
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from collections.abc import Iterator
 from typing import ClassVar, Protocol
 from weakref import WeakKeyDictionary
 
-__all__ = ["GENERATIONS", "Generation", "Readiness", "Stream"]
+__all__ = ["GENERATIONS", "GRID", "Generation", "Readiness", "Stream"]
 
 GENERATIONS = 50
 """A wait of T seconds ends between T and T + T / GENERATIONS."""
+
+GRID = 0.02
+"""Seconds from one look at what happened to the next, as long as something does. The looks fall on
+multiples of it by the loop's clock, so that whoever works on the same grid shares their wake-ups."""
 
 _EDGES = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
 _AT_ONCE = 256
@@ -99,7 +104,7 @@ class Readiness:
         found = cls._of_loops.get(loop)
         if found is None:
             found = cls._of_loops[loop] = cls()
-            loop.add_reader(found._epoll.fileno(), found._dispatch)
+            loop.add_reader(found._epoll.fileno(), found._begin, loop)
         return found
 
     def watch(self, number: int, stream: Stream) -> None:
@@ -131,11 +136,22 @@ class Readiness:
             stream.generation.discard(stream)
             stream.generation = None
 
-    def _dispatch(self) -> None:
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.remove_reader(self._epoll.fileno())
+        self._collect(loop)
+
+    def _collect(self, loop: asyncio.AbstractEventLoop) -> None:
+        happened = self._epoll.poll(0, _AT_ONCE)
+        if not happened:
+            loop.add_reader(self._epoll.fileno(), self._begin, loop)
+            return
+        if len(happened) < _AT_ONCE:
+            loop.call_at((loop.time() // GRID + 1) * GRID, self._collect, loop)
+        else:
+            loop.call_soon(self._collect, loop)
         streams = self._streams
         # Looked up before any is called: a number may be closed, and serve anew, within the batch.
-        due = [(streams.get(number), events) for number, events in self._epoll.poll(0, _AT_ONCE)]
-        self._call(iter(due))
+        self._call(iter([(streams.get(number), events) for number, events in happened]))
 
     def _call(self, due: Iterator[tuple[Stream | None, int]]) -> None:
         has_failed = True
