@@ -6,7 +6,8 @@
     lvs_web, lvs_checks      the checks
     lvs_methods              scheduler, forwarding, persistence
     lvs_servers              real_server, sorry_server
-    lvs_services             virtual_server, and what only shows when all of it is read
+    lvs_services             virtual_server
+    lvs_keys, lvs_completion what only shows when all of it is read
     lvs_config               the result
 
 Groups and SSL may stand behind the services that use them, so services are finished last.
@@ -28,11 +29,13 @@ from .diagnostics import ProblemClass
 from .kept import BLOCKS
 from .known import Block
 from .lvs_checks import CHECKS, TRACK_FILES, TrackFile
+from .lvs_completion import finish_service
 from .lvs_config import LvsConfig, LvsService
 from .lvs_endpoints import Endpoint, read_endpoint
 from .lvs_groups import Group, read_group
+from .lvs_keys import GroupUse, Identity, ServiceMark
 from .lvs_servers import REAL_SERVER
-from .lvs_services import VIRTUAL_SERVER, GroupUse, Identity, ServiceMark, finish_service
+from .lvs_services import VIRTUAL_SERVER
 from .schema import Keyword, Table, read_block, table, value
 from .shapes import Word, integer
 from .values import Values, make

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from warnings import catch_warnings
 
 from healthcheck.core.model import HttpCheck, HttpVersion, RegexOption, Url
 
@@ -153,11 +152,13 @@ def _check_regex(context: Context, url: Values) -> None:
             context.remark("regex-option", url.where(field), 0, message)
             del url.set[field]
         return
+    # The module brings asyncio with it; few configurations have a regex.
+    from healthcheck.probes.pattern import PatternError, compile_pattern
+
     try:
-        with catch_warnings(action="ignore"):
-            re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as exc:
-        message = f"regex is not understood: {exc}; the url is checked without it"
+        compile_pattern(pattern, url.get("regex_options", RegexOption.NONE))
+    except PatternError as exc:
+        message = f"{exc}; the url is checked without it"
         where = url.where("regex")
         context.problem("bad-regex", where, 1, message, problem_class=ProblemClass.NONE)
         url.set = {f: v for f, v in url.set.items() if not f.startswith("regex")}
