@@ -34,6 +34,7 @@ def _run_checkers(start: handoff.ChildStart) -> int:
 VRRP = ChildKind(
     "VRRP",
     "Keepalived_vrrp",
+    b"vrrp_instance",
     _import_vrrp,
     _run_vrrp,
     may_run=lambda options: options.run_vrrp,
@@ -44,6 +45,7 @@ VRRP = ChildKind(
 CHECKERS = ChildKind(
     "Healthcheck",
     "Keepalived_healthcheckers",
+    b"virtual_server",
     _import_checkers,
     _run_checkers,
     may_run=lambda options: options.run_checkers,

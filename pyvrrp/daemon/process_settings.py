@@ -1,10 +1,11 @@
-"""How a child process itself runs: its priority and its processors."""
+"""How a child process itself runs: its name, its priority and its processors."""
 
 from __future__ import annotations
 
 import logging
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["Followed", "ProcessSettings", "apply"]
 
@@ -15,6 +16,8 @@ _log = logging.getLogger(__name__)
 class ProcessSettings:
     """None and an empty tuple leave the system's default."""
 
+    name: str | None = None
+    """What `ps -e` and `top` show, up to 15 octets; None: the parent's."""
     nice: int | None = None
     realtime_priority: int | None = None
     cpus: tuple[int, ...] = ()
@@ -30,6 +33,8 @@ class Followed:
 def apply(settings: ProcessSettings, name: str) -> None:
     """Set them for this process, the `name` one; a refusal is no reason not to run."""
     try:
+        if settings.name is not None:
+            Path("/proc/self/comm").write_text(settings.name)
         if settings.nice is not None:
             os.setpriority(os.PRIO_PROCESS, 0, settings.nice)
         if settings.realtime_priority is not None:
@@ -38,4 +43,4 @@ def apply(settings: ProcessSettings, name: str) -> None:
         if settings.cpus:
             os.sched_setaffinity(0, settings.cpus)
     except OSError as error:
-        _log.warning("cannot set the priority of the %s process: %s", name, error.strerror)
+        _log.warning("cannot set name or priority of the %s process: %s", name, error.strerror)

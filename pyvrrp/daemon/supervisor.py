@@ -41,6 +41,9 @@ _STOP = frozenset({signal.SIGTERM, signal.SIGINT})
 _ANSWER_WITHIN = 60.0
 """Seconds a child has to say what became of new settings."""
 
+_LOOK = 1 << 20
+"""Octets of the configuration that the guess is made from."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -184,19 +187,19 @@ class Supervisor:
         try:
             self._load = Load(self._options, self._read_configuration, is_start=is_start)
             if is_start:
-                self._prepare_child(self._load.settings)
+                self._prepare_children(self._load.settings)
         except OSError as exc:
             self._load_failed(f"no process to read the configuration: {exc.strerror}", 1)
 
-    def _prepare_child(self, descriptor: int) -> None:
-        """Its imports take as long as the reading: both at once halve the start.
+    def _prepare_children(self, descriptor: int) -> None:
+        """Their imports take as long as the reading: all at once halve the start.
 
-        Only the last kind that may run: preparing one that is not needed is work for nothing.
+        Which ones is a guess from a look at the file; a wrong one costs time and nothing else.
         """
-        for child in reversed(tuple(self._children)):
-            if child.kind.may_run(self._options):
+        text = _beginning(self._options.configuration)
+        for child in self._children:
+            if child.kind.may_run(self._options) and child.kind.keyword in text:
                 child.prepare(descriptor)
-                return
 
     def _load_failed(self, why: str, code: int) -> None:
         if self._settings is None:
@@ -224,7 +227,7 @@ class Supervisor:
 
     def _begin(self, first: Settings) -> None:
         verdict = first.verdict
-        missing = missing_capabilities() if verdict.needs_vrrp else ()
+        missing = missing_capabilities(vrrp=verdict.needs_vrrp, checkers=verdict.needs_checkers)
         if missing:
             self._children.dismiss()
             self._give_up(f"missing permission: {', '.join(missing)}", processes.NO_PERMISSION)
@@ -439,3 +442,14 @@ class Supervisor:
             if child.kind.has_journal and child.pid_path and child.left_clean:
                 self._remove_journal()
         self._pid_file.remove()
+
+
+def _beginning(path: str) -> bytes:
+    """What the file begins with; nothing when it cannot be read, which the loader will tell."""
+    try:
+        if not Path(path).is_file():
+            return b""  # a FIFO would be waited for
+        with Path(path).open("rb") as file:
+            return file.read(_LOOK)
+    except OSError:
+        return b""

@@ -61,7 +61,12 @@ def translate(config: Config) -> tuple[ProcessSettings, Iterator[VirtualRouterSe
     for instance in config.instances:
         _refuse_unsafe(instance)
     g = config.global_defs
-    process = ProcessSettings(g.vrrp_priority, g.vrrp_rt_priority, g.vrrp_cpu_affinity)
+    process = ProcessSettings(
+        g.vrrp_process_name or ("keepalived_vrrp" if g.process_names else None),
+        g.vrrp_priority,
+        g.vrrp_rt_priority,
+        g.vrrp_cpu_affinity,
+    )
     group_of = {member: group for group in config.sync_groups for member in group.members}
     return process, (
         _virtual_router(i, g.vmac_prefix, group_of.get(i.name)) for i in config.instances

@@ -37,7 +37,12 @@ def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService
     g = config.global_defs
     t = g.lvs_timeouts
     settings = CheckerSettings(
-        process=ProcessSettings(g.checker_priority, g.checker_rt_priority, g.checker_cpu_affinity),
+        process=ProcessSettings(
+            g.checker_process_name or ("keepalived_lvs" if g.process_names else None),
+            g.checker_priority,
+            g.checker_rt_priority,
+            g.checker_cpu_affinity,
+        ),
         flush_at_start=g.lvs_flush,
         flush_at_stop=g.lvs_flush_on_stop == "all",
         tell_servers_at_start=g.rs_init_notifies,

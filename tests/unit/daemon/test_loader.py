@@ -227,6 +227,7 @@ def test_what_ipvs_has_beside_services(tmp_path: Path, settings: int):
         lvs_flush_on_stop
         rs_init_notifies
         checker_priority -4
+        process_names
         lvs_timeouts tcp 800 udp 20
         lvs_sync_daemon eth1 inst b maxlen 1400 group 224.0.0.9
     }"""
@@ -234,7 +235,7 @@ def test_what_ipvs_has_beside_services(tmp_path: Path, settings: int):
     assert (verdict.is_usable, verdict.needs_checkers) == (True, True)
     assert checkers(settings) == [
         CheckerSettings(
-            process=ProcessSettings(nice=-4),
+            process=ProcessSettings("keepalived_lvs", nice=-4),
             flush_at_start=True,
             flush_at_stop=True,
             tell_servers_at_start=True,
@@ -244,7 +245,8 @@ def test_what_ipvs_has_beside_services(tmp_path: Path, settings: int):
             ),
         )
     ]
-    assert Followed("b") in handoff.read(settings, handoff.Section.VRRP)
+    for_vrrp = list(handoff.read(settings, handoff.Section.VRRP))
+    assert for_vrrp[:2] == [ProcessSettings("keepalived_vrrp"), Followed("b")]
 
 
 def test_checkers_only(tmp_path: Path, settings: int):

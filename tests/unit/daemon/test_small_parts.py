@@ -36,23 +36,29 @@ def test_backoff_forgives_after_a_minute():
 
 
 @pytest.mark.parametrize(
-    ("effective", "missing"),
+    ("effective", "vrrp", "checkers", "missing"),
     [
-        ("000001ffffffffff", []),
-        ("0000000000003000", []),
-        ("0000000000000000", ["CAP_NET_ADMIN", "CAP_NET_RAW"]),
-        ("0000000000001000", ["CAP_NET_RAW"]),
-        ("0000000000002000", ["CAP_NET_ADMIN"]),
+        ("000001ffffffffff", True, True, []),
+        ("0000000000003000", True, True, []),
+        ("0000000000000000", True, False, ["CAP_NET_ADMIN", "CAP_NET_RAW"]),
+        ("0000000000000000", False, True, ["CAP_NET_ADMIN"]),
+        ("0000000000000000", False, False, []),
+        ("0000000000001000", True, True, ["CAP_NET_RAW"]),
+        ("0000000000001000", False, True, []),
+        ("0000000000002000", True, False, ["CAP_NET_ADMIN"]),
     ],
 )
-def test_capabilities(tmp_path: Path, effective: str, missing: list[str]):
+def test_capabilities(
+    tmp_path: Path, effective: str, vrrp: bool, checkers: bool, missing: list[str]
+):
     status = tmp_path / "status"
     status.write_text(f"Name:\tx\nCapPrm:\t0000000000000000\nCapEff:\t{effective}\n")
-    assert [text.split()[0] for text in missing_capabilities(status)] == missing
+    found = missing_capabilities(status, vrrp=vrrp, checkers=checkers)
+    assert [text.split()[0] for text in found] == missing
 
 
 def test_capabilities_that_cannot_be_told(tmp_path: Path):
-    assert missing_capabilities(tmp_path / "none") == ()
+    assert missing_capabilities(tmp_path / "none", vrrp=True, checkers=True) == ()
 
 
 def test_signals_come_through_the_pipe_in_order():
