@@ -11,6 +11,7 @@ comes to be as wanted in `upkeep`. What is told is told when the table is as it 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random as _random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
@@ -25,6 +26,7 @@ from .core.model import CustomCheck, ProbeResult, VirtualServer
 from .core.service import Notice
 from .core.table import Address, Destination, Service, ServiceKey
 from .events import Event
+from .glance import Glance
 from .listeners import Listeners
 from .local_addresses import LocalAddressMonitor
 from .monitored import MonitoredService
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from .ipvs import Ipvs
 
 __all__ = ["Agent", "CustomProbe"]
+
+logger = logging.getLogger(__name__)
 
 _SLICE = 0.004  # s of work before the loop has its turn
 _SERVERS_A_TURN = 100  # carried over at a reload before the loop has its turn
@@ -126,7 +130,19 @@ class Agent:
             self._release()
             raise
         self._first = ()
-        self._upkeep.start_reading()
+        self._upkeep.start_reading(self._open_glance())
+
+    def _open_glance(self) -> Glance | None:
+        """Only the kernel's own table is in /proc."""
+        from .ipvs import Ipvs
+
+        if not isinstance(self._ipvs, Ipvs):
+            return None
+        try:
+            return Glance()
+        except OSError as exc:
+            logger.warning("no quick look at the IPVS table: %s", exc)
+            return None
 
     async def close(self, *, keep_table: bool = False, tell_servers: bool = True) -> None:
         """Stop checking, and remove our services from the kernel unless `keep_table`.

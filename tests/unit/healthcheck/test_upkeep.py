@@ -54,14 +54,14 @@ class Rig:
         self.upkeep.own(key, owned)
         self.upkeep.want(key, service)
 
-    def run(self, *steps, until=0.0):
+    def run(self, *steps, until=0.0, glance=None):
         """Carry out the steps, each settled before the next, then read on until `until`."""
 
         async def scenario():
             for step in steps:
                 step()
                 await self.upkeep.wait_settled()
-            self.upkeep.start_reading()
+            self.upkeep.start_reading(glance)
             await asyncio.sleep(until)
             self.upkeep.close()
 
@@ -234,3 +234,91 @@ def test_what_was_ours_before_a_reload_is_removed_and_forgotten():
     )
     assert rig.kernel.log[3:] == [RemoveDestination(WEB, B)]
     assert rig.kernel.table == {WEB: Service(RR, {A: ONE, B: TWO})}
+
+
+class FakeGlance:
+    """Sees at the end of every look what `finds` has for that time."""
+
+    def __init__(self, rig, finds):
+        self.rig, self.finds = rig, finds
+        self.cost = 0.0
+        self.looks: list[float] = []
+        self.is_closed = False
+
+    def look_on(self):
+        self.rig.loop.spend(self.cost)
+        self.looks.append(round(self.rig.loop.time(), 3))
+        due = [at for at in self.finds if at <= self.rig.loop.time()]
+        return self.finds.pop(due[0]) if due else {}
+
+    def close(self):
+        self.is_closed = True
+
+
+def test_what_a_glance_finds_is_read_and_repaired_at_once(monkeypatch):
+    monkeypatch.setattr("healthcheck.upkeep.ROUND_SHARE", 1e-6)  # the round has no say
+    rig = Rig()
+    rig.kernel.cost = 0.001
+    rig.loop.call_at(10.5, lambda: rig.kernel.table.update({WEB: Service(RR, {A: ONE})}))
+    rig.loop.call_at(10.5, rig.kernel.reads.clear)
+    glance = FakeGlance(rig, {10.6: {WEB: False, OTHER: False}})
+    rig.run(
+        lambda: rig.want(WEB, Service(RR, {A: ONE, B: TWO})),
+        until=12.0,
+        glance=glance,
+    )
+    assert [repair for _, repair in rig.repairs] == [Repair(WEB, (AddDestination(WEB, B, TWO),))]
+    assert rig.repairs[0][0] == pytest.approx(11.0, abs=0.02)
+    assert rig.kernel.reads == [WEB]
+    assert glance.looks == pytest.approx(range(12), abs=0.02)
+    assert glance.is_closed
+
+
+def test_a_service_that_is_gone_is_made_again():
+    rig = Rig()
+    rig.loop.call_at(10.5, rig.kernel.table.clear)
+    glance = FakeGlance(rig, {10.6: {WEB: True}})
+    rig.run(lambda: rig.want(WEB, Service(RR, {A: ONE})), until=11.0, glance=glance)
+    assert rig.kernel.table == {WEB: Service(RR, {A: ONE})}
+    assert [repair.key for _, repair in rig.repairs] == [WEB]
+
+
+def test_our_own_change_is_no_repair():
+    rig = Rig()
+    glance = FakeGlance(rig, {5.6: {WEB: False}})
+    rig.loop.call_at(5.5, lambda: rig.want(WEB, Service(RR, {A: TWO})))
+    rig.run(lambda: rig.want(WEB, Service(RR, {A: ONE})), until=10.0, glance=glance)
+    assert rig.kernel.table == {WEB: Service(RR, {A: TWO})}
+    assert rig.repairs == []
+
+
+def test_a_flush_takes_along_what_we_changed_just_before():
+    rig = Rig()
+    glance = FakeGlance(rig, {5.6: {WEB: True}})
+    rig.loop.call_at(5.5, lambda: rig.want(WEB, Service(RR, {A: TWO})))
+    rig.loop.call_at(5.6, rig.kernel.table.clear)
+    rig.run(lambda: rig.want(WEB, Service(RR, {A: ONE})), until=6.01, glance=glance)
+    assert rig.kernel.table == {WEB: Service(RR, {A: TWO})}
+    assert len(rig.repairs) == 1
+
+
+def test_long_looks_come_more_rarely():
+    rig = Rig()
+    glance = FakeGlance(rig, {})
+    glance.cost = 0.1
+    rig.run(lambda: rig.want(WEB, Service(RR, {A: ONE})), until=20.0, glance=glance)
+    assert glance.looks == pytest.approx([0.1, 5.2, 10.3, 15.4], abs=0.011)
+
+
+def test_a_look_that_fails_is_told_once_and_made_again(caplog):
+    rig = Rig()
+
+    class Broken(FakeGlance):
+        def look_on(self):
+            super().look_on()
+            raise OSError(5, "Input/output error")
+
+    glance = Broken(rig, {})
+    rig.run(lambda: rig.want(WEB, Service(RR, {A: ONE})), until=2.5, glance=glance)
+    assert len(glance.looks) > 2
+    assert caplog.messages == ["a look at the IPVS table: [Errno 5] Input/output error"]
