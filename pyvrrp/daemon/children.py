@@ -8,12 +8,16 @@ import select
 import signal
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from . import handoff, pid_file
 from .child import Child, ChildKind, Settings
 from .options import Options
 
 __all__ = ["Children"]
+
+_LOOK = 1 << 20
+"""Octets of the configuration that the guess is made from."""
 
 _log = logging.getLogger(__name__)
 
@@ -23,6 +27,7 @@ class Children:
 
     def __init__(self, kinds: Iterable[ChildKind], options: Options) -> None:
         self._all = tuple(Child(kind, options) for kind in kinds)
+        self._options = options
         self._paths: pid_file.PidPaths | None = None
         self._journal_path = ""
         self._active = ""
@@ -43,6 +48,17 @@ class Children:
     def place(self, paths: pid_file.PidPaths, journal_path: str) -> None:
         """Settle the files they get."""
         self._paths, self._journal_path = paths, journal_path
+
+    def prepare(self, descriptor: int) -> None:
+        """Fork those that are likely to be needed, to read that descriptor. Raises: OSError.
+
+        Their imports take as long as the reading of the configuration: all at once halve the start.
+        Which ones is a guess from a look at the file; a wrong one costs time and nothing else.
+        """
+        text = _beginning(self._options.configuration)
+        for child in self._all:
+            if child.kind.may_run(self._options) and child.kind.keyword in text:
+                child.prepare(descriptor)
 
     def dismiss(self) -> None:
         """End those that were prepared and not started."""
@@ -147,3 +163,14 @@ class Children:
                 child.signal(signal.SIGKILL)  # what comes next is decided when it is gone
             else:
                 child.start_at = time.monotonic() + max(child.died(), 1.0)
+
+
+def _beginning(path: str) -> bytes:
+    """What the file begins with; nothing when it cannot be read, which the loader will tell."""
+    try:
+        if not Path(path).is_file():
+            return b""  # a FIFO would be waited for
+        with Path(path).open("rb") as file:
+            return file.read(_LOOK)
+    except OSError:
+        return b""

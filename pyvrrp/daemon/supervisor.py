@@ -41,8 +41,6 @@ _STOP = frozenset({signal.SIGTERM, signal.SIGINT})
 _ANSWER_WITHIN = 60.0
 """Seconds a child has to say what became of new settings."""
 
-_LOOK = 1 << 20
-"""Octets of the configuration that the guess is made from."""
 
 _log = logging.getLogger(__name__)
 
@@ -187,19 +185,9 @@ class Supervisor:
         try:
             self._load = Load(self._options, self._read_configuration, is_start=is_start)
             if is_start:
-                self._prepare_children(self._load.settings)
+                self._children.prepare(self._load.settings)
         except OSError as exc:
             self._load_failed(f"no process to read the configuration: {exc.strerror}", 1)
-
-    def _prepare_children(self, descriptor: int) -> None:
-        """Their imports take as long as the reading: all at once halve the start.
-
-        Which ones is a guess from a look at the file; a wrong one costs time and nothing else.
-        """
-        text = _beginning(self._options.configuration)
-        for child in self._children:
-            if child.kind.may_run(self._options) and child.kind.keyword in text:
-                child.prepare(descriptor)
 
     def _load_failed(self, why: str, code: int) -> None:
         if self._settings is None:
@@ -442,14 +430,3 @@ class Supervisor:
             if child.kind.has_journal and child.pid_path and child.left_clean:
                 self._remove_journal()
         self._pid_file.remove()
-
-
-def _beginning(path: str) -> bytes:
-    """What the file begins with; nothing when it cannot be read, which the loader will tell."""
-    try:
-        if not Path(path).is_file():
-            return b""  # a FIFO would be waited for
-        with Path(path).open("rb") as file:
-            return file.read(_LOOK)
-    except OSError:
-        return b""
