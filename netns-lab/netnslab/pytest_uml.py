@@ -28,7 +28,9 @@ from .pytest_inside import REPORTS, WANTED, Inside, limit_of
 __all__ = ["pytest_configure", "pytest_runtestloop"]
 
 _GRACE = 30.0
-"""Seconds beyond a test's own limit until the machine is given up; also for its start and end."""
+"""Seconds beyond a test's own limits until the machine is given up; also for its start and end."""
+_PHASES = 3
+"""Setup, call and teardown of a test have its limit each."""
 _POLL = 0.02
 _TAIL = 4000
 
@@ -77,7 +79,7 @@ def _run_in_machine(session: pytest.Session, items: Sequence[pytest.Item]) -> No
 
 def _command(config: pytest.Config, items: Sequence[pytest.Item]) -> list[str]:
     """The pytest inside: same settings, the files of the tests, its temporary files its own."""
-    slowest = max(limit_of(item) for item in items)
+    slowest = _PHASES * max(limit_of(item) for item in items)
     words = [sys.executable, "-m", "pytest", f"--rootdir={config.rootpath}"]
     words += ["-c", str(config.inipath)] if config.inipath else []
     words += ["-p", "netnslab.pytest_uml", "-p", "no:cacheprovider", "--basetemp=/run/pytest"]
@@ -101,7 +103,7 @@ class _Reports:
 
         Raises: LabError when the machine ends before, or takes too long over it.
         """
-        limit = limit_of(item) + _GRACE * (2 if self._is_first else 1)
+        limit = _PHASES * limit_of(item) + _GRACE * (2 if self._is_first else 1)
         deadline = time.monotonic() + limit
         self._is_first = False
         found: list[pytest.TestReport] = []
