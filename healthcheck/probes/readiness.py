@@ -38,7 +38,8 @@ class Stream(Protocol):
     def ready(self, events: int) -> None:
         """Something changed, or not: try, and expect EAGAIN. `events` is epoll's mask.
 
-        Called for a stream that was forgotten in the same moment, too; then it does nothing.
+        What changed may have been another stream's: one closed in the same moment, or that a child
+        process about to exec has a copy of, whose descriptor's number serves anew.
         """
 
     def expire(self) -> None:
@@ -113,11 +114,7 @@ class Readiness:
         self._streams[number] = stream
 
     def forget(self, number: int, stream: Stream) -> None:
-        """No more calls. The caller closes the descriptor at once, and that takes it out of epoll.
-
-        A child process about to exec may hold a copy for a moment, and the number may serve anew
-        by then: what `ready` may not trust is that there is anything to do.
-        """
+        """No more calls. The caller closes the descriptor at once, and that takes it out of epoll."""
         del self._streams[number]
         self.rest(stream)
 
@@ -149,17 +146,16 @@ class Readiness:
             loop.call_at((loop.time() // GRID + 1) * GRID, self._collect, loop)
         else:
             loop.call_soon(self._collect, loop)
-        streams = self._streams
-        # Looked up before any is called: a number may be closed, and serve anew, within the batch.
-        self._call(iter([(streams.get(number), events) for number, events in happened]))
+        self._call(iter(happened))
 
-    def _call(self, due: Iterator[tuple[Stream | None, int]]) -> None:
+    def _call(self, happened: Iterator[tuple[int, int]]) -> None:
         has_failed = True
         try:
-            for stream, events in due:
+            for number, events in happened:
+                stream = self._streams.get(number)
                 if stream is not None:
                     stream.ready(events)
             has_failed = False
         finally:
             if has_failed:  # an edge is told once: an error in one may not cost the others theirs
-                asyncio.get_running_loop().call_soon(self._call, due)
+                asyncio.get_running_loop().call_soon(self._call, happened)

@@ -334,6 +334,20 @@ async def test_bad_tls(serve, detail):
         assert result.detail == detail
 
 
+async def test_tls_reset_before_it_began():
+    loop = asyncio.get_running_loop()
+    answer = loop.create_future()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        target = Target(LOCALHOST, listener.getsockname()[1])
+        check = HttpCheck(target, (Url("/"),), tls=TlsMaterial())
+        probes.start(check, loop, answer.set_result)
+        peer, _ = listener.accept()  # before the loop could look
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        peer.close()
+        result = await asyncio.wait_for(answer, 5)
+    assert result == ProbeResult(False, "closed before the handshake")
+
+
 async def test_a_tls_handshake_octet_by_octet_ends_with_the_first_timeout():
     """Octets of a handshake do not prolong the wait."""
 
