@@ -44,6 +44,8 @@ __all__ = ["KEYWORDS", "LvsReading"]
 
 _GENERAL = ProblemClass.GENERAL
 _MAX_FILE_WEIGHT = 254
+_MAX_KEYS = 2**18
+"""Kernel services that groups may make in all; a group of the greatest size may be used 4 times."""
 
 _SSL = table(
     "SSL",
@@ -163,6 +165,7 @@ class LvsReading:
 
     def _finished(self) -> Iterator[LvsService]:
         uses: Counter[str] = Counter()
+        room = _MAX_KEYS
         taken: dict[ServiceKey, str] = {}
         for written, values in self._services:
             identity: Identity
@@ -170,6 +173,10 @@ class LvsReading:
                 group = self._groups.get(written)
                 if group is None:
                     self._unknown_group(written, values.owner)
+                    continue
+                room -= group.size
+                if room < 0:
+                    self._too_many(values.owner)
                     continue
                 identity = GroupUse(group, uses[written])
             else:
@@ -179,6 +186,14 @@ class LvsReading:
                 if isinstance(written, str):
                     uses[written] += 1
                 yield service
+
+    def _too_many(self, statement: Statement) -> None:
+        message = f"groups make more than {_MAX_KEYS} services in all; this one is dropped"
+        hint = "a firewall mark makes one service of any number of addresses"
+        lenient = ProblemClass.NONE
+        self._context.problem(
+            "too-many-addresses", statement, 2, message, problem_class=lenient, hint=hint
+        )
 
     def _unknown_group(self, name: str, statement: Statement) -> None:
         message = f"there is no virtual_server_group {shown(name)}; the service is dropped"

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from pyvrrp.conf.diagnostics import Span, as_json, concise, full
 from pyvrrp.conf.kept import BLOCKS
 from pyvrrp.conf.load import load
+from pyvrrp.conf.lvs import KEYWORDS
 from pyvrrp.conf.source import DictReader
 
 CASES = int(os.environ.get("PYVRRP_FUZZ_CASES", "20000"))
@@ -28,7 +29,7 @@ GOOD = [p.read_text("utf-8", "surrogateescape") for p in sorted(GOLDEN.glob("*/*
 RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 WORDS = sorted({word for text in GOOD for word in text.split()})
-KEPT = sorted({word for block in BLOCKS.values() for word in block})
+KEPT = sorted({word for block in (*BLOCKS.values(), *KEYWORDS.values()) for word in block})
 PIECES = (
     *("{", "}", "\n", "\n", "\n", " ", '"', "\\", "#", "!", "$A", "${A}", "$A=", "$A=\\\n", "~"),
     *("~SEQ(I,1,3) ", "~LST(L,a,b) ", "@alpha ", "@^beta ", "include k.conf", "include part", "*"),
@@ -125,6 +126,10 @@ HOSTILE = {
     "blocks of one name": INSTANCE.format("") * 20_000,
     "one identity": "".join(INSTANCE.format(n) for n in range(20_000)),
     "many address blocks": f"vrrp_instance a {{\n{ADDRESSES}}}\n",
+    "a large group for many services": (
+        "virtual_server_group g {\n10.0.0.0/16 80\n}\n"
+        + "virtual_server group g {\nreal_server 192.0.2.2 80 {\n}\n}\n" * 2000
+    ),
     "many services": "virtual_server 192.0.2.1 80 {\n real_server 192.0.2.2 80 {\n }\n}\n" * 20_000,
 }
 PART = "include part2\n" * 100

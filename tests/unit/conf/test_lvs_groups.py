@@ -105,6 +105,14 @@ def test_as_many_as_a_group_may_have(read: Read) -> None:
     assert problems_of(result) == [("too-many-addresses", 0)]
 
 
+def test_as_many_as_all_groups_may_have(read: Read) -> None:
+    groups = "".join(f"virtual_server_group g{n} {{\n10.{n}.0.0/16 80\n}}\n" for n in range(4))
+    services = "".join(f"virtual_server group g{n} {{\n{KIND}{V4}}}\n" for n in (0, 1, 2, 3, 0))
+    result = read(groups + services)
+    assert len(keys_of(result)) == 262144
+    assert problems_of(result) == [("too-many-addresses", 0)]
+
+
 @pytest.mark.parametrize(
     ("entries", "server", "keys"),
     [
