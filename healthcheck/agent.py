@@ -34,6 +34,7 @@ from .probes import start as start_probe
 from .probes.interface import as_starter
 from .snapshot import AgentSnapshot, snapshot_of
 from .upkeep import KernelTable, TableUpkeep
+from .vigilance import Vigilance
 
 if TYPE_CHECKING:
     from .ipvs import Ipvs
@@ -89,6 +90,7 @@ class Agent:
         self._refreshing: asyncio.Handle | None = None
         self._untold: list[Event] = []
         self._addresses: frozenset[Address] | None = None
+        self._vigilance: Vigilance | None = None
         self._monitor: LocalAddressMonitor | None = None
         self._reload = asyncio.Lock()
 
@@ -130,7 +132,7 @@ class Agent:
             self._release()
             raise
         self._first = ()
-        self._upkeep.start_reading(self._open_glance())
+        self._vigilance = Vigilance(self._loop, self._ipvs, self._upkeep, self._open_glance())
 
     def _open_glance(self) -> Glance | None:
         """Only the kernel's own table is in /proc."""
@@ -170,6 +172,9 @@ class Agent:
         """Give back what was opened."""
         if self._refreshing is not None:
             self._refreshing.cancel()
+        if self._vigilance is not None:
+            self._vigilance.close()
+            self._vigilance = None
         self._upkeep.close()
         self._checking.unwatch_files()
         self._checking.schedule.close()

@@ -1,22 +1,11 @@
-"""The kernel's table is kept equal to the wanted one, whoever changes either.
+"""The kernel's table is kept equal to the wanted one.
 
 What is wanted is told service by service; only that service's difference to what the kernel was last
 seen to have is carried out, in batches with a turn of the event loop in between. Nothing is proportional to
 the whole table but the first read.
 
-IPVS tells nobody when its table changes, so it is looked at again all the time, in two ways:
-
-* a `Glance` every second says which services changed, and these are read and set right at once;
-* in a round, the services and the destinations of each of ours are read and compared, for what a
-  glance does not show (thresholds, tunnel options), or for all when there is none.
-
-Either keeps to its share of one processor, in short turns: a glance takes a longer pause after it when it
-took longer. 2 % are a glance a second at about 5,000 destinations natively (1,000 in User-Mode Linux);
-beyond, the time until a foreign change is set right grows in proportion. A round takes four times the
-time for a thousand destinations at 10 to 50 µs each and a service at 100 to 300.
-
 An operation that fails makes the service unknown: it is read and compared again, and when the kernel
-still refuses, it is tried again at growing intervals.
+still refuses, it is tried again at growing intervals. What others change is noticed by `vigilance`.
 """
 
 from __future__ import annotations
@@ -24,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import inf
@@ -41,22 +30,13 @@ from .core.table import (
     Table,
 )
 from .errors import HealthcheckError
-from .glance import Glance, Suspects
 
-__all__ = ["FailedOperation", "KernelTable", "Repair", "TableUpkeep"]
+__all__ = ["Complaints", "FailedOperation", "KernelTable", "Repair", "TableUpkeep"]
 
 logger = logging.getLogger(__name__)
 
-SHARE = 0.02
-"""Of one processor, for looking at the table again."""
-
-ROUND_SHARE = 0.005
-"""Of one processor, for reading what was not seen to change."""
-
 _BATCH = 200  # operations a turn: about 1 ms natively, 11 ms in User-Mode Linux
-_ROUND = 1.0  # s from the start of one reading of the table to the next, at least
 _SLICE = 0.002  # s of reading a turn
-_PAUSE = 0.01  # s between two turns of reading, at least
 _FIRST_RETRY = 1.0  # s until a refused service is tried again, doubled up to
 _LAST_RETRY = 60.0
 
@@ -112,7 +92,6 @@ class _Entry:
         "owned",
         "refusals",
         "retry_at",
-        "settings_read",
         "wanted",
     )
 
@@ -121,7 +100,6 @@ class _Entry:
         self.owned: AbstractSet[Destination] = _NONE
         self.former: AbstractSet[Destination] = _NONE
         self.observed: Service | None = None
-        self.settings_read: ServiceSettings | None = None
         self.is_known = False
         self.is_repair = False
         self.refusals = 0
@@ -131,6 +109,23 @@ class _Entry:
         """What makes the observed into the wanted."""
         owned = {key: self.owned | self.former if self.former else self.owned}
         return plan(_table(key, self.wanted), _table(key, self.observed), owned)
+
+
+class Complaints:
+    """Errors in the log, each once while it lasts."""
+
+    def __init__(self) -> None:
+        self._made: dict[object, str] = {}
+
+    def make(self, about: object, text: str) -> None:
+        """There is trouble about something."""
+        if self._made.get(about) != text:
+            self._made[about] = text
+            logger.error("%s", text)
+
+    def settle(self, about: object) -> None:
+        """There is none any more."""
+        self._made.pop(about, None)
 
 
 class TableUpkeep:
@@ -158,16 +153,8 @@ class TableUpkeep:
         self._services: Mapping[ServiceKey, ServiceSettings] | None = None
         self._settling: asyncio.Handle | None = None
         self._waiting: list[asyncio.Future[None]] = []
-        self._round: deque[ServiceKey] = deque()
-        self._next_round = 0.0
-        self._reading: asyncio.Handle | None = None
-        self._glance: Glance | None = None
-        self._is_looking = False
         self._is_closed = False
-        self._next_look = 0.0
-        self._looking: asyncio.Handle | None = None
-        self._suspects: deque[ServiceKey] = deque()
-        self._complaints: dict[ServiceKey | str, str] = {}
+        self.complaints = Complaints()
 
     @property
     def is_settled(self) -> bool:
@@ -208,25 +195,59 @@ class TableUpkeep:
             self._waiting.append(future)
             await future
 
-    def start_reading(self, glance: Glance | None = None) -> None:
-        """Compare the kernel's table with the wanted one from now on; `glance` is closed with us."""
-        self._glance = glance
-        self._next_round = self._next_look = self._loop.time() + _ROUND
-        self._reading = self._loop.call_at(self._next_round, self._read_on)
-        if glance is not None:
-            self._looking = self._loop.call_soon(self._look_on)
-
     def close(self) -> None:
-        """Neither read nor change the table any more."""
+        """Change the table no more."""
         self._is_closed = True
-        for handle in (self._reading, self._looking, self._settling):
-            if handle is not None:
-                handle.cancel()
-        self._reading = self._looking = self._settling = None
-        if self._glance is not None:
-            self._glance.close()
-            self._glance = None
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
         self._wake_waiting()
+
+    # What is known of the kernel, for who watches it.
+
+    def known(self) -> Iterator[tuple[ServiceKey, Service]]:
+        """The services that the kernel has for all we know, as it has them."""
+        for key, entry in self._entries.items():
+            if entry.is_known and entry.observed is not None:
+                yield key, entry.observed
+
+    def believed(self, key: ServiceKey) -> Service | None:
+        """One of these; None: none, not ours, or about to change."""
+        entry = self._entries.get(key)
+        return entry.observed if entry and entry.is_known and key not in self._changed else None
+
+    def found(self, key: ServiceKey, observed: Service | None) -> None:
+        """The kernel has the service so: it is set right if that is not as wanted.
+
+        Only for what is `believed`, and while all is settled.
+        """
+        entry = self._entries[key]
+        entry.observed = observed
+        if observed != entry.wanted and entry.operations(key):
+            entry.is_repair = True
+            self._touch(key)
+            return
+        entry.former, entry.refusals = _NONE, 0
+        self.complaints.settle(key)
+
+    def doubt(self, key: ServiceKey) -> None:
+        """Somebody may have changed the service: read it, and set it right.
+
+        Only while all is settled: what is read to settle one is not read again for the next.
+        """
+        entry = self._entries.get(key)
+        if entry is not None and entry.is_known and entry.wanted is not None:
+            entry.is_known, entry.is_repair = False, key not in self._changed
+            self._touch(key)
+
+    def forget_removed(self) -> None:
+        """What is gone is no longer ours, should it come again."""
+        gone = [
+            k for k, e in self._entries.items() if e.is_known and e.wanted is e.observed is None
+        ]
+        for key in gone:
+            if key not in self._changed:
+                del self._entries[key]
 
     # Carrying out what is wanted.
 
@@ -270,7 +291,7 @@ class TableUpkeep:
             operations = entry.operations(key)
             if entry.is_repair and operations:
                 self._repairs.append(Repair(key, operations))
-            entry.is_repair, entry.settings_read = False, None
+            entry.is_repair = False
             entry.observed = entry.wanted  # unless it is refused, which makes the entry unknown
             self._operations += operations
 
@@ -284,9 +305,10 @@ class TableUpkeep:
             if settings is not None:
                 entry.observed = Service(settings, self._kernel.read_destinations(key))
         except HealthcheckError as exc:
-            self._complain("kernel", str(exc))
+            self.complaints.make("kernel", str(exc))
             self._put_off(key, entry)
             return False
+        self.complaints.settle("kernel")
         entry.is_known = True
         return True
 
@@ -295,7 +317,7 @@ class TableUpkeep:
         try:
             failures = self._kernel.apply(batch)
         except HealthcheckError as exc:
-            self._complain("kernel", str(exc))
+            self.complaints.make("kernel", str(exc))
             for key in dict.fromkeys(operation.key for operation in batch):
                 self._put_off(key, self._entries[key])
             return
@@ -310,7 +332,7 @@ class TableUpkeep:
             entry.refusals, entry.is_known = 1, False
             self._touch(key)
             return
-        self._complain(key, text)
+        self.complaints.make(key, text)
         self._put_off(key, entry)
 
     def _put_off(self, key: ServiceKey, entry: _Entry) -> None:
@@ -324,122 +346,6 @@ class TableUpkeep:
         """Unless it was wanted otherwise, and tried, since; or all is over."""
         if not (entry.is_known or self._is_closed) and entry.retry_at == at:
             self._touch(key)
-
-    def _complain(self, key: ServiceKey | str, text: str) -> None:
-        if self._complaints.get(key) != text:
-            self._complaints[key] = text
-            logger.error("%s", text)
-
-    # Looking at it again.
-
-    def _look_on(self) -> None:
-        """One turn of a glance, or of setting right what it found."""
-        began = self._loop.time()
-        try:
-            self._look_some(began)
-        except (HealthcheckError, OSError) as exc:
-            self._complain("look", f"a look at the IPVS table: {exc}")
-        ended = self._loop.time()
-        if self._suspects:
-            again = ended
-        elif self._is_looking:
-            again = ended + max(_PAUSE, (ended - began) / SHARE)
-        else:
-            again = max(ended + (ended - began) / SHARE, self._next_look)
-        self._looking = self._loop.call_at(again, self._look_on)
-
-    def _look_some(self, began: float) -> None:
-        if self._suspects:
-            self._compare_suspects(began)
-        elif self._glance is not None:
-            if not self._is_looking:
-                self._is_looking, self._next_look = True, began + _ROUND
-            found = self._glance.look_on()
-            if found is not None:
-                self._is_looking = False
-                self._complaints.pop("look", None)
-                self._suspect(found)
-
-    def _suspect(self, found: Suspects) -> None:
-        """What changed is read: by whom, is not known before."""
-        for key, is_service in found.items():
-            entry = self._entries.get(key)
-            if entry is None or entry.wanted is None or entry.observed is None:
-                continue
-            if not is_service:
-                entry.settings_read = entry.observed.settings
-                self._suspects.append(key)
-            elif entry.is_known:
-                entry.is_known, entry.is_repair = False, key not in self._changed
-                self._touch(key)
-
-    def _compare_suspects(self, began: float) -> None:
-        while self._suspects and self._loop.time() - began < _SLICE:
-            key = self._suspects.popleft()
-            entry = self._entries.get(key)
-            if entry is not None:
-                self._compare(key, entry)
-
-    # Reading it again.
-
-    def _read_on(self) -> None:
-        """One turn of comparing; the pause after it keeps us within our share."""
-        began = self._loop.time()
-        try:
-            if self._settling is None:
-                self._read_some(began)
-        except HealthcheckError as exc:
-            self._complain("kernel", str(exc))
-            self._round.clear()
-        ended = self._loop.time()
-        share = SHARE if self._glance is None else ROUND_SHARE
-        again = ended + max(_PAUSE, (ended - began) / share)
-        if not self._round:
-            again = max(again, self._next_round)
-        self._reading = self._loop.call_at(again, self._read_on)
-
-    def _read_some(self, began: float) -> None:
-        if not self._round:
-            self._next_round = began + _ROUND
-            self._begin_round()
-        while self._round:
-            key = self._round.popleft()
-            entry = self._entries.get(key)
-            if entry is not None:
-                self._compare(key, entry)
-            if self._loop.time() - began >= _SLICE:
-                return
-
-    def _begin_round(self) -> None:
-        """Compare the services themselves; the destinations of those that are there come after."""
-        services = self._kernel.read_services()
-        self._complaints.pop("kernel", None)
-        for key, entry in list(self._entries.items()):
-            if not entry.is_known:
-                continue  # it is tried again when its time has come
-            if entry.wanted is None:
-                del self._entries[key]  # it is gone, and no longer ours if it came again
-            elif key not in services:
-                entry.observed, entry.is_repair = None, True
-                self._touch(key)
-            else:
-                entry.settings_read = services[key]
-                self._round.append(key)
-
-    def _compare(self, key: ServiceKey, entry: _Entry) -> None:
-        settings, entry.settings_read = entry.settings_read, None
-        if settings is None or not entry.is_known:
-            return  # what is wanted changed since, and with it the table
-        if key in self._changed:
-            entry.is_known = False  # read it when it is planned
-            return
-        entry.observed = Service(settings, self._kernel.read_destinations(key))
-        if entry.observed != entry.wanted and entry.operations(key):
-            entry.is_repair = True
-            self._touch(key)
-            return
-        entry.former, entry.refusals = _NONE, 0
-        self._complaints.pop(key, None)
 
 
 _NONE: AbstractSet[Destination] = frozenset()

@@ -23,6 +23,7 @@ from healthcheck.core.table import (
     ServiceSettings,
 )
 from healthcheck.upkeep import Repair, TableUpkeep
+from healthcheck.vigilance import Vigilance
 
 from .fake_kernel import FakeKernel
 from .virtual_clock import VirtualClockLoop, run
@@ -61,8 +62,9 @@ class Rig:
             for step in steps:
                 step()
                 await self.upkeep.wait_settled()
-            self.upkeep.start_reading(glance)
+            vigilance = Vigilance(self.loop, self.kernel, self.upkeep, glance)
             await asyncio.sleep(until)
+            vigilance.close()
             self.upkeep.close()
 
         run(scenario(), self.loop)
@@ -241,13 +243,15 @@ class FakeGlance:
 
     def __init__(self, rig, finds):
         self.rig, self.finds = rig, finds
-        self.cost = 0.0
+        self.cost, self.turns = 0.0, 1
         self.looks: list[float] = []
         self.is_closed = False
 
     def look_on(self):
         self.rig.loop.spend(self.cost)
         self.looks.append(round(self.rig.loop.time(), 3))
+        if len(self.looks) % self.turns:
+            return None
         due = [at for at in self.finds if at <= self.rig.loop.time()]
         return self.finds.pop(due[0]) if due else {}
 
@@ -256,15 +260,14 @@ class FakeGlance:
 
 
 def test_what_a_glance_finds_is_read_and_repaired_at_once(monkeypatch):
-    monkeypatch.setattr("healthcheck.upkeep.ROUND_SHARE", 1e-6)  # the round has no say
+    monkeypatch.setattr(Vigilance, "_read_on", lambda self: None)  # the round has no say
     rig = Rig()
-    rig.kernel.cost = 0.001
     rig.loop.call_at(10.5, lambda: rig.kernel.table.update({WEB: Service(RR, {A: ONE})}))
     rig.loop.call_at(10.5, rig.kernel.reads.clear)
     glance = FakeGlance(rig, {10.6: {WEB: False, OTHER: False}})
     rig.run(
         lambda: rig.want(WEB, Service(RR, {A: ONE, B: TWO})),
-        until=12.0,
+        until=11.9,
         glance=glance,
     )
     assert [repair for _, repair in rig.repairs] == [Repair(WEB, (AddDestination(WEB, B, TWO),))]
@@ -302,12 +305,20 @@ def test_a_flush_takes_along_what_we_changed_just_before():
     assert len(rig.repairs) == 1
 
 
-def test_long_looks_come_more_rarely():
+def test_long_looks_come_in_turns_with_pauses():
     rig = Rig()
     glance = FakeGlance(rig, {})
-    glance.cost = 0.1
-    rig.run(lambda: rig.want(WEB, Service(RR, {A: ONE})), until=20.0, glance=glance)
-    assert glance.looks == pytest.approx([0.1, 5.2, 10.3, 15.4], abs=0.011)
+    glance.cost, glance.turns = 0.005, 3
+    rig.run(lambda: rig.want(WEB, Service(RR, {A: ONE})), until=1.9, glance=glance)
+    assert glance.looks == pytest.approx([0.005, 0.26, 0.515, 1.005, 1.26, 1.515], abs=0.002)
+
+
+def test_a_look_that_takes_long_only_because_others_do_is_not_put_off_for_long():
+    rig = Rig()
+    glance = FakeGlance(rig, {})
+    glance.cost = 0.3
+    rig.run(lambda: rig.want(WEB, Service(RR, {A: ONE})), until=3.9, glance=glance)
+    assert glance.looks == pytest.approx([0.3, 1.3, 2.3, 3.3], abs=0.002)
 
 
 def test_a_look_that_fails_is_told_once_and_made_again(caplog):
