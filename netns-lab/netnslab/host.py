@@ -126,8 +126,7 @@ class Host:
 
     def add_route(self, route: str) -> None:
         """Add a route in ip(8)'s words, as `default via 192.0.2.254`."""
-        version = "-6 " if ":" in route else ""
-        iproute.batch(self.namespace, [f"{version}route add {route}"])
+        iproute.batch(self.namespace, [f"route add {route}"])
 
     def addresses(self, interface: str | None = None) -> list[IPv4Interface | IPv6Interface]:
         """The addresses of an interface, or of all but loopback, link-local ones too; read in

@@ -46,6 +46,14 @@ def test_addresses_are_read_back_and_changed(pair: tuple[Host, Host]) -> None:
     a.wait_address("192.0.2.100", present=False)
 
 
+@pytest.mark.parametrize("gateway", ["192.0.2.2", "2001:db8::2"])
+def test_a_default_route_of_either_family(pair: tuple[Host, Host], gateway: str) -> None:
+    a, _ = pair
+    a.add_route(f"default via {gateway}")
+    version = "-6" if ":" in gateway else "-4"
+    assert f"default via {gateway} dev eth0" in a.run(["ip", version, "route"]).stdout
+
+
 def test_carrier_is_lost_while_the_interface_stays_up(pair: tuple[Host, Host]) -> None:
     link = pair[0].link("eth0")
     link.lose_carrier()
