@@ -52,7 +52,7 @@ class Protocol(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServiceAddress:
-    """A virtual service by address and port. Port 0: every port (persistent services only)."""
+    """A virtual service by address and port. Port 0: every port, which makes sense with persistence."""
 
     protocol: Protocol
     address: Address

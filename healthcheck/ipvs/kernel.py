@@ -1,6 +1,6 @@
 """The kernel's IPVS table: read it, change it.
 
-Every call blocks while the kernel works. In User-Mode Linux, on an idle machine, that is 8 µs for a
+Every call blocks while the kernel works. In User-Mode Linux, on a quiet machine, that is 8 µs for a
 destination added, 5 for one removed or read, 40 for a refusal; the first use of a scheduler may load
 its module. `BATCH` operations at a time leave an event loop its turn.
 
