@@ -260,7 +260,7 @@ def main() -> None:
     Path("/proc/sys/net/core/somaxconn").write_text("4096")
     with tempfile.TemporaryDirectory() as name:
         server = _serve_http(Path(name)) if options.row == "HTTP_GET" else None
-        if options.row == "TCP_CHECK":
+        if options.row != "HTTP_GET":
             _serve_tcp(8080)
         for word in options.makers.split(","):
             maker = Maker(word)
