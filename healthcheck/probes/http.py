@@ -1,10 +1,10 @@
 """HTTP_GET and SSL_GET: one page is fetched over a connection of its own, and judged.
 
 By hand, because a client library's request costs 600 us of CPU (aiohttp 3.14, native) and this one
-200, of which the connection alone is 105; the target is 1.5 times keepalived. The request is keepalived's,
-its agent name too, as servers leave it out of their logs by that. Better than keepalived: the reply
-ends at its Content-Length or last chunk, not only when the server closes, and the regular expression
-sees the whole body and nothing of the header.
+200, of which the connection alone is 105. The request is keepalived's, its agent name too, as servers
+leave it out of their logs by that. Better than keepalived: the reply ends at its Content-Length or
+last chunk, not only when the server closes, and the regular expression sees the whole body and
+nothing of the header.
 """
 
 from __future__ import annotations
