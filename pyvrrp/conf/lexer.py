@@ -27,11 +27,9 @@ __all__ = [
 
 _BEFORE_COMMENT = re.compile(r'(?:[^"#!\\]|\\.|\\$|"(?:[^"\\]|\\.)*")*', re.DOTALL)
 
-# What makes `str.split` give a different answer than keepalived's scanner: quotes, braces, and
-# characters only Python takes for blanks.
-_SPECIAL = re.compile(
-    r'["{}\x00\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]'
-)
+# What makes `str.split` give a different answer than keepalived's scanner, apart from braces:
+# quotes, and characters only Python takes for blanks.
+_SPECIAL = re.compile(r'["\x00\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]')
 
 _TOKEN = re.compile(
     r"""[ \t\n\r\v\f]* (?:
@@ -115,8 +113,11 @@ def split(text: str) -> list[str]:
     Raises: UnterminatedQuote.
     """
     if not _SPECIAL.search(text):
-        return text.split()
-    words: list[str] = []
+        words = text.split()
+        braces = text.count("{") + text.count("}")
+        if not braces or braces == words.count("{") + words.count("}"):
+            return words
+    words = []
     for found in _TOKEN.finditer(text):
         if found["open"] is not None:
             raise UnterminatedQuote(words)
