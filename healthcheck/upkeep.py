@@ -150,6 +150,7 @@ class TableUpkeep:
         self._changed: dict[ServiceKey, None] = {}
         self._operations: deque[Operation] = deque()
         self._repairs: list[Repair] = []
+        self._written: set[ServiceKey] = set()
         self._services: Mapping[ServiceKey, ServiceSettings] | None = None
         self._settling: asyncio.Handle | None = None
         self._waiting: list[asyncio.Future[None]] = []
@@ -215,6 +216,11 @@ class TableUpkeep:
         """One of these; None: none, not ours, or about to change."""
         entry = self._entries.get(key)
         return entry.observed if entry and entry.is_known and key not in self._changed else None
+
+    def take_written(self) -> set[ServiceKey]:
+        """What was written since the last call."""
+        written, self._written = self._written, set()
+        return written
 
     def found(self, key: ServiceKey, observed: Service | None) -> None:
         """The kernel has the service so: it is set right if that is not as wanted.
@@ -294,6 +300,8 @@ class TableUpkeep:
             entry.is_repair = False
             entry.observed = entry.wanted  # unless it is refused, which makes the entry unknown
             self._operations += operations
+            if operations:
+                self._written.add(key)
 
     def _learn(self, key: ServiceKey, entry: _Entry) -> bool:
         """Read the service; False when that was not possible."""

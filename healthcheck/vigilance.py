@@ -54,6 +54,7 @@ class Vigilance:
         self._glance = glance
         self._suspects: deque[tuple[ServiceKey, bool]] = deque()
         self._is_looking = False
+        self._written: set[ServiceKey] = set()
         self._round: deque[tuple[ServiceKey, ServiceSettings]] = deque()
         self._next_look = self._next_round = loop.time() + _PERIOD
         self._reading: asyncio.Handle = loop.call_at(self._next_round, self._read_on)
@@ -93,12 +94,14 @@ class Vigilance:
     def _look_some(self, glance: Glance, began: float) -> None:
         if not self._is_looking:
             self._is_looking, self._next_look = True, began + _PERIOD
+            self._written = self._upkeep.take_written()
         found = glance.look_on()
         if found is None:
             return
         self._is_looking = False
         self._upkeep.complaints.settle("look")
-        self._suspects.extend(found.items())
+        # What we wrote between two looks may be gone again, as neither look can show.
+        self._suspects.extend({**dict.fromkeys(self._written, False), **found}.items())
 
     def _read_suspects(self, began: float) -> None:
         """By whom something was changed is not known before; we may be at it ourselves."""
