@@ -98,10 +98,10 @@ class _Process:
         """Raises: HandoffError, before anything is changed."""
         records = await _read(descriptor)
         apply(records.process, "VRRP")
-        if records.followed != self._followed:
-            self._followed = records.followed
-            names = [r.name for r in router.routers if r.state_name is StateName.ACTIVE]
-            self._parent.say(handoff.ACTIVE, "".join({self._followed} & set(names)))
+        is_new, self._followed = records.followed != self._followed, records.followed
+        if is_new and self._followed:
+            active = {r.name for r in router.routers if r.state_name is StateName.ACTIVE}
+            self._parent.say(handoff.ACTIVE, "".join({self._followed} & active))
         await _go_over(router, records.routers)
 
     async def _clear_leftovers(self, router: VrrpRouter) -> None:

@@ -116,6 +116,7 @@ def test_needed_again_while_it_stops(daemon: Daemon):
     daemon.wait_console("Reload finished", count=2)
     assert "|start tre" not in daemon.notes()
     daemon.wait_note("|start tre")
+    assert "|reload tre" not in daemon.notes()
 
 
 @pytest.mark.parametrize(
@@ -177,6 +178,16 @@ def test_one_that_lacks_what_it_needs_leaves_the_other_alone(daemon: Daemon):
     daemon.wait_note("|start due")
     daemon.send(signal.SIGTERM)
     assert daemon.exit_code() == 0
+
+
+def test_one_that_lacks_what_it_needs_is_not_tried_again_for_old_settings(daemon: Daemon):
+    start(daemon, "one |missing exit=1")
+    daemon.wait_console("going on without it")
+    daemon.reload("two refuse |missing exit=1")
+    daemon.wait_console("Configuration not changed")
+    daemon.reload("three")
+    daemon.wait_note("reload three")
+    assert daemon.notes().count("|start missing exit=1") == 1
 
 
 def test_one_that_lacks_what_it_needs_and_has_no_other(daemon: Daemon):
