@@ -39,7 +39,7 @@ venv: packages $(VENV)/.ready ## make .venv with the project and its tools
 	@$(BIN)/python -m compileall -q pyvrrp healthcheck netns-lab # a start should not pay for it
 
 .PHONY: demo
-demo: venv ## crash a router and watch the address move; writes failover.svg (root)
+demo: venv ## crash a router, a web server, a director: watch what goes on; writes two SVGs (root)
 	@$(BIN)/python netns-lab/demo
 
 .PHONY: test

@@ -13,7 +13,7 @@ from netnslab.decode import Advert, Announcement
 from netnslab.ping import Probe
 from netnslab.timeline import Event
 
-__all__ = ["Floor", "Gap", "Handover", "Moments", "Results", "measure"]
+__all__ = ["Floor", "Gap", "Handover", "Moments", "Results", "adverts_of", "announced", "measure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +98,14 @@ def measure(
 
     Raises: LookupError when a handover did not happen, or the client had no replies.
     """
-    firsts, seconds = _adverts(events, first), _adverts(events, second)
-    taken = _announced(events, second, moments.crash)
+    firsts, seconds = adverts_of(events, first), adverts_of(events, second)
+    taken = announced(events, second, moments.crash)
     last, advert = next(each for each in reversed(firsts) if each[0] < taken)
     floor = Floor(advert.interval, seconds[0][1].priority)
     returned = next(when for when, _ in firsts if when > moments.back)
     gave_up = next(when for when, each in firsts if when > moments.stop and each.priority == 0)
-    back = _announced(events, first, returned)
-    stopped = _announced(events, second, gave_up)
+    back = announced(events, first, returned)
+    stopped = announced(events, second, gave_up)
     crash_gap = _gap(probes, (last, taken), (moments.crash, moments.back))
     back_gap = _gap(probes, (returned, back), (moments.back, moments.stop))
     stop_gap = _gap(probes, (gave_up, stopped), (moments.stop, moments.end))
@@ -118,7 +118,8 @@ def measure(
     )
 
 
-def _adverts(events: Sequence[Event], host: str) -> list[tuple[float, Advert]]:
+def adverts_of(events: Sequence[Event], host: str) -> list[tuple[float, Advert]]:
+    """What a host has advertised, and when."""
     return [
         (each.time, each.fact)
         for each in events
@@ -126,7 +127,8 @@ def _adverts(events: Sequence[Event], host: str) -> list[tuple[float, Advert]]:
     ]
 
 
-def _announced(events: Sequence[Event], host: str, after: float) -> float:
+def announced(events: Sequence[Event], host: str, after: float) -> float:
+    """When a host first announced an address after a moment. Raises: LookupError."""
     for event in events:
         if event.time > after and event.host == host and isinstance(event.fact, Announcement):
             return event.time

@@ -31,6 +31,11 @@ class Colours:
     answered: str = "#69db7c"
     lost: str = "#e03131"
     floor: str = "#1971c2"
+    in_pool: str = "#d3f9d8"
+    out: str = "#ffe3e3"
+    request: str = "#37b24d"
+    connection: str = "#66d9e8"
+    waits: str = "#ffd43b"
     ink: str = "#212529"
     faint: str = "#868e96"
 
@@ -89,17 +94,8 @@ class Panel:
             start, end = max(period.start, self._start), min(period.end, self._end)
             if start < end:
                 face, ink = _BARS[period.state]
-                self._bar(period.host, start, end, face)
-                if self._inches(end - start) > _LETTER * len(period.state.value):
-                    self.axes.text(
-                        self.x((start + end) / 2),
-                        self.y(period.host) - 0.01,
-                        period.state.value,
-                        color=ink,
-                        fontsize=9,
-                        ha="center",
-                        va="center",
-                    )
+                self.bar(period.host, start, end, face)
+                self.label(period.host, start, end, period.state.value, ink)
 
     def draw_frames(self, events: Sequence[Event]) -> None:
         """Advertisements as ticks on top of the bars, gratuitous ARPs as triangles."""
@@ -136,6 +132,47 @@ class Panel:
             for got, run in groupby(here, key=lambda probe: probe.received is not None):
                 self._bar_of_pings(host, got, [probe.sent for probe in run])
 
+    def bar(self, host: str, start: float, end: float, face: str) -> None:
+        """A bar in a host's lane."""
+        span = [(self.x(start), self.x(end) - self.x(start))]
+        self.axes.broken_barh(span, (self.y(host) - _HALF, 2 * _HALF), facecolor=face, zorder=1.5)
+
+    def label(self, host: str, start: float, end: float, text: str, ink: str) -> None:
+        """Words in a bar, if there is room."""
+        if self._inches(end - start) > _LETTER * len(text):
+            self.axes.text(
+                self.x((start + end) / 2),
+                self.y(host) - 0.01,
+                text,
+                color=ink,
+                fontsize=9,
+                ha="center",
+                va="center",
+            )
+
+    def headline(self, host: str, moment: float, text: str) -> None:
+        """Words above everything, and a line from them down to the host they are about."""
+        x, top = self.x(moment), len(self._lanes) - 0.3
+        self.axes.plot(
+            [x, x],
+            [self.y(host) - _HALF, top],
+            color=COLOURS.ink,
+            linewidth=1,
+            linestyle=(0, (2, 2)),
+            clip_on=False,
+        )
+        self.axes.text(
+            x, top, f"{host} {text}", color=COLOURS.ink, fontsize=9, ha="left", va="bottom"
+        )
+
+    def shade(self, start: float, end: float, letter: str) -> None:
+        """Mark what is enlarged elsewhere."""
+        left, right = self.x(start), self.x(end)
+        self.axes.axvspan(left, right, color="#fff3bf", zorder=-1, linewidth=0)
+        self.axes.text(
+            (left + right) / 2, -0.4, letter, ha="center", color=COLOURS.ink, fontweight="bold"
+        )
+
     def ticks(
         self,
         moments: Iterable[float],
@@ -156,6 +193,7 @@ class Panel:
                 linewidth=width,
                 linestyle=style,
                 capstyle="butt",
+                zorder=2,
             )
             self.axes.add_patch(shape)
 
@@ -173,7 +211,7 @@ class Panel:
         self.axes.text(middle, y + 0.05, text, color=colour, fontsize=9, ha="center", va="bottom")
 
     def _bar_of_pings(self, host: str, got: bool, sent: Sequence[float]) -> None:
-        self._bar(host, sent[0], sent[-1], COLOURS.answered if got else COLOURS.lost)
+        self.bar(host, sent[0], sent[-1], COLOURS.answered if got else COLOURS.lost)
         if not got:
             self.axes.text(
                 self.x((sent[0] + sent[-1]) / 2),
@@ -201,10 +239,6 @@ class Panel:
             markeredgecolor="white",
             zorder=4,
         )
-
-    def _bar(self, host: str, start: float, end: float, face: str) -> None:
-        span = [(self.x(start), self.x(end) - self.x(start))]
-        self.axes.broken_barh(span, (self.y(host) - _HALF, 2 * _HALF), facecolor=face, zorder=1.5)
 
     def _inches(self, seconds: float) -> float:
         """How wide so many seconds are."""

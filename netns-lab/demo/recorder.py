@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 from netnslab.observe import Observation
 from netnslab.ping import Probe
@@ -10,15 +11,23 @@ from netnslab.timeline import Event, merge
 
 from .states import Act, State
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "Source"]
+
+
+class Source(Protocol):
+    """Something else that sees events."""
+
+    def poll(self) -> list[Event]:
+        """What is new since the last call."""
 
 
 class Recorder:
-    """An observation with acts among its events."""
+    """An observation with acts among its events, and with what `sources` see."""
 
     def __init__(self, observation: Observation) -> None:
         self.events: list[Event] = []
         """What was collected so far, in the order of time."""
+        self.sources: list[Source] = []
         self._observation = observation
         self._acts: list[Event] = []
 
@@ -40,8 +49,10 @@ class Recorder:
     def collect(self) -> list[Event]:
         """What is new since the last call, in the order of time."""
         acts, self._acts = self._acts, []
-        new = merge(acts, self._observation.poll())
-        self.events = merge(self.events, new)
+        seen = [source.poll() for source in self.sources]
+        new = merge(acts, self._observation.poll(), *seen)
+        if new:
+            self.events = merge(self.events, new)
         return new
 
     def finish(self) -> list[Event]:

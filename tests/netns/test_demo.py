@@ -65,7 +65,7 @@ def _assert_nothing_is_left(pid: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--keepalived",)], ids=["pyvrrp", "keepalived"])
 def test_a_crash_costs_little_more_than_the_floor(tmp_path: Path, options: Sequence[str]) -> None:
-    process = _start(tmp_path, *options)
+    process = _start(tmp_path, "routers", *options)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, out + err
     measured, floor, above, silence, lost = _row(out, "crash of router1")
