@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 from dataclasses import replace
 
 import pytest
@@ -125,6 +126,7 @@ def test_refusal_is_said_and_nothing_more(
     def refuse(daemon: SyncDaemon) -> None:
         raise IpvsError("start the backup sync daemon on eth7", "no such device", errno.ENODEV)
 
+    caplog.set_level(logging.ERROR)
     kernel.start_sync_daemon = refuse  # type: ignore[method-assign]
     settings.use(FOLLOWING)
     assert caplog.messages == ["IPVS: start the backup sync daemon on eth7: no such device"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from ipaddress import IPv4Address
@@ -190,6 +191,7 @@ def test_scripts_run_as_script_user(tmp_path: Path, settings: int):
 def test_program_that_others_may_change(
     tmp_path: Path, settings: int, security: str, is_run: bool, caplog: pytest.LogCaptureFixture
 ):
+    caplog.set_level(logging.WARNING)
     program = tmp_path / "check"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o777)

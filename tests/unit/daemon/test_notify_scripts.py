@@ -13,6 +13,12 @@ from pyvrrp.daemon.checker_settings import Command
 from pyvrrp.daemon.notify_scripts import NotifyScripts
 
 
+@pytest.fixture(autouse=True)
+def heard(caplog: pytest.LogCaptureFixture) -> None:
+    """Log lines are made, whatever other tests of this process said."""
+    caplog.set_level(logging.INFO)
+
+
 async def until(condition, what: str) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110  # files and processes announce nothing
