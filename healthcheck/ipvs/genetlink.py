@@ -116,11 +116,20 @@ class Channel:
         self._kernel.close()
 
     def request(
-        self, what: str, command: int, body: bytes = b"", reasons: Mapping[int, str] = _NO_REASONS
+        self,
+        what: str,
+        command: int,
+        body: bytes = b"",
+        reasons: Mapping[int, str] = _NO_REASONS,
+        *,
+        followed_by: Sequence[Request] = (),
     ) -> None:
-        """One change; returns when it is done. `reasons` explain the error numbers it may have."""
-        refused = self.batch(what, ((command, body),))
-        if refused:
+        """One change; returns when it is done. `reasons` explain the error numbers it may have.
+
+        `followed_by` are requests without effect, whose answer stands for one that may not come.
+        """
+        refused = self.batch(what, ((command, body), *followed_by))
+        if 0 in refused:
             code = refused[0]
             why = reasons.get(code) or _why(OSError(code, os.strerror(code)))[0]
             raise IpvsError(what, why, code)

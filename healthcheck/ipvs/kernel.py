@@ -74,6 +74,7 @@ _NEW_SERVICE, _SET_SERVICE, _DEL_SERVICE, _GET_SERVICE = 1, 2, 3, 4
 _NEW_DEST, _SET_DEST, _DEL_DEST, _GET_DEST = 5, 6, 7, 8
 _NEW_DAEMON, _DEL_DAEMON, _GET_DAEMON, _SET_CONFIG, _GET_CONFIG = 9, 10, 11, 12, 13
 _ZERO, _FLUSH = 16, 17
+_NOTHING: Request = (_SET_CONFIG, b"")
 
 _DAEMON_REASONS = {
     errno.EEXIST: "one runs already",
@@ -197,7 +198,11 @@ class Ipvs:
     def stop_sync_daemon(self, state: SyncState) -> None:
         """Stop it; IpvsError with ESRCH when none runs."""
         what = f"stop the {state.name.lower()} sync daemon"
-        self._channel.request(what, _DEL_DAEMON, pack_state(state), _DAEMON_REASONS)
+        # A thread that never ran is stopped with EINTR, and that number Linux never answers with
+        # (net/netlink/af_netlink.c, netlink_rcv_skb): no timeout at all is set, for its answer.
+        self._channel.request(
+            what, _DEL_DAEMON, pack_state(state), _DAEMON_REASONS, followed_by=[_NOTHING]
+        )
 
 
 def _request(operation: Operation) -> Request:

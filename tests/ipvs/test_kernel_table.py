@@ -309,6 +309,16 @@ def test_sync_daemons(ipvs: Ipvs, ipvsadm: Callable[[str], str]) -> None:
         ipvs.start_sync_daemon(SyncDaemon(SyncState.MASTER, "eth7"))
 
 
+def test_a_sync_daemon_that_had_no_time_to_run_is_stopped(ipvs: Ipvs) -> None:
+    """Linux sends no answer to that request; waiting for it would fail after seconds."""
+    before = ipvs.timeouts()
+    for _ in range(20):
+        ipvs.start_sync_daemon(SyncDaemon(SyncState.MASTER, "eth0", 1))
+        ipvs.stop_sync_daemon(SyncState.MASTER)
+    assert ipvs.sync_daemons() == ()
+    assert ipvs.timeouts() == before
+
+
 def test_a_sync_daemon_by_ipv6(ipvs: Ipvs, ipvsadm: Callable[[str], str]) -> None:
     daemon = SyncDaemon(SyncState.MASTER, "eth0", 1, 1000, 9999, 2, ip_address("ff02::5"))
     ipvs.start_sync_daemon(daemon)

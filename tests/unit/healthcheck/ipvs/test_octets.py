@@ -310,7 +310,8 @@ def test_what_other_requests_send() -> None:
         " 0600040078050000 08000500e0000063 060007000f270000 0500080004000000",
         "09010000 30000380 0800010001000000 0700020064300000 0800030001000000"
         " 14000600ff020000000000000000000000000005",
-        "0a010000 0c000380 0800010002000000",
+        "0a010000 0c000380 0800010002000000"  # and a request that changes nothing, in one datagram
+        " 14000000 2200 0500 0a000000 00000000 0c010000",
     ]
     assert [each[16:].hex() for each in kernel.sent[1:]] == [
         octets(each).hex() for each in expected
