@@ -15,7 +15,6 @@ import logging
 import random as _random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -24,7 +23,7 @@ from .core import service
 from .core.desired import configured, desired, merge
 from .core.model import CustomCheck, ProbeResult, VirtualServer
 from .core.service import Notice
-from .core.table import Address, Destination, Service, ServiceKey
+from .core.table import Address, Service, ServiceKey
 from .events import Event
 from .glance import Glance
 from .listeners import Listeners
@@ -255,14 +254,19 @@ class Agent:
         """Additions first, so that no service or destination is ever missing meanwhile."""
         self._validate(wanted)
         former, self._claims = self._claims, _claims(wanted)
-        owned: dict[ServiceKey, AbstractSet[Destination]] = {}
+        by_name = {config.name: config for config in wanted}
         before, unpaused = self._services, 0
-        self._services = {c.name: before[c.name] for c in wanted if c.name in before}
+        self._services = {name: before[name] for name in by_name if name in before}
         for config in wanted:
-            for key, destinations in configured(config).items():
-                owned[key] = owned.get(key, frozenset()) | destinations
-                self._upkeep.own(key, owned[key])
-            self._put(config, is_reload=is_reload)
+            old = before.get(config.name)
+            has_same_claims = all(former.get(k) == self._claims[k] for k in config.keys)
+            if old is not None and has_same_claims and old.config == config:
+                self._checking.remove(old)
+                old.restart()
+                self._checking.add(old)
+            else:
+                self._own(config, by_name)
+                self._put(config, is_reload=is_reload)
             unpaused += len(config.real_servers)
             if unpaused >= _SERVERS_A_TURN:
                 unpaused = 0
@@ -290,6 +294,13 @@ class Agent:
                 for check in server.checks:
                     if isinstance(check, CustomCheck) and check.name not in self._custom:
                         raise ValueError(f"{config.name}: no probe is called {check.name}")
+
+    def _own(self, config: VirtualServer, by_name: Mapping[str, VirtualServer]) -> None:
+        """Tell the upkeep what may stand under the keys of a virtual server, by whoever wants it."""
+        for key, destinations in configured(config).items():
+            others = (name for name in self._claims[key] if name != config.name)
+            parts = (configured(by_name[name])[key] for name in others)
+            self._upkeep.own(key, frozenset().union(destinations, *parts))
 
     def _put(self, config: VirtualServer, *, is_reload: bool) -> None:
         """A virtual server new, or in the place of the one with its name."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Protocol
 
-from .core.operations import Operation
+from .core.operations import AddService, Operation, SetService
 from .core.reconcile import plan
 from .core.table import (
     Destination,
@@ -150,7 +150,7 @@ class TableUpkeep:
         self._changed: dict[ServiceKey, None] = {}
         self._operations: deque[Operation] = deque()
         self._repairs: list[Repair] = []
-        self._written: set[ServiceKey] = set()
+        self._written: dict[ServiceKey, bool] = {}
         self._services: Mapping[ServiceKey, ServiceSettings] | None = None
         self._settling: asyncio.Handle | None = None
         self._waiting: list[asyncio.Future[None]] = []
@@ -217,9 +217,9 @@ class TableUpkeep:
         entry = self._entries.get(key)
         return entry.observed if entry and entry.is_known and key not in self._changed else None
 
-    def take_written(self) -> set[ServiceKey]:
-        """What was written since the last call."""
-        written, self._written = self._written, set()
+    def take_written(self) -> dict[ServiceKey, bool]:
+        """What was written since the last call: services themselves (True), or destinations."""
+        written, self._written = self._written, {}
         return written
 
     def found(self, key: ServiceKey, observed: Service | None) -> None:
@@ -301,7 +301,8 @@ class TableUpkeep:
             entry.observed = entry.wanted  # unless it is refused, which makes the entry unknown
             self._operations += operations
             if operations:
-                self._written.add(key)
+                is_service = isinstance(operations[0], (AddService, SetService))
+                self._written[key] = self._written.get(key, False) or is_service
 
     def _learn(self, key: ServiceKey, entry: _Entry) -> bool:
         """Read the service; False when that was not possible."""

@@ -30,6 +30,9 @@ SHARE = 0.02
 ROUND_SHARE = 0.005
 """Of one processor, for reading what was not seen to change."""
 
+SUSPECT_SHARE = 0.25
+"""Of one processor, for reading what was seen to change, or was written."""
+
 LONGEST_PAUSE = 0.5
 """Seconds between two turns, whatever the share."""
 
@@ -54,7 +57,7 @@ class Vigilance:
         self._glance = glance
         self._suspects: deque[tuple[ServiceKey, bool]] = deque()
         self._is_looking = False
-        self._written: set[ServiceKey] = set()
+        self._written: dict[ServiceKey, bool] = {}
         self._round: deque[tuple[ServiceKey, ServiceSettings]] = deque()
         self._next_look = self._next_round = loop.time() + _PERIOD
         self._reading: asyncio.Handle = loop.call_at(self._next_round, self._read_on)
@@ -84,7 +87,7 @@ class Vigilance:
             self._upkeep.complaints.make("look", f"a look at the IPVS table: {exc}")
         ended = self._loop.time()
         if self._suspects:
-            again = ended if self._upkeep.is_settled else ended + _PAUSE
+            again = ended + _pause(ended - began, SUSPECT_SHARE)
         elif self._is_looking:
             again = ended + _pause(ended - began, SHARE)
         else:
@@ -101,7 +104,9 @@ class Vigilance:
         self._is_looking = False
         self._upkeep.complaints.settle("look")
         # What we wrote between two looks may be gone again, as neither look can show.
-        self._suspects.extend({**dict.fromkeys(self._written, False), **found}.items())
+        for key, is_service in self._written.items():
+            self._suspects.append((key, is_service or found.get(key, False)))
+        self._suspects.extend(item for item in found.items() if item[0] not in self._written)
 
     def _read_suspects(self, began: float) -> None:
         """By whom something was changed is not known before; we may be at it ourselves."""
