@@ -301,7 +301,7 @@ def test_what_we_wrote_between_two_looks_is_read_though_they_show_no_difference(
     rig.loop.call_at(5.5, lambda: rig.want(WEB, Service(RR, {A: TWO})))
     rig.loop.call_at(5.6, rig.kernel.table.clear)
     glance = FakeGlance(rig, {})
-    rig.run(lambda: rig.want(WEB, Service(RR, {A: ONE})), until=6.01, glance=glance)
+    rig.run(lambda: rig.want(WEB, Service(RR, {A: ONE})), until=6.1, glance=glance)
     assert rig.kernel.table == {WEB: Service(RR, {A: TWO})}
 
 
