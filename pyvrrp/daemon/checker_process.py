@@ -156,7 +156,8 @@ class _Process:
         keep_table = not self._start.options.release_ipvs
         flush = self._settings.flush_at_stop and not keep_table
         logger.info("stopping")
-        await self._agent.close(keep_table=keep_table, tell_servers=not flush)
+        tell_servers = self._settings.tell_servers_at_stop
+        await self._agent.close(keep_table=keep_table, tell_servers=tell_servers)
         if flush:
             self._ipvs.flush()
         self._kernel.put_back()

@@ -88,5 +88,7 @@ class CheckerSettings:
     """Empty the whole table at last, not only our own services."""
     tell_servers_at_start: bool = False
     """The start is news for each server that is up."""
+    tell_servers_at_stop: bool = True
+    """Under `omega` the stop is news for each server too, not only for its service."""
     timeouts: Timeouts = Timeouts()
     sync_daemon: SyncDaemon | None = None

@@ -7,7 +7,7 @@ import pwd
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from healthcheck.core.model import MiscCheck, RealServer
+from healthcheck.core.model import Check, MiscCheck, RealServer
 
 from .checker_settings import (
     CheckedService,
@@ -46,6 +46,7 @@ def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService
         flush_at_start=g.lvs_flush,
         flush_at_stop=g.lvs_flush_on_stop == "all",
         tell_servers_at_start=g.rs_init_notifies,
+        tell_servers_at_stop=g.lvs_flush_on_stop is None,
         timeouts=Timeouts(t.tcp, t.tcpfin, t.udp),
         sync_daemon=_sync_daemon(config),
     )
@@ -103,13 +104,20 @@ class _Programs:
         return Command(script.argv, user, group) if self._may_run(script.argv, user) else None
 
     def with_safe_checks(self, server: RealServer) -> RealServer:
-        """The server without checks whose program may not be run, as in keepalived."""
-        safe = tuple(
-            check
-            for check in server.checks
-            if not isinstance(check, MiscCheck) or self._may_run(check.arguments, check.user)
-        )
-        return server if len(safe) == len(server.checks) else replace(server, checks=safe)
+        """The server with an account for each script it is checked by; without the checks whose
+        program may not be run, as in keepalived."""
+        found = tuple(map(self._check, server.checks))
+        if all(new is old for new, old in zip(found, server.checks, strict=True)):
+            return server
+        return replace(server, checks=tuple(check for check in found if check is not None))
+
+    def _check(self, check: Check) -> Check | None:
+        if not isinstance(check, MiscCheck):
+            return check
+        if check.user is None:
+            user, group = self._default
+            check = replace(check, user=user, group=group)
+        return check if self._may_run(check.arguments, check.user) else None
 
     def _may_run(self, argv: tuple[str, ...], user: str | None) -> bool:
         if not is_root(user):

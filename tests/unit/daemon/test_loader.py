@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.daemon import handoff, journal
+from pyvrrp.daemon import handoff, journal, translate_lvs
 from pyvrrp.daemon.checker_settings import (
     CheckedService,
     CheckerSettings,
@@ -186,6 +186,19 @@ def test_scripts_run_as_script_user(tmp_path: Path, settings: int):
     assert service.servers[0].down == Command(("/bin/true", "down"), "nobody", "nogroup")
 
 
+def test_scripts_run_as_the_usual_account(
+    tmp_path: Path, settings: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(translate_lvs, "_USUAL_ACCOUNT", "daemon")
+    text = _SERVICE.replace("TCP_CHECK {", "MISC_CHECK {\n misc_path /bin/true")
+    load(options(tmp_path, text), settings, True)
+    service = checkers(settings)[1]
+    assert isinstance(service, CheckedService)
+    assert service.quorum_up == Command(("/bin/true", "up"), "daemon")
+    (check,) = service.server.real_servers[0].checks
+    assert (check.arguments, check.user) == (("/bin/true",), "daemon")
+
+
 @pytest.mark.root
 @pytest.mark.parametrize(("security", "is_run"), [("", True), ("enable_script_security", False)])
 def test_program_that_others_may_change(
@@ -241,6 +254,7 @@ def test_what_ipvs_has_beside_services(tmp_path: Path, settings: int):
             flush_at_start=True,
             flush_at_stop=True,
             tell_servers_at_start=True,
+            tell_servers_at_stop=False,
             timeouts=Timeouts(tcp=800, udp=20),
             sync_daemon=SyncDaemon(
                 "eth1", follows="b", id=52, maxlen=1400, group=IPv4Address("224.0.0.9")
