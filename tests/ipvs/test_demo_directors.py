@@ -25,6 +25,6 @@ def test_keepalived_can_be_compared_with(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("keepalived: two directors share 192.0.2.100, before two nginx")
-    assert "long-lived connection goes on" in done.stdout
+    assert "staying connection goes on" in done.stdout
     picture = ElementTree.parse(tmp_path / "directors.svg").getroot()
     assert picture.tag == "{http://www.w3.org/2000/svg}svg"

@@ -12,8 +12,11 @@ takes its address over, with the connections that it knows from the sync daemon.
 | `traffic` | the client: short requests, and one connection that stays |
 | `tables` | the kernel's IPVS tables of the directors |
 | `story` | what is done, and when |
+| `troubles` | what the client suffered |
+| `pool` | when a web server was in the pool (pure) |
 | `record` | all that was seen (pure; it can be pickled) |
 | `outcome` | how long everything took, and whether it went well (pure) |
 | `kernel` | where it runs: here, or in User-Mode Linux, when this kernel has no IPVS |
 | `lanes`, `summary`, `picture` | the terminal, the table at the end, the SVG |
+| `half` | all of it, from the lab to the picture |
 """

@@ -24,13 +24,13 @@ from .traffic import INTERVAL, Traffic
 __all__ = ["CONNECTION", "DirectorLanes"]
 
 CONNECTION = "connection"
-"""The name of the long-lived connection's lane."""
+"""The name of the staying connection's lane."""
 
 _IN_POOL, _OUT = "on dark_green", "on grey35"
 _ANSWERED, _FAILED, _HIT = ("·", "bright_green"), ("✕", "bright_white on red"), ("✖", "bright_red")
 _GOES_ON, _WAITS = ("─", "bright_cyan"), ("?", "bright_yellow")
 _OVERDUE = 0.15
-"""Seconds after which an answer on the long-lived connection is waited for."""
+"""Seconds after which an answer on the staying connection is waited for."""
 
 
 class DirectorLanes:
@@ -56,6 +56,7 @@ class DirectorLanes:
             (" · answered", _ANSWERED[1]),
             (" ✕ failed", "bright_red"),
             (" ─ goes on", _GOES_ON[1]),
+            (" ? waits", _WAITS[1]),
         ]
         return arrange(rows, Text.assemble(*legend, no_wrap=True))
 

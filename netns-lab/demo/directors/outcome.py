@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..handovers import Floor, adverts_of, announced
-from .record import PoolChange, Record, Request
+from .record import Beat, PoolChange, Record, Request
 from .site import CHECK_TIMEOUT, DELAY_LOOP, DIRECTORS, SERVERS
 
 __all__ = ["Departure", "Outcome", "Return", "Takeover", "measure"]
@@ -25,6 +25,8 @@ class Departure:
     left: float
     failed: tuple[Request, ...]
     """All requests that failed while it was dead."""
+    slowest: float
+    """The slowest answer meanwhile on the staying connection, which is to the other one."""
     bound = _BOUND
     """It has to be out of the pool so many seconds after its death."""
 
@@ -43,6 +45,10 @@ class Return:
     """The Active director's table has it again."""
     answered: float
     """The client sent the first request that it answered."""
+    failed: tuple[Request, ...]
+    """All requests that failed from its start until the next act."""
+    slowest: float
+    """The slowest answer meanwhile on the staying connection."""
 
     @property
     def seconds(self) -> float:
@@ -59,15 +65,18 @@ class Takeover:
     floor: Floor
     failed: tuple[Request, ...]
     """All requests that failed from the crash on."""
-    stalled: float
-    """The long-lived connection's last answer before the takeover."""
-    resumed: float | None
-    """Its first one after it; None when the connection did not survive."""
+    beat: Beat | None
+    """The staying connection's first answer after it; None when the connection did not survive."""
 
     @property
     def seconds(self) -> float:
         """How long it took."""
         return self.end - self.start
+
+    @property
+    def slowest(self) -> float | None:
+        """How long the client waited for that answer."""
+        return None if self.beat is None else self.beat.received - self.beat.sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +107,27 @@ def measure(record: Record) -> Outcome:
 
 def _departure(record: Record) -> Departure:
     died, revived = record.moments.died, record.moments.revived
-    return Departure(died, _changed(record, died, False), _failed(record, died, revived))
+    return Departure(
+        died,
+        _changed(record, died, False),
+        _failed(record, died, revived),
+        _slowest(record, died, revived),
+    )
 
 
 def _return(record: Record) -> Return:
-    revived = record.moments.revived
+    revived, crash = record.moments.revived, record.moments.crash
     name = next(iter(SERVERS))
     sent = [each.sent for each in record.requests if each.server == name and each.sent > revived]
     if not sent:
         raise LookupError(f"{name} answered nothing after its return")
-    return Return(revived, _changed(record, revived, True), sent[0])
+    return Return(
+        revived,
+        _changed(record, revived, True),
+        sent[0],
+        _failed(record, revived, crash),
+        _slowest(record, revived, crash),
+    )
 
 
 def _takeover(record: Record) -> Takeover:
@@ -115,14 +135,12 @@ def _takeover(record: Record) -> Takeover:
     taken = announced(record.events, second, record.moments.crash)
     start, advert = [each for each in adverts_of(record.events, first) if each[0] < taken][-1]
     priority = adverts_of(record.events, second)[0][1].priority
-    before = [each.received for each in record.beats if each.received < taken]
-    after = [each.received for each in record.beats if each.received >= taken]
+    after = [each for each in record.beats if each.received >= taken]
     return Takeover(
         start,
         taken,
         Floor(advert.interval, priority),
         _failed(record, record.moments.crash, record.moments.end),
-        before[-1],
         after[0] if after and not record.broken else None,
     )
 
@@ -140,9 +158,9 @@ def _problems(record: Record, departure: Departure, takeover: Takeover) -> Itera
             f"the dead web server left the pool after {departure.seconds:.2f} s,"
             f" allowed are {departure.bound:g} s"
         )
-    if takeover.resumed is None:
+    if takeover.beat is None:
         why = record.broken or "no more answers"
-        yield f"the long-lived connection did not survive the director's death: {why}"
+        yield f"the staying connection did not survive the director's death: {why}"
 
 
 def _changed(record: Record, after: float, present: bool) -> float:
@@ -154,6 +172,14 @@ def _changed(record: Record, after: float, present: bool) -> float:
                 if (event.host, server, now) == (DIRECTORS[0], name, present):
                     return event.time
     raise LookupError(f"{name} did not {'enter' if present else 'leave'} the pool")
+
+
+def _slowest(record: Record, start: float, end: float) -> float:
+    """Of the answers that came in that time."""
+    return max(
+        (each.received - each.sent for each in record.beats if start <= each.received < end),
+        default=0.0,
+    )
 
 
 def _failed(record: Record, start: float, end: float) -> tuple[Request, ...]:

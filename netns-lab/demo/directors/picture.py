@@ -45,15 +45,12 @@ def draw(path: Path, record: Record, outcome: Outcome) -> None:
 
 
 def _title(figure: Figure, record: Record, outcome: Outcome) -> None:
-    taken = outcome.takeover
-    if taken.resumed is None:
-        fate = "the long-lived connection is lost"
-    else:
-        waited = _ms(taken.resumed - taken.stalled)
-        fate = f"the long-lived connection waits {waited} and goes on"
+    slowest = outcome.takeover.slowest
+    fate = "is lost" if slowest is None else f"goes on after {_ms(slowest)}"
     entitle(
         figure,
-        f"The Active director dies; {fate}",
+        f"A web server dies: out of the pool after {_ms(outcome.departure.seconds)};"
+        f" its director dies: the connection {fate}",
         f"{record.program}: two directors share {ADDRESS}, before two web servers checked every"
         f" {DELAY_LOOP:g} s; a client sends a request every {_ms(INTERVAL)}.",
     )
@@ -97,9 +94,10 @@ def _director(figure: Figure, record: Record, taken: Takeover) -> None:
     panel.measure(taken.start, taken.start + floor, y - 0.09, text, COLOURS.floor)
     text = f"measured {in_ms(taken.seconds)} (+{in_ms(taken.seconds - floor)})"
     panel.measure(taken.start, taken.end, y - 0.44, text, COLOURS.garp)
-    if taken.resumed is not None:
-        text = f"no answer for {_ms(taken.resumed - taken.stalled)}, then on as before"
-        panel.measure(taken.stalled, taken.resumed, panel.y(CONNECTION) + 0.3, text, COLOURS.lost)
+    if taken.beat is not None:
+        text = f"waits {_ms(taken.beat.received - taken.beat.sent)} for an answer, then goes on"
+        y = panel.y(CONNECTION) + 0.3
+        panel.measure(taken.beat.sent, taken.beat.received, y, text, COLOURS.lost)
 
 
 def _enlarged(
@@ -169,8 +167,8 @@ def _legend(figure: Figure) -> None:
         Patch(color=COLOURS.out, label="not in it"),
         mark("request answered", COLOURS.request, "|", 10),
         mark("request failed", COLOURS.lost, "|", 10),
-        mark("answer on the long-lived connection", "#0c8599", "|", 10),
-        Patch(color=COLOURS.waits, label="waiting for an answer"),
+        mark("answer on the connection that stays", "#0c8599", "|", 10),
+        Patch(color=COLOURS.waits, label="waiting for one"),
         columns=6,
     )
 
@@ -181,7 +179,8 @@ def _window_of_departure(departure: Departure) -> tuple[float, float]:
 
 
 def _window_of_takeover(taken: Takeover) -> tuple[float, float]:
-    return taken.start - 0.25, max(taken.end, taken.resumed or taken.end) + 0.35
+    resumed = taken.end if taken.beat is None else taken.beat.received
+    return taken.start - 0.25, max(taken.end, resumed) + 0.35
 
 
 def _ms(seconds: float) -> str:

@@ -103,14 +103,14 @@ class Story:
             lambda: has_learned(self._second, port),
             f"{self._second.name} to learn of the client's connection",
         )
-        text = f"has the long-lived connection in its own table, from {self._first.name}"
+        text = f"has the staying connection in its own table, from {self._first.name}"
         self._recorder.act(self._second.name, text)
         crash = self._stage.crash(self._first)
         self._stage.wait_announced(self._second, crash)
         taken = time.monotonic()
         self._stage.until(
             lambda: traffic.broken or (traffic.beats and traffic.beats[-1].sent > taken),
-            "the long-lived connection to go on",
+            "the staying connection to go on",
         )
         self._stage.wait(_PAUSE)
         return crash

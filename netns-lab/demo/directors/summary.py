@@ -20,22 +20,34 @@ def sum_up(console: Console, outcome: Outcome, program: str) -> None:
     table = Table(
         box=box.SIMPLE_HEAD, title=f"{program}: a request to the site every {INTERVAL * 1000:g} ms"
     )
-    for heading in ("", "took", "may take", "requests\nfailed", "long-lived\nconnection"):
+    for heading in (
+        "",
+        "took",
+        "may take",
+        "requests\nfailed",
+        "slowest answer on\nstaying connection",
+    ):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     table.add_row(
         f"{first} dies, leaves the pool",
         _ms(left.seconds),
         _ms(left.bound),
         str(len(left.failed)),
-        "untouched",
+        _ms(left.slowest),
     )
-    table.add_row(f"{first} returns to the pool", _ms(back.seconds), "", "0", "untouched")
+    table.add_row(
+        f"{first} returns to the pool",
+        _ms(back.seconds),
+        "",
+        str(len(back.failed)),
+        _ms(back.slowest),
+    )
     table.add_row(
         f"{DIRECTORS[0]} loses power, {DIRECTORS[1]} takes over",
         _ms(taken.seconds),
         f"floor {_ms(taken.floor.seconds)}",
         str(len(taken.failed)),
-        "lost" if taken.resumed is None else f"waited {_ms(taken.resumed - taken.stalled)}",
+        "lost" if taken.slowest is None else _ms(taken.slowest),
         style="bold",
     )
     console.print(table)

@@ -67,7 +67,7 @@ class ClientWatch:
                 each.received,
                 CLIENT,
                 Note(
-                    f"its long-lived connection goes on, after {_ms(each.received - each.sent)}"
+                    f"its staying connection goes on, after {_ms(each.received - each.sent)}"
                     " without an answer"
                 ),
             )
@@ -76,7 +76,7 @@ class ClientWatch:
         ]
         if self._traffic.broken and not self._is_broken:
             self._is_broken = True
-            text = f"its long-lived connection is lost: {self._traffic.broken}"
+            text = f"its staying connection is lost: {self._traffic.broken}"
             new.append(Event(time.monotonic(), CLIENT, Note(text)))
         return new
 
