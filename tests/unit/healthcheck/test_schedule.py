@@ -62,13 +62,13 @@ def test_turns_start_when_due_and_in_that_order():
     assert started(prepare).log == [("a", 500), ("b", 1000), ("c", 2000)]
 
 
-def test_turns_of_five_milliseconds_share_a_wakeup():
+def test_turns_of_twenty_milliseconds_share_a_wakeup():
     def prepare(starts):
         starts.set(1.0011, "a")
-        starts.set(1.0049, "b")
-        starts.set(1.0051, "c")
+        starts.set(1.0199, "b")
+        starts.set(1.0201, "c")
 
-    assert started(prepare).log == [("a", 1005), ("b", 1005), ("c", 1010)]
+    assert started(prepare).log == [("a", 1020), ("b", 1020), ("c", 1040)]
 
 
 def test_a_turn_set_again_starts_once():
