@@ -28,6 +28,8 @@ _ROWS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
     "size": size.measure,
     "table": lvs.measure_table,
     "checks": lvs.measure_checks,
+    "truth": lvs.measure_truth,
+    "dead server": lvs.measure_death,
 }
 _RESULTS = Path(__file__).with_name("results")
 

@@ -1,7 +1,7 @@
-"""IPVS beside keepalived: how fast the table follows, and what checking costs.
+"""IPVS beside keepalived: how fast the table follows, what checking costs, what faults cost.
 
 Both makers run in the same boot of one kernel: this machine's own if it has IPVS, else User-Mode
-Linux, where only ratios mean something. `tests.bench.director` is what runs there.
+Linux, where only ratios mean something. `tests.bench.director` and `tests.bench.truth` run there.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from netnslab import LabError, uml
+from tests.bench import truth
 from tests.bench.report import Figure, Plan, Samples, compare
 
-__all__ = ["measure_checks", "measure_table"]
+__all__ = ["measure_checks", "measure_death", "measure_table", "measure_truth"]
 
 _ROOT = Path(__file__).parents[2]
 _MODULES = ("ip_vs", "ip_vs_rr")
@@ -26,7 +27,7 @@ _TIMEOUT = 600.0  # s
 def measure_table(plan: Plan) -> Iterator[Figure]:
     """2,000 services of 5 servers: start, reload with one changed weight, stop."""
     services = plan.choose(2000, 400)
-    found = _inside("table", "--services", str(services))
+    found = _inside("director", "table", "--services", str(services))
     for step in ("start", "reload", "stop"):
         samples = _samples(found, step)
         yield compare("table", f"{services} x 5: {step}", "s", samples, factor=0.5)
@@ -40,12 +41,44 @@ def measure_checks(plan: Plan) -> Iterator[Figure]:
     """1,000 servers every 5 s: processor time, and the memory of the checker."""
     for kind, factor in (("TCP_CHECK", 1.0), ("HTTP_GET", 1.5)):
         seconds = plan.choose(30, 10)
-        found = _inside(kind, "--servers", "1000", "--seconds", str(seconds))
+        found = _inside("director", kind, "--servers", "1000", "--seconds", str(seconds))
         what = f"1,000 servers every 5 s, {kind}: CPU"
         yield compare("checks", what, "%", _samples(found, "cpu"), factor=factor)
         if kind == "TCP_CHECK":
             sizes = _samples(found, "checker")
             yield compare("checks", "the same: checker's PSS", "MB", sizes, most=40)
+
+
+def measure_truth(plan: Plan) -> Iterator[Figure]:
+    """Somebody changes the table: until it is right again, and the connections that are lost.
+
+    A flush ends what is sent while there is no service at all: the kernel takes IPVS out of the way of
+    packets then, and its own TCP, whose address it is, resets the connections."""
+    found = _inside("truth", "truth", "--repeat", str(plan.choose(2, 1)))
+    for case in truth.CASES:
+        what = f"{case}: right again ({truth.DEADLINE:g}: never)"
+        yield compare("truth", what, "s", _worst(found, "seconds", case), most=2)
+        idle = _worst(found, "idle", case)
+        yield compare("truth", f"{case}: connections lost, of 3 idle", "", idle, most=0)
+        busy = _worst(found, "busy", case)
+        most = 3 if case == "table flushed" else 0
+        yield compare("truth", f"{case}: connections lost, of 3 busy", "", busy, most=most)
+
+
+def measure_death(plan: Plan) -> Iterator[Figure]:
+    """One of three servers dies under a client that asks every 20 ms: until nobody is sent there."""
+    found = _inside("truth", "dead server", "--repeat", str(plan.choose(3, 1)))
+    most = truth.DELAY_LOOP + truth.CONNECT_TIMEOUT
+    for death in truth.DEATHS:
+        last = _worst(found, "seconds", death)
+        yield compare("dead server", f"{death}: last failed request", "s", last, most=most + 0.1)
+        failed = _worst(found, "failed", death)
+        yield compare("dead server", f"{death}: failed requests", "", failed, slack=25)
+
+
+def _worst(found: list[dict[str, Any]], field: str, case: str) -> Samples:
+    samples = _samples([each for each in found if each["case"] == case], field)
+    return {maker: [max(values)] for maker, values in samples.items()}
 
 
 def _samples(found: list[dict[str, Any]], field: str) -> Samples:
@@ -55,9 +88,9 @@ def _samples(found: list[dict[str, Any]], field: str) -> Samples:
     return samples
 
 
-def _inside(*words: str) -> list[dict[str, Any]]:
-    """Run the director's measurement; the objects it printed. Raises: LabError."""
-    command = [sys.executable, "-m", "tests.bench.director", *words]
+def _inside(program: str, *words: str) -> list[dict[str, Any]]:
+    """Run a measurement of `tests.bench.PROGRAM`; the objects it printed. Raises: LabError."""
+    command = [sys.executable, "-m", f"tests.bench.{program}", *words]
     if uml.has_ipvs():
         done = subprocess.run(
             command, cwd=_ROOT, capture_output=True, check=False, text=True, timeout=_TIMEOUT
