@@ -49,7 +49,7 @@ def _title(figure: Figure, record: Record, outcome: Outcome) -> None:
     fate = "is lost" if slowest is None else f"goes on after {_ms(slowest)}"
     entitle(
         figure,
-        f"A web server dies: out of the pool after {_ms(outcome.departure.seconds)};"
+        f"A web server dies: out after {_ms(outcome.departure.seconds)};"
         f" its director dies: the connection {fate}",
         f"{record.program}: two directors share {ADDRESS}, before two web servers checked every"
         f" {DELAY_LOOP:g} s; a client sends a request every {_ms(INTERVAL)}.",
@@ -151,7 +151,7 @@ def _fill_connection(panel: Panel, record: Record, start: float, end: float) -> 
     if not beats:
         return
     last = beats[-1].received if record.broken else end
-    panel.bar(CONNECTION, max(beats[0].sent, start), last, COLOURS.connection)
+    panel.bar(CONNECTION, max(record.beats[0].sent, start), last, COLOURS.connection)
     for each in beats:
         if each.received - each.sent > 2 * INTERVAL:
             panel.bar(CONNECTION, max(each.sent, start), each.received, COLOURS.waits)
