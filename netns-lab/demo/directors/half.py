@@ -17,9 +17,10 @@ from . import kernel
 from .lanes import CONNECTION, DirectorLanes
 from .outcome import measure
 from .record import Record
-from .site import ADDRESS, CLIENT, DIRECTORS, SERVERS, furnish
+from .site import ADDRESS, CLIENT, DIRECTORS, PORT, SERVERS, furnish
 from .story import Story
 from .summary import sum_up
+from .traffic import Traffic
 
 __all__ = ["leave_record", "run"]
 
@@ -53,10 +54,10 @@ def _play(program: Path, *, live: bool) -> Record:
         furnish(lab)
         observation = Observation(lab)
         recorder = Recorder(observation)
-        story = Story(lab, program, recorder)
-        lanes = DirectorLanes(recorder, lambda: story.traffic)
+        traffic = Traffic(lab[CLIENT], ADDRESS, PORT, stay_with=list(SERVERS)[1])
+        lanes = DirectorLanes(recorder, traffic)
         names = (*DIRECTORS, *SERVERS, CLIENT, CONNECTION)
         with Screen(recorder, heading, names, lanes, live=live) as screen:
-            record = story.run(screen.show)
+            record = Story(lab, program, recorder, traffic, screen.show).run()
             screen.show(recorder.finish())
     return record

@@ -6,7 +6,7 @@ are the requests that it answered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group
 from rich.text import Text
@@ -34,21 +34,20 @@ _OVERDUE = 0.15
 
 
 class DirectorLanes:
-    """Draws them; `traffic` is there once the client has begun."""
+    """Draws them."""
 
-    def __init__(self, recorder: Recorder, traffic: Callable[[], Traffic | None]) -> None:
+    def __init__(self, recorder: Recorder, traffic: Traffic) -> None:
         self._recorder = recorder
         self._traffic = traffic
 
     def __call__(self, width: int, now: float) -> Group:
-        events, traffic = self._recorder.events, self._traffic()
-        requests = traffic.requests if traffic else []
+        events, requests = self._recorder.events, self._traffic.requests
         width -= margin((*DIRECTORS, *SERVERS, CLIENT, CONNECTION))
         rows = {host: router_lane(host, events, width, now) for host in DIRECTORS}
         for server in SERVERS:
             rows[server] = _server_lane(server, events, requests, width, now)
         rows[CLIENT] = _client_lane(requests, width, now)
-        rows[CONNECTION] = _connection_lane(traffic.beats if traffic else [], width, now)
+        rows[CONNECTION] = _connection_lane(self._traffic.beats, width, now)
         legend = [
             *router_legend(),
             (" in pool ", _IN_POOL),

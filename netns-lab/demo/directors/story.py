@@ -13,7 +13,7 @@ from ..recorder import Recorder
 from ..stage import Stage
 from ..states import State
 from .record import Moments, Record
-from .site import ADDRESS, CLIENT, DIRECTORS, PORT, SERVERS
+from .site import ADDRESS, CLIENT, DIRECTORS, SERVERS
 from .tables import PoolWatch, has_learned, pool_of
 from .traffic import INTERVAL, Traffic
 from .troubles import ClientWatch
@@ -26,26 +26,34 @@ _PAUSE = 1.5
 
 
 class Story:
-    """One run on a lab that is furnished."""
+    """One run on a lab that is furnished. `show` gets what is new, many times a second.
 
-    def __init__(self, lab: Lab, program: Path, recorder: Recorder) -> None:
+    `traffic` is not started; its connection stays with the second web server.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        program: Path,
+        recorder: Recorder,
+        traffic: Traffic,
+        show: Callable[[list[Event]], None],
+    ) -> None:
         self._first, self._second = (lab[name] for name in DIRECTORS)
         self._dying, self._staying = (lab[name] for name in SERVERS)
         self._client = lab[CLIENT]
         self._program = program
         self._recorder = recorder
-        self.traffic: Traffic | None = None
-        """The client's, once it has begun."""
+        self._traffic = traffic
+        self._stage = Stage(program, ADDRESS, recorder, show, step=_STEP, patience=_PATIENCE)
 
-    def run(self, show: Callable[[list[Event]], None]) -> Record:
-        """All of it; `show` gets what is new, many times a second. Raises: LabError."""
-        self._stage = Stage(
-            self._program, ADDRESS, self._recorder, show, step=_STEP, patience=_PATIENCE
-        )
+    def run(self) -> Record:
+        """All of it. Raises: LabError."""
+        traffic = self._traffic
         self._open_site()
-        begin, traffic = self._send_client()
+        begin = self._send_client()
         died, revived = self._lose_server()
-        crash = self._lose_director(traffic)
+        crash = self._lose_director()
         end = time.monotonic()
         traffic.stop()
         self._stage.stop(self._second, "is stopped: the end")
@@ -73,15 +81,15 @@ class Story:
         for director in (self._first, self._second):
             self._wait_pool(director, set(SERVERS))
 
-    def _send_client(self) -> tuple[float, Traffic]:
+    def _send_client(self) -> float:
         text = f"asks {ADDRESS} every {INTERVAL * 1000:g} ms"
         begin = self._recorder.act(self._client.name, text)
-        traffic = self.traffic = Traffic(self._client, ADDRESS, PORT, self._staying.name)
-        self._recorder.sources.append(ClientWatch(traffic))
+        self._traffic.start()
+        self._recorder.sources.append(ClientWatch(self._traffic))
         text = f"keeps one connection open, to {self._staying.name} as it happens"
         self._recorder.act(self._client.name, text)
         self._stage.wait(_PAUSE)
-        return begin, traffic
+        return begin
 
     def _lose_server(self) -> tuple[float, float]:
         server = self._dying
@@ -97,10 +105,10 @@ class Story:
         self._stage.wait(_PAUSE)
         return died, revived
 
-    def _lose_director(self, traffic: Traffic) -> float:
-        port = traffic.local_port
+    def _lose_director(self) -> float:
+        traffic = self._traffic
         self._stage.until(
-            lambda: has_learned(self._second, port),
+            lambda: has_learned(self._second, traffic.local_port),
             f"{self._second.name} to learn of the client's connection",
         )
         text = f"has the staying connection in its own table, from {self._first.name}"

@@ -26,7 +26,7 @@ _ATTEMPTS = 10
 
 
 class Traffic:
-    """From its making until `stop`. Raises: LabError when no connection to `stay_with` comes about."""
+    """What `host` sends to the address; one connection stays, to the server `stay_with`."""
 
     def __init__(self, host: Host, address: str, port: int, stay_with: str) -> None:
         self.requests: list[Request] = []
@@ -42,10 +42,13 @@ class Traffic:
         self._is_over = False
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="traffic", daemon=True)
+
+    def start(self) -> None:
+        """Begin; return once the connection stands. Raises: LabError when it does not come about."""
         self._thread.start()
         self._ready.wait(_STAY)
         if not self.local_port:
-            raise LabError(f"the client has no connection to {stay_with}: {self.broken}")
+            raise LabError(f"the client has no connection to {self._stay_with}: {self.broken}")
 
     def stop(self) -> None:
         """End everything; the last requests are waited for."""
