@@ -290,7 +290,8 @@ def say_missing_syslog(options: Options) -> None:
 
 
 def stop() -> None:
-    """Write what is queued, within a second, and stop logging."""
+    """Write what is queued, within a second, and leave logging as it was found."""
+    logging.disable(logging.NOTSET)
     root = logging.getLogger()
     for handler in root.handlers[:]:
         if isinstance(handler, _DirectHandler | _QueuedHandler):
