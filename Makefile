@@ -59,5 +59,5 @@ bench: venv ## the figures beside keepalived, about eight minutes on a quiet mac
 
 .PHONY: clean
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist failover.svg
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist failover.svg directors.svg
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
