@@ -30,6 +30,7 @@ _ROWS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
     "checks": lvs.measure_checks,
     "truth": lvs.measure_truth,
     "dead server": lvs.measure_death,
+    "million": lvs.measure_million,
 }
 _RESULTS = Path(__file__).with_name("results")
 

@@ -1,7 +1,7 @@
-"""IPVS beside keepalived: how fast the table follows, what checking costs, what faults cost.
+"""IPVS beside keepalived: how fast the table follows, what checking, faults and connections cost.
 
 Both makers run in the same boot of one kernel: this machine's own if it has IPVS, else User-Mode
-Linux, where only ratios mean something. `tests.bench.director` and `tests.bench.truth` run there.
+Linux, where only ratios mean something. `tests.bench.director`, `truth` and `million` run there.
 """
 
 from __future__ import annotations
@@ -9,15 +9,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from netnslab import LabError, uml
-from tests.bench import truth
+from tests.bench import million, truth
 from tests.bench.report import Figure, Plan, Samples, compare
 
-__all__ = ["measure_checks", "measure_death", "measure_table", "measure_truth"]
+__all__ = [
+    "measure_checks",
+    "measure_death",
+    "measure_million",
+    "measure_table",
+    "measure_truth",
+]
 
 _ROOT = Path(__file__).parents[2]
 _MODULES = ("ip_vs", "ip_vs_rr")
@@ -76,8 +82,30 @@ def measure_death(plan: Plan) -> Iterator[Figure]:
         yield compare("dead server", f"{death}: failed requests", "", failed, slack=25)
 
 
+def measure_million(plan: Plan) -> Iterator[Figure]:
+    """A million connections in the table: Advertisements and checks as without, and a failover."""
+    entries, seconds = (100_000, 5) if plan.quick else (1_000_000, 20)
+    words = ["--entries", str(entries), "--seconds", str(seconds)]
+    found = _inside("million", *words, modules=())
+    units = {"advert": 1000 * million.INTERVAL, "probe": 1000 * million.CHECK_INTERVAL}
+    for name, interval in units.items():
+        for percentile in ("p99", "max"):
+            field = f"{name}_{percentile}"
+            without = _worst(found, field, "without")
+            what = f"{name} gap {percentile}"
+            slack = 0.1 * interval
+            yield compare("million", f"no connection: {what}", "ms", without, slack=slack)
+            full = _worst(found, field, "with")
+            yield compare("million", f"{entries:,}: {what}", "ms", full, slack=slack)
+    outage = _worst(found, "outage", "failover")
+    what = "a director dies: its connection waits"
+    yield compare("million", f"{entries:,}: {what}", "s", outage, slack=0.5)
+    lost = _worst(found, "lost", "failover")
+    yield compare("million", f"{entries:,}: a director dies: connections lost", "", lost, most=0)
+
+
 def _worst(found: list[dict[str, Any]], field: str, case: str) -> Samples:
-    samples = _samples([each for each in found if each["case"] == case], field)
+    samples = _samples([each for each in found if each.get("case") == case], field)
     return {maker: [max(values)] for maker, values in samples.items()}
 
 
@@ -88,7 +116,7 @@ def _samples(found: list[dict[str, Any]], field: str) -> Samples:
     return samples
 
 
-def _inside(program: str, *words: str) -> list[dict[str, Any]]:
+def _inside(program: str, *words: str, modules: Sequence[str] = _MODULES) -> list[dict[str, Any]]:
     """Run a measurement of `tests.bench.PROGRAM`; the objects it printed. Raises: LabError."""
     command = [sys.executable, "-m", f"tests.bench.{program}", *words]
     if uml.has_ipvs():
@@ -96,7 +124,7 @@ def _inside(program: str, *words: str) -> list[dict[str, Any]]:
             command, cwd=_ROOT, capture_output=True, check=False, text=True, timeout=_TIMEOUT
         )
     else:
-        done = uml.run(command, modules=_MODULES, directory=_ROOT, memory="2500M", timeout=_TIMEOUT)
+        done = uml.run(command, modules=modules, directory=_ROOT, memory="2500M", timeout=_TIMEOUT)
     if done.returncode != 0:
         error = done.stderr[-2000:]
         raise LabError(f"{' '.join(command)}: exit status {done.returncode}\n{error}")

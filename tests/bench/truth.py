@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netnslab import Host, Lab, Process, wait_until
-from tests.bench.routers import Maker, adopt_orphans
+from tests.bench.routers import Maker
 from tests.ipvs.site import SERVERS4, VIP4, Director
 
 __all__ = ["CASES", "CONNECT_TIMEOUT", "DEADLINE", "DEATHS", "DELAY_LOOP"]
@@ -259,7 +259,6 @@ def main() -> None:
     parser.add_argument("--makers", default="ours,keepalived")
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
-    adopt_orphans()
     with Lab() as lab, Director(lab, 3) as director:
         for case in CASES if options.row == "truth" else DEATHS:
             for word in options.makers.split(",") * options.repeat:
