@@ -18,7 +18,7 @@ from healthcheck.core.service import Notice, QuorumDown, QuorumUp, ServerDown, S
 from healthcheck.core.table import Destination
 from healthcheck.errors import HealthcheckError
 from healthcheck.events import CheckFailed, CheckRecovered, Event
-from healthcheck.ipvs import Ipvs, IpvsMissing
+from healthcheck.ipvs import Ipvs, IpvsMissing, load_module
 from healthcheck.upkeep import Repair
 
 from ..errors import PyvrrpError
@@ -52,7 +52,7 @@ def run(start: handoff.ChildStart) -> int:
     """Run until told to stop, or until the parent is gone; returns the exit code."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
     try:
-        with Ipvs() as ipvs:
+        with _open_ipvs() as ipvs:
             asyncio.run(_Process(start, ipvs).main())
     except IpvsMissing as error:
         handoff.send(start.control, handoff.UNAVAILABLE, str(error))
@@ -66,6 +66,22 @@ def run(start: handoff.ChildStart) -> int:
         logger.error("%s", error)
         return INTERNAL_ERROR
     return 0
+
+
+def _open_ipvs() -> Ipvs:
+    """The kernel's table, its module loaded if that is what it takes, as keepalived does.
+
+    Raises: IpvsMissing; HealthcheckError.
+    """
+    try:
+        return Ipvs()
+    except IpvsMissing as missing:
+        try:
+            load_module()
+        except IpvsMissing as problem:
+            logger.debug("%s", problem)
+            raise missing from problem
+        return Ipvs()
 
 
 class _Known:
