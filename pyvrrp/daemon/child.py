@@ -70,7 +70,7 @@ class ChildKind:
     prepare: Callable[[], None]
     """Runs in the child first, while the configuration is being read: imports."""
     body: Callable[[handoff.ChildStart], int]
-    """Runs in the child; its result is the exit code."""
+    """Runs in the child; its result is the exit code. Calls `processes.hear_orders`."""
     may_run: Callable[[Options], bool]
     is_needed: Callable[[Verdict], bool]
     pid_file: Callable[[pid_file.PidPaths], str]
@@ -134,6 +134,8 @@ class Child:
             self.pid = processes.fork(
                 lambda: _run(self.kind, self._options, descriptor, theirs),
                 keep=(descriptor, theirs.fileno()),
+                # Before it can stop in order it would leave behind what the one before it made.
+                held=processes.ORDERS,
             )
         except OSError:
             self._close()

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from ..errors import PyvrrpError
-from . import handoff
+from . import handoff, processes
 
 __all__ = ["ParentLink"]
 
@@ -38,6 +38,7 @@ class ParentLink:
         self._loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
         if not start.options.ignore_sigint:
             self._loop.add_signal_handler(signal.SIGINT, self._stopping.set)
+        processes.hear_orders()
         self._loop.add_signal_handler(signal.SIGHUP, self.say, handoff.RELOAD_WANTED)
         self._control.setblocking(False)
         self._loop.add_reader(self._control.fileno(), self._hear)

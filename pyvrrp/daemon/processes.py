@@ -19,12 +19,24 @@ from typing import NoReturn
 from . import log
 from .options import SIGNALS
 
-__all__ = ["FATAL", "INTERNAL_ERROR", "NO_PERMISSION", "describe_status", "fork", "freeze"]
+__all__ = [
+    "FATAL",
+    "INTERNAL_ERROR",
+    "NO_PERMISSION",
+    "ORDERS",
+    "describe_status",
+    "fork",
+    "freeze",
+    "hear_orders",
+]
 
 FATAL = 1
 NO_PERMISSION = 4
 INTERNAL_ERROR = 70
 """Exit codes, keepalived's; an unusable configuration brings its own (2 or 6)."""
+
+ORDERS = frozenset({signal.SIGTERM, signal.SIGINT})
+"""To stop."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,10 +49,11 @@ def freeze() -> None:
     gc.freeze()
 
 
-def fork(body: Callable[[], int], keep: Iterable[int]) -> int:
+def fork(body: Callable[[], int], keep: Iterable[int], held: Iterable[int] = ()) -> int:
     """Run `body` in a new process and exit with its result; returns the process id.
 
-    Standard streams and the descriptors in `keep` stay open there, all others are closed.
+    Standard streams and the descriptors in `keep` stay open there, all others are closed. The
+    signals `held` wait until `body` unblocks them.
     Raises: OSError when there can be no further process.
     """
     descriptors = sorted({0, 1, 2, *keep})
@@ -51,10 +64,15 @@ def fork(body: Callable[[], int], keep: Iterable[int]) -> int:
         sys.stderr.flush()
         pid = os.fork()
         if pid == 0:
-            _become(body, descriptors, blocked)
+            _become(body, descriptors, {*blocked, *held})
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     return pid
+
+
+def hear_orders() -> None:
+    """From now on what was told to stop stops: those ORDERS that were held back arrive now."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ORDERS)
 
 
 def _become(body: Callable[[], int], descriptors: list[int], blocked: Iterable[int]) -> NoReturn:

@@ -1,7 +1,7 @@
 """The parent with children and a loader that do as they are told: real forks, signals and files.
 
 The "configuration" is one line of words. `unusable`, `hang`, `slow`, `crash`, `idle` are for the
-loader, `exit=N`, `stubborn`, `refuse`, `mute`, `ask`, `tell` for the VRRP child, which notes what
+loader, `exit=N`, `stubborn`, `refuse`, `mute`, `ask`, `tell`, `late` for the VRRP child, which notes what
 happens to it in a file. The words after a `|` are for the checker child, which exists where there
 is a `|`; its notes begin with one. It also knows `missing`: it says that it cannot work here.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 _SCRIPT = """
 import os, select, signal, sys, time
 from pathlib import Path
-from pyvrrp.daemon import handoff, loader, log, supervisor
+from pyvrrp.daemon import handoff, loader, log, processes, supervisor
 from pyvrrp.daemon.child import ChildKind
 from pyvrrp.daemon.options import parse
 
@@ -60,12 +60,15 @@ def child(start, mark):
         note("journal: " + Path(start.journal_path).read_text())
         note(f"umask: {os.umask(0):o}")
         note(f"restart: {start.is_restart}")
+    while "late" in words and not NOTES.with_name("go").exists():
+        time.sleep(0.01)
     def stop(number, frame):
         note(f"signal {number}")
         if number == signal.SIGTERM and "stubborn" not in words:
             os._exit(0)
     for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, stop)
+    processes.hear_orders()
     if "missing" in words:
         handoff.send(start.control, handoff.UNAVAILABLE)
     if "exit=" in words:

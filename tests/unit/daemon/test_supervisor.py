@@ -57,6 +57,17 @@ def test_stubborn_child_is_killed_and_its_journal_stays(daemon: Daemon):
     assert not daemon.vrrp_pid_file.exists()
 
 
+def test_child_that_is_still_starting_stops_in_order(daemon: Daemon):
+    """It may have to clear away what a predecessor left."""
+    daemon.start("late")
+    daemon.wait_note("start late")
+    daemon.send(signal.SIGTERM)
+    daemon.wait_console("Stopping")
+    daemon.notes_file.with_name("go").touch()
+    assert daemon.exit_code() == 0
+    assert daemon.notes() == ["start late", "signal 15"]
+
+
 def test_unusable_at_start(daemon: Daemon):
     daemon.start("unusable")
     assert daemon.exit_code() == 2
