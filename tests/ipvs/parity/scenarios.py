@@ -203,6 +203,19 @@ SCENARIOS = {
         tuple(Server(address, 443, "https") for address in (_A, _B, _C, _D)),
         steps=(Step("b 404", 3.7, _replying(b=404), after=_A),),
     ),
+    "smtp_basic": Scenario(
+        "smtp_basic",
+        (Server(_A, 25, "smtp"), Server(_B, 25, "smtp")),
+        steps=(
+            Step(
+                "a banner 554, b HELO 501",
+                3.7,
+                _replying(a=("554 no", "250 x"), b=("220 here", "501 no")),
+                after=_A,
+            ),
+            Step("good", 2.7, _replying(a=None, b=None), after=_A),
+        ),
+    ),
     "checker killed": Scenario(
         "tcp_basic",
         (Server(_A), Server(_B, is_open=False)),

@@ -120,6 +120,9 @@ class RealServer:
         while line := (await reader.readline()).decode("ascii", "replace").strip():
             heard.append(line)
             if line == "QUIT":
+                writer.write(
+                    b"221 bye\r\n"
+                )  # keepalived 2.2.7 counts a close without it as failure
                 break
             writer.write(f"{greeting}\r\n".encode())
         self.heard(" | ".join(heard))

@@ -30,7 +30,7 @@ _LONGEST_START = 60.0
 _LONGEST_STOP = 20.0
 _LONGEST_PAUSE = 20.0
 """Seconds without a check of a server that is checked every 2 s."""
-_PAST_A_CHECK = 0.15  # servers in the same part of their period are checked until then
+_PAST_A_CHECK = 0.5  # no other check is due then, even if all have drifted
 _LAST_CALLS = 0.5
 _SETTLE = 2.0
 _TURNS, _PERIOD = 5, 2.0
