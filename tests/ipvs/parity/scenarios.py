@@ -66,23 +66,24 @@ def _tcp(*addresses: str) -> tuple[Server, ...]:
     return tuple(Server(address) for address in addresses)
 
 
-DAEMONS: dict[str, tuple[tuple[str, ...], str]] = {
-    "common": ((), ""),
-    "flushed": ((), "lvs_flush_on_stop"),
-    "kept": (("-I",), ""),
-    "killed": ((), ""),
-}
-"""What starts by itself: command line flags, and words of global_defs."""
+_REVIVED = "A changed method puts dead servers back into the pool: a bug, in 2.4.3 too."
+_END_TOLD = "2.2.7 tells nobody that a service was removed; 2.4.3 does."
+
+_PROGRAMS = 1.2
+"""s; a program's start takes so much of a slow machine that periods counted from it drift apart."""
+
+DAEMONS: tuple[dict[str, tuple[tuple[str, ...], str]], ...] = (
+    {
+        "flushed": ((), "lvs_flush_on_stop"),
+        "kept": (("-I",), ""),
+        "killed": ((), ""),
+    },
+    {"common": ((), "")},
+)
+"""What runs at once, and after it: command line flags, and words of global_defs. Reloads and restarts
+take so much of one processor that nothing else is in time beside them."""
 
 SCENARIOS = {
-    "tcp_basic": Scenario(
-        "tcp_basic",
-        _tcp(_A, _B),
-        steps=(
-            Step("a closed", 4.7, _closed(_A), after=_B),
-            Step("a back", 2.7, _opened(_A), after=_B),
-        ),
-    ),
     "quorum_hysteresis": Scenario(
         "quorum_hysteresis",
         _tcp(_A, _B, _C, _D, _E),
@@ -92,6 +93,14 @@ SCENARIOS = {
             Step("down to 1", 2.7, _closed(_B), after=_A),
             Step("up to 3", 2.7, _opened(_B, _C), after=_A),
             Step("up to 4", 2.7, _opened(_D), after=_A),
+        ),
+    ),
+    "tcp_basic": Scenario(
+        "tcp_basic",
+        _tcp(_A, _B),
+        steps=(
+            Step("a closed", 4.7, _closed(_A), after=_B),
+            Step("a back", 2.7, _opened(_A), after=_B),
         ),
     ),
     "sorry_server": Scenario(
@@ -123,16 +132,35 @@ SCENARIOS = {
         daemon="kept",
         steps=(
             Step("c closed", 2.7, _closed(_C), after=_A),
-            Step("reload", 6.7, _reloaded("reload_weights_changed"), after=_A, tolerance=5.0),
+            Step("reload", 4.7, _reloaded("reload_weights_changed"), after=_A, tolerance=5.0),
             Step("c back", 2.7, _opened(_C), after=_A),
         ),
+    ),
+    "reload_mixed": Scenario(
+        "reload_mixed",
+        (*_tcp(_A, _B, _C, _D), Server(_E, is_open=False)),
+        daemon="flushed",
+        steps=(
+            Step("reload", 4.7, _reloaded("reload_mixed_changed"), after=_A, tolerance=5.0),
+            Step("e opened", 2.7, _opened(_E), after=_A),
+        ),
+        known={
+            "reload: keepalived: + [10.2.0.10]:tcp:80 > [10.1.0.5]:80 DIRECT_ROUTING w1": _REVIVED,
+            "e opened: ours: + [10.2.0.10]:tcp:80 > [10.1.0.5]:80 DIRECT_ROUTING w1": _REVIVED,
+            "reload: keepalived: script replaced down": (
+                "Without its only server a service that gets another loses its quorum for a moment, "
+                "and nothing ever tells that it is back: a bug, in 2.4.3 too."
+            ),
+            "reload: ours: script removed down": _END_TOLD,
+            "reload: ours: script 3a down": _END_TOLD,
+        },
     ),
     "misc_basic": Scenario(
         "misc_basic",
         files=(("a", "0\n"), ("b", "0\n")),
         steps=(
-            Step("both fail", 4.7, _written(a="1\n", b="7\n"), after="a"),
-            Step("good", 2.7, _written(a="0\n", b="0\n"), after="a"),
+            Step("both fail", 4.7, _written(a="1\n", b="7\n"), after="a", tolerance=_PROGRAMS),
+            Step("good", 2.7, _written(a="0\n", b="0\n"), after="a", tolerance=_PROGRAMS),
         ),
     ),
     "http_status": Scenario(
@@ -220,6 +248,6 @@ SCENARIOS = {
         "tcp_basic",
         (Server(_A), Server(_B, is_open=False)),
         daemon="killed",
-        steps=(Step("SIGKILL", 8.0, _killed, after=_A, tolerance=5.0),),
+        steps=(Step("SIGKILL", 6.0, _killed, after=_A, tolerance=5.0),),
     ),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -43,21 +44,22 @@ def outcomes(
         each.chmod(0o755)  # scripts are refused where others might have written
     certificate = directory / "certificate.pem"
     certificate.write_bytes(_certificate())
-    made: dict[str, Daemon] = {}
-    order: list[tuple[str, str]] = []
+    found: dict[tuple[str, str], Outcome | BaseException] = {}
     with Lab() as lab:
-        for program, path in _PROGRAMS.items():
-            for kind, (flags, words) in DAEMONS.items():
-                chosen = [name for name in wanted if SCENARIOS[name].daemon == kind]
-                if chosen:
-                    title = f"{program}-{kind}"
-                    host = lab.host(title)
-                    made[title] = Daemon(path, host, directory / title, flags, words)
-                    for name in chosen:
-                        made[title].add(SCENARIOS[name], certificate)
-                        order.append((name, program))
-        done = asyncio.run(_run(list(made.values())))
-    return dict(zip(order, done, strict=True))
+        for kinds in DAEMONS:
+            daemons: list[Daemon] = []
+            order: list[tuple[str, str]] = []
+            for (kind, (flags, words)), (program, path) in product(
+                kinds.items(), _PROGRAMS.items()
+            ):
+                title = f"{program}-{kind}"
+                if chosen := [name for name in wanted if SCENARIOS[name].daemon == kind]:
+                    daemons.append(Daemon(path, lab.host(title), directory / title, flags, words))
+                for name in chosen:
+                    daemons[-1].add(SCENARIOS[name], certificate)
+                    order.append((name, program))
+            found |= zip(order, asyncio.run(_run(daemons)), strict=True)
+    return found
 
 
 async def _run(daemons: list[Daemon]) -> list[Outcome | BaseException]:

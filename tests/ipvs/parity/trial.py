@@ -33,7 +33,7 @@ _LONGEST_PAUSE = 20.0
 _PAST_A_CHECK = 0.5  # no other check is due then, even if all have drifted
 _LAST_CALLS = 0.5
 _SETTLE = 2.0
-_TURNS, _PERIOD = 5, 2.0
+_TURNS, _PERIOD = 4, 2.0
 _TOLERANCE = 0.6
 _UNHURRIED = 3.0
 """How far apart starts and stops may be: how long a program takes for them is not compared here."""
@@ -174,7 +174,7 @@ class Daemon:
                 await trial.open()
             self.configure()
             async with gate:
-                self._process = self.host.start(self._command)
+                self._process = await asyncio.to_thread(self.host.start, self._command)
                 await self.until(lambda: bool(self._seen), _LONGEST_START, "a table")
             await gate.wait_all()
             await asyncio.sleep(_SETTLE)
@@ -340,7 +340,7 @@ class Trial:
 
     async def run(self) -> None:
         """Step by step. Scenarios begin in turns, or all their scripts would start at once."""
-        await asyncio.sleep(self._number % _TURNS * _PERIOD)
+        await asyncio.sleep((self._number - 1) % _TURNS * _PERIOD)
         for step in self.scenario.steps:
             await self._take(step)
 
