@@ -69,6 +69,19 @@ def measure_truth(plan: Plan) -> Iterator[Figure]:
         busy = _worst(found, "busy", case)
         most = 3 if case == "table flushed" else 0
         yield compare("truth", f"{case}: connections lost, of 3 busy", "", busy, most=most)
+    yield from _measure_large_truth()
+
+
+def _measure_large_truth() -> Iterator[Figure]:
+    """A flush has no bound: to make so large a table anew takes what it takes on this kernel."""
+    found = _inside("truth", "scale", "--repeat", "1")
+    size, right = f"{truth.SCALE} x 5", f"right again ({truth.LARGE_DEADLINE:g}: never)"
+    deleted = _worst(found, "seconds", "destination deleted")
+    yield compare("truth", f"{size}: destination deleted: {right}", "s", deleted, most=2)
+    flushed = _worst(found, "seconds", "table flushed")
+    ours, theirs = flushed["ours"][0], flushed["keepalived"][0]
+    what = f"{size}: table flushed: {right}"
+    yield Figure("truth", what, "s", ours, theirs, samples=flushed)
 
 
 def measure_death(plan: Plan) -> Iterator[Figure]:

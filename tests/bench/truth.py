@@ -14,6 +14,7 @@ import selectors
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,15 +22,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netnslab import Host, Lab, Process, wait_until
+from tests.bench.director import Director as LargeDirector
+from tests.bench.director import Shape
 from tests.bench.routers import Maker
 from tests.ipvs.site import SERVERS4, VIP4, Director
 
-__all__ = ["CASES", "CONNECT_TIMEOUT", "DEADLINE", "DEATHS", "DELAY_LOOP"]
+__all__ = [
+    "CASES",
+    "CONNECT_TIMEOUT",
+    "DEADLINE",
+    "DEATHS",
+    "DELAY_LOOP",
+    "LARGE_DEADLINE",
+    "SCALE",
+]
 
 DELAY_LOOP, CONNECT_TIMEOUT = 1, 1  # s
 DEADLINE = 4.0
 """Seconds after which a table that is still wrong counts as never right again."""
 
+LARGE_DEADLINE = 10.0
+"""The same, of a large table."""
+SCALE = 2000
+"""Services of 5 servers in a large table."""
+
+_SETTLED = 5.0  # s after which a daemon with a large table does the same every second
 _PATIENCE = 2.0  # s for an answer on a connection; TCP repeats itself at growing intervals
 _REQUEST_INTERVAL, _REQUEST_PATIENCE = 0.02, 1.0  # s
 _TABLE = "/proc/thread-self/net/ip_vs"
@@ -125,6 +142,40 @@ def measure_truth(director: Director, maker: Maker, case: _Case) -> dict[str, fl
         _speak(idle)
         lost = {"idle": len(idle) - _answered(idle), "busy": len(busy) - _answered(busy)}
         return {"seconds": seconds, **lost}
+
+
+def measure_scale(maker: Maker) -> Iterator[tuple[str, float]]:
+    """SCALE services of 5 servers on the loopback network: how many seconds after a destination in the
+    middle was deleted, and after the table was flushed, it is whole again; at most LARGE_DEADLINE."""
+    check = "TCP_CHECK {\n      connect_timeout 3\n    }"
+    whole = SCALE * 5
+    with tempfile.TemporaryDirectory() as name:
+        large = LargeDirector(maker, Path(name), Shape(SCALE, 5, check, 3600))
+        try:
+            large.start()
+            wait_until(lambda: _destinations() == whole, what="a large table", timeout=60)
+            time.sleep(_SETTLED)
+            for case, words in _LARGE_CASES.items():
+                subprocess.run(["ipvsadm", *words.split()], check=True)
+                start = time.monotonic()
+                while _destinations() < whole and time.monotonic() - start < LARGE_DEADLINE:
+                    time.sleep(0.1)
+                yield case, min(time.monotonic() - start, LARGE_DEADLINE)
+        finally:
+            large.kill()
+            subprocess.run(["ipvsadm", "-C"], check=True)
+
+
+_MIDDLE = SCALE // 2
+_LARGE_CASES = {
+    "destination deleted": f"-d -t 198.18.{_MIDDLE // 250}.{1 + _MIDDLE % 250}:80 "
+    f"-r 127.1.{_MIDDLE * 5 // 250}.{1 + _MIDDLE * 5 % 250}:8080",
+    "table flushed": "-C",
+}
+
+
+def _destinations() -> int:
+    return Path(_TABLE).read_bytes().count(b"\n  ->") - 1  # the heading has one
 
 
 def _do_wrong(director: Director, checking: Checking, words: str) -> float:
@@ -255,20 +306,29 @@ def _running(director: Director, maker: Maker) -> Iterator[Checking]:
 def main() -> None:
     """Measure one row for the makers, and print it."""
     parser = argparse.ArgumentParser("python -m tests.bench.truth", description=__doc__)
-    parser.add_argument("row", choices=["truth", "dead server"])
+    parser.add_argument("row", choices=["truth", "scale", "dead server"])
     parser.add_argument("--makers", default="ours,keepalived")
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
+    makers = [Maker(word) for word in options.makers.split(",")] * options.repeat
+    if options.row == "scale":
+        with socket.create_server(("0.0.0.0", 8080), backlog=4096):
+            for maker in makers:
+                for case, seconds in measure_scale(maker):
+                    _print(maker, options.row, case, {"seconds": seconds})
+        return
     with Lab() as lab, Director(lab, 3) as director:
         for case in CASES if options.row == "truth" else DEATHS:
-            for word in options.makers.split(",") * options.repeat:
-                maker = Maker(word)
+            for maker in makers:
                 if options.row == "truth":
                     found = measure_truth(director, maker, CASES[case])
                 else:
                     found = measure_death(director, maker, case)
-                line = {"maker": word, "row": options.row, "case": case, **found}
-                print(json.dumps(line), flush=True)
+                _print(maker, options.row, case, found)
+
+
+def _print(maker: Maker, row: str, case: str, found: dict[str, float]) -> None:
+    print(json.dumps({"maker": maker.value, "row": row, "case": case, **found}), flush=True)
 
 
 if __name__ == "__main__":
