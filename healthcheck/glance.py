@@ -37,6 +37,10 @@ class Glance:
         self._parts: list[bytes] = []
         self._text = b""
         self._seen: list[bytes] | None = None
+        self.services: int | None = None
+        """How many the last look showed: not all, it may be, when other network namespaces have
+        some too. Linux 6.1 counts theirs on its way (ip_vs_info_seq_next), but not when it begins
+        anew after 4 kB (ip_vs_info_array)."""
 
     def close(self) -> None:
         """Close the file."""
@@ -64,6 +68,7 @@ class Glance:
             return {}
         self._text = text
         now = [_lasting(line) for line in text.split(b"\n")[_HEADING_LINES:-1]]
+        self.services = len(_services(now))
         before, self._seen = self._seen, now
         if before is None or before == now:
             return {}

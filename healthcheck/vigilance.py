@@ -2,7 +2,8 @@
 
 * A `Glance` every second says which services changed; these are read and set right at once.
 * In a round, the services and the destinations of each of ours are read and compared: for what a
-  glance does not show (thresholds, tunnel options), or for all when there is none.
+  glance does not show (thresholds, tunnel options), or for all when there is none, or none that
+  shows every service.
 
 Either is made in short turns of a few milliseconds, with pauses that keep it to its share of one
 processor, but not longer than a bound: on a busy machine a turn takes longer than it costs. So a look
@@ -15,6 +16,7 @@ for some thousand services.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 
 from .core.table import Service, ServiceKey, ServiceSettings
@@ -23,6 +25,8 @@ from .glance import Glance
 from .upkeep import KernelTable, TableUpkeep
 
 __all__ = ["Vigilance"]
+
+logger = logging.getLogger(__name__)
 
 SHARE = 0.02
 """Of one processor, for looking at the table again."""
@@ -38,6 +42,7 @@ LONGEST_PAUSE = 0.5
 
 _PERIOD = 1.0  # s from the start of one look, or round, to the next, at least
 _SLICE = 0.002  # s of reading a turn
+_SHORT_GLANCES = 3  # rounds after which a glance is not believed any more
 _PAUSE = 0.01  # s between two turns, at least
 
 
@@ -55,6 +60,7 @@ class Vigilance:
         self._kernel = kernel
         self._upkeep = upkeep
         self._glance = glance
+        self._short_glances = 0
         self._suspects: deque[tuple[ServiceKey, bool]] = deque()
         self._is_looking = False
         self._written: dict[ServiceKey, bool] = {}
@@ -68,10 +74,15 @@ class Vigilance:
     def close(self) -> None:
         """Watch no more."""
         self._reading.cancel()
+        self._give_up_glances()
+
+    def _give_up_glances(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
         if self._glance is not None:
             self._glance.close()
+            self._glance = None
+        self._suspects.clear()
 
     # Glances.
 
@@ -155,6 +166,7 @@ class Vigilance:
         """Compare the services themselves; the destinations of each come after."""
         services = self._kernel.read_services()
         self._upkeep.complaints.settle("kernel")
+        self._judge_glances(len(services))
         self._upkeep.forget_removed()
         for key, believed in list(self._upkeep.known()):
             settings = services.get(key)
@@ -164,6 +176,16 @@ class Vigilance:
                 self._round.append((key, settings))
             else:
                 self._compare(key, settings)
+
+    def _judge_glances(self, services: int) -> None:
+        """One that is behind shows too few services for a moment, one that leaves some out always."""
+        shown = self._glance.services if self._glance is not None else None
+        self._short_glances += 1
+        if shown is None or shown >= services:
+            self._short_glances = 0
+        elif self._short_glances >= _SHORT_GLANCES:
+            logger.info("/proc/net/ip_vs leaves services out; the IPVS table is read instead")
+            self._give_up_glances()
 
     def _compare(self, key: ServiceKey, settings: ServiceSettings) -> None:
         self._upkeep.found(key, Service(settings, self._kernel.read_destinations(key)))

@@ -52,6 +52,7 @@ def file(tmp_path):
 
 def test_nothing_changed(file):
     assert file.look() == {}
+    assert file.glance.services == 3
 
 
 def test_connections_are_no_change(file):

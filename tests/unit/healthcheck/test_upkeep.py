@@ -244,6 +244,7 @@ class FakeGlance:
     def __init__(self, rig, finds):
         self.rig, self.finds = rig, finds
         self.cost, self.turns = 0.0, 1
+        self.services = 1
         self.looks: list[float] = []
         self.is_closed = False
 
@@ -333,3 +334,14 @@ def test_a_look_that_fails_is_told_once_and_made_again(caplog):
     rig.run(lambda: rig.want(WEB, Service(RR, {A: ONE})), until=2.5, glance=glance)
     assert len(glance.looks) > 2
     assert caplog.messages == ["a look at the IPVS table: [Errno 5] Input/output error"]
+
+
+def test_a_glance_that_leaves_services_out_is_given_up():
+    rig = Rig()
+    glance = FakeGlance(rig, {})
+    glance.services = 0
+    rig.loop.call_at(5.5, rig.kernel.table.clear)
+    rig.run(lambda: rig.want(WEB, Service(RR, {A: ONE})), until=7.0, glance=glance)
+    assert glance.looks == pytest.approx([0, 1, 2], abs=0.02)
+    assert glance.is_closed
+    assert rig.kernel.table == {WEB: Service(RR, {A: ONE})}
