@@ -54,7 +54,7 @@ check: venv ## format, lint, types and the fast tests, in under a minute
 	@$(PYTEST) -q -x -m 'not slow and not root'
 
 .PHONY: bench
-bench: venv ## the figures beside keepalived, about eight minutes on a quiet machine (root)
+bench: venv ## the figures beside keepalived, about twenty minutes on a quiet machine (root)
 	@$(BIN)/python -m tests.bench
 
 .PHONY: clean

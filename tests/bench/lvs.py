@@ -32,7 +32,7 @@ _TIMEOUT = 600.0  # s
 
 def measure_table(plan: Plan) -> Iterator[Figure]:
     """2,000 services of 5 servers: start, reload with one changed weight, stop."""
-    services = plan.choose(2000, 400)
+    services = 400 if plan.quick else 2000
     found = _inside("director", "table", "--services", str(services))
     for step in ("start", "reload", "stop"):
         samples = _samples(found, step)
@@ -46,7 +46,7 @@ def measure_table(plan: Plan) -> Iterator[Figure]:
 def measure_checks(plan: Plan) -> Iterator[Figure]:
     """1,000 servers every 5 s: processor time, and the memory of the checker."""
     for kind, factor in (("TCP_CHECK", 1.0), ("HTTP_GET", 1.5)):
-        seconds = plan.choose(30, 10)
+        seconds = 10 if plan.quick else 30
         found = _inside("director", kind, "--servers", "1000", "--seconds", str(seconds))
         what = f"1,000 servers every 5 s, {kind}: CPU"
         yield compare("checks", what, "%", _samples(found, "cpu"), factor=factor)
