@@ -16,10 +16,10 @@ from math import ceil, inf
 from typing import Generic, TypeVar
 
 from .lateness import LatenessCounts
+from .probes.readiness import GRID  # what starts together answers together
 
 __all__ = ["Schedule", "Turn", "probes_at_once"]
 
-_GRID = 0.02  # s between two wake-ups at least; what started together answers together
 _SLICE = 0.004  # s of starting probes before the loop has its turn
 _RESERVED_DESCRIPTORS = 100  # for everything that is no probe
 _MOST_PROBES = 8192
@@ -113,7 +113,7 @@ class Schedule(Generic[T]):
             self._armed_at = now
             self._timer = self._loop.call_soon(self._run)
         else:
-            self._armed_at = max(due, ceil(due / _GRID) * _GRID)
+            self._armed_at = max(due, ceil(due / GRID) * GRID)
             self._timer = self._loop.call_at(self._armed_at, self._run)
 
     def _cancel(self) -> None:
