@@ -1,4 +1,4 @@
-"""`pyvrrpctl`: the daemon's parts as tools for people."""
+"""`pyvrrpctl decode`: what a VRRP packet says, or why it is discarded."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import argparse
 import sys
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from ..core.model import PROTOCOL, Address, Family, vrrp_group
-from ..core.packet import Advertisement, DiscardReason, IpFacts, PacketError, decode
-from .options import DEFAULT_CONFIGURATION
-from .version import COMPATIBLE_WITH, PYVRRP_VERSION
+from ...core.model import PROTOCOL, Address, Family, vrrp_group
+from ...core.packet import Advertisement, DiscardReason, IpFacts, PacketError, decode
 
-__all__ = ["main"]
+__all__ = ["add_to"]
 
 _IPV6_HEADER = 40
 _VRRP_TTL = 255
@@ -19,34 +17,8 @@ _DISCARDED = 1
 _USAGE = 2
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Entry point of the console script; returns the exit code.
-
-    0: nothing wrong; 1: the packet would be discarded; 2: wrong use; `check` has keepalived -t's.
-    """
-    arguments = _parser().parse_args(argv)
-    try:
-        return int(arguments.run(arguments))
-    except BrokenPipeError:
-        sys.stderr.close()
-        return _DISCARDED
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pyvrrpctl", description="Tools around VRRP and pyvrrp.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    check = commands.add_parser(
-        "check",
-        help="list the problems of a keepalived.conf",
-        description="List every problem of a keepalived.conf. Exit codes are those of keepalived -t.",
-    )
-    check.add_argument("file", nargs="?", default=DEFAULT_CONFIGURATION)
-    check.add_argument("--format", choices=("full", "concise", "json"), default="full")
-    check.add_argument("--config-id", metavar="ID", help="for lines that start with @ID")
-    check.add_argument(
-        "--interfaces", action="store_true", help="also check that interfaces exist on this host"
-    )
-    check.set_defaults(run=_check)
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command."""
     packet = commands.add_parser(
         "decode",
         help="show what a VRRP packet says, or why it is discarded",
@@ -59,9 +31,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     packet.add_argument("--ttl", type=int, help="TTL or hop limit it arrived with")
     packet.set_defaults(run=_decode)
-    version = commands.add_parser("version", help="print the version")
-    version.set_defaults(run=_version)
-    return parser
 
 
 def _address(text: str) -> Address:
@@ -69,32 +38,6 @@ def _address(text: str) -> Address:
         return ip_address(text)
     except ValueError as exc:
         raise argparse.ArgumentTypeError(str(exc)) from None
-
-
-def _version(arguments: argparse.Namespace) -> int:
-    print(f"pyvrrp {PYVRRP_VERSION}, compatible with keepalived {COMPATIBLE_WITH}")
-    return 0
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    import socket
-
-    from ..conf.diagnostics import as_json, concise, full
-    from ..conf.load import load
-    from ..conf.source import Unreadable
-
-    names = tuple(name for _, name in socket.if_nameindex()) if arguments.interfaces else None
-    try:
-        loaded = load(arguments.file, config_id=arguments.config_id, interfaces=names)
-    except Unreadable as problem:
-        print(problem, file=sys.stderr)
-        return _USAGE
-    if arguments.format == "json":
-        print(as_json(loaded.diagnostics))
-    else:
-        for diagnostic in loaded.diagnostics:
-            print(full(diagnostic) if arguments.format == "full" else concise(diagnostic))
-    return loaded.test_exit_code
 
 
 def _decode(arguments: argparse.Namespace) -> int:
