@@ -58,7 +58,7 @@ class Context:
         self._interfaces = interfaces
         self._homes = homes or {}
         self._hints = _MAX_HINTS
-        self._uses: dict[Known, _Use] = {}
+        self._uses: dict[tuple[str, bool], _Use] = {}
 
     def problem(
         self,
@@ -170,24 +170,24 @@ class Context:
         close = get_close_matches(word, list(islice(names, _MAX_CANDIDATES)), 1, 0.75)
         return f"did you mean {close[0]}?" if close else None
 
-    def used(self, known: Known, statement: Statement) -> None:
+    def used(self, statement: Statement) -> None:
         """Count a keyword that is not acted on; `report_kept` says so once per keyword."""
-        use = self._uses.get(known)
+        key = statement.words[0], statement.block is not None
+        use = self._uses.get(key)
         if use is None:
-            use = self._uses[known] = _Use(statement)
+            use = self._uses[key] = _Use(statement)
         use.count += 1
 
     def report_kept(self) -> None:
         """One diagnostic for each keyword that is accepted and does nothing yet."""
-        for known, use in self._uses.items():
+        for (name, has_block), use in self._uses.items():
             more = f" ({use.count} times)" if use.count > 1 else ""
-            severity = Severity.WARNING if known.has_block else Severity.INFO
             self.problem(
                 "not-acted-on",
                 use.statement,
                 0,
-                f"{known.name} is accepted, but not yet acted on{more}",
-                severity=severity,
+                f"{name} is accepted, but not yet acted on{more}",
+                severity=Severity.WARNING if has_block else Severity.INFO,
                 problem_class=ProblemClass.NONE,
             )
 

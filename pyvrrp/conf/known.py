@@ -26,8 +26,3 @@ class Known(NamedTuple):
     words: int = 0
     block: Block = Block.NONE
     missing: ProblemClass = ProblemClass.MISSING_PARAMETER
-
-    @property
-    def has_block(self) -> bool:
-        """False for a keyword that is only a line."""
-        return self.block is not Block.NONE

@@ -33,11 +33,12 @@ Reader = Callable[[Context, Statement, Values], None]
 
 
 class Keyword(NamedTuple):
-    """One row of a table."""
+    """One row of a table. Without `acted_on` its words are read, and nothing comes of them yet."""
 
     name: str
     read: Reader
     block: Block = Block.NONE
+    acted_on: bool = True
 
 
 class Table(NamedTuple):
@@ -53,7 +54,13 @@ class Table(NamedTuple):
 
 
 def value(
-    name: str, shape: Shape, field: str = "", *, once: bool = False, block: Block = Block.NONE
+    name: str,
+    shape: Shape,
+    field: str = "",
+    *,
+    once: bool = False,
+    block: Block = Block.NONE,
+    acted_on: bool = True,
 ) -> Keyword:
     """A row that sets one field, the keyword's own name unless told; `once`: the first stays."""
     target = field or name
@@ -65,7 +72,7 @@ def value(
         if result is not SKIP:
             values.put(target, result, statement)
 
-    return Keyword(name, read, block)
+    return Keyword(name, read, block, acted_on)
 
 
 def old(name: str, instead: str, problem_class: ProblemClass = ProblemClass.GENERAL) -> Keyword:
@@ -95,6 +102,8 @@ def read_block(
         if row is not None:
             if _has_right_block(context, statement, row.block):
                 row.read(context, statement, values)
+                if not row.acted_on:
+                    context.used(statement)
             continue
         kept = known.kept.get(statement.words[0])
         if kept is None:
@@ -103,7 +112,7 @@ def read_block(
             continue
         statement_kept = keep(context, statement, kept)
         if statement_kept is not None:
-            context.used(kept, statement)
+            context.used(statement)
             values.kept.append(statement_kept)
 
 
