@@ -37,10 +37,12 @@ if TYPE_CHECKING:
         VirtualMac,
         VirtualRouterSettings,
     )
+    from .snapshot import ActiveRouterSnapshot, VirtualRouterSnapshot
     from .virtual_router import StateChange, VirtualRouter
     from .vrrp_router import VrrpRouter
 
 __all__ = [
+    "ActiveRouterSnapshot",
     "Advertisement",
     "AnnounceSchedule",
     "ChecksumForm",
@@ -62,6 +64,7 @@ __all__ = [
     "VirtualRouter",
     "VirtualRouterConfig",
     "VirtualRouterSettings",
+    "VirtualRouterSnapshot",
     "VrrpRouter",
     "decode",
     "encode",
@@ -94,6 +97,7 @@ _HOMES = {
         "VirtualMac",
         "VirtualRouterSettings",
     ),
+    "snapshot": ("ActiveRouterSnapshot", "VirtualRouterSnapshot"),
     "virtual_router": ("StateChange", "VirtualRouter"),
     "vrrp_router": ("VrrpRouter",),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .core.packet import DiscardReason
 from .core.receive import Admitted, Mismatch
@@ -23,6 +23,10 @@ class Counters:
     send_errors: int = 0
     discarded: dict[DiscardReason, int] = field(default_factory=dict)
     mismatches: dict[Mismatch, int] = field(default_factory=dict)
+
+    def copy(self) -> Counters:
+        """What was counted until now, which does not go on counting."""
+        return replace(self, discarded=dict(self.discarded), mismatches=dict(self.mismatches))
 
     def count_admitted(self, admitted: Admitted, times: int) -> None:
         """An Advertisement was obeyed, that many times."""

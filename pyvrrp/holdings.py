@@ -71,6 +71,11 @@ class Holdings:
         """How many addresses cannot be installed, since their interface is not there."""
         return len(self.settings.addresses) - len(self._adopted) - len(self._planned)
 
+    @property
+    def installed(self) -> tuple[Address, ...]:
+        """The addresses that `install` put there, in the order configured."""
+        return tuple(a.address.ip for a in self._installed)
+
     def adopt(self) -> None:
         """Look which addresses the interface has by itself; call when it or the settings change."""
         is_owner = self.settings.protocol.is_owner

@@ -30,6 +30,7 @@ from .net.rtnetlink import Link
 from .rhythm import Outgoing, Rhythm, Rhythms
 from .segment import Repetition, Segment
 from .settings import VirtualRouterSettings
+from .snapshot import ActiveRouterSnapshot, VirtualRouterSnapshot
 
 __all__ = ["Host", "StateChange", "VirtualRouter"]
 
@@ -79,9 +80,11 @@ class VirtualRouter:
     __slots__ = (
         "_announcements",
         "_beats",
+        "_changed_at",
         "_complaints",
         "_counters",
         "_feeding",
+        "_heard_priority",
         "_host",
         "_inbox",
         "_is_started",
@@ -111,6 +114,8 @@ class VirtualRouter:
         self._host = host
         self._segment: Segment | None = None
         self._counters = Counters()
+        self._changed_at: float | None = None
+        self._heard_priority = 0
         self._rhythm: Rhythm | None = None
         self._beats = 0
         self._announcements: tuple[Outgoing, ...] = ()
@@ -156,6 +161,42 @@ class VirtualRouter:
         self._take_counts()
         return self._counters
 
+    def clear_counters(self) -> None:
+        """Count from zero again."""
+        self._take_counts()
+        self._counters = Counters()
+
+    def snapshot(self, wall_time: float) -> VirtualRouterSnapshot:
+        """What this router is now; `wall_time` is the time of day, seconds since the epoch."""
+        state, config, changed_at = self.state, self.config, self._changed_at
+        mac_index = self.holdings.virtual_mac_index
+        mac_link = None if mac_index is None else self._host.table.by_index(mac_index)
+        return VirtualRouterSnapshot(
+            name=self.name,
+            interface=self.settings.interface,
+            family=config.family,
+            vrid=config.vrid,
+            state=self.state_name,
+            reason=state.reason if isinstance(state, Initialize) else None,
+            wants_active=isinstance(state, Backup) and state.wants_active,
+            base_priority=self.base_priority,
+            priority=config.priority,
+            source=config.source,
+            changed_at=None if changed_at is None else wall_time - self._host.time() + changed_at,
+            active_router=self._active_router(),
+            virtual_mac=mac_link.name if mac_link is not None else None,
+            installed=self.holdings.installed,
+            counters=self.counters.copy(),
+        )
+
+    def _active_router(self) -> ActiveRouterSnapshot | None:
+        state = self.state
+        if not isinstance(state, Backup) or state.active_router is None:
+            return None
+        return ActiveRouterSnapshot(
+            state.active_router, self._heard_priority, state.active_adver_interval
+        )
+
     async def changes(self) -> AsyncIterator[StateChange]:
         """Every state change from now on. A reader far behind misses the oldest ones."""
         queue: asyncio.Queue[StateChange] = asyncio.Queue(_UNREAD_CHANGES)
@@ -185,6 +226,8 @@ class VirtualRouter:
         self.feed(events.AdvertisementReceived(admitted.advertisement), now)
         self._count_heard(admitted, 1)
         state = self.state
+        if isinstance(state, Backup) and state.active_router == admitted.advertisement.source:
+            self._heard_priority = admitted.advertisement.priority
         return isinstance(state, Backup) and state.armed_at == now and state.preempt_at is None
 
     def refuse(self, error: PacketError, ip: IpFacts, now: float) -> None:
@@ -324,6 +367,7 @@ class VirtualRouter:
 
     def _tell(self, change: StateChange) -> None:
         self._complaints = None
+        self._changed_at = change.at
         self._counters.active_transitions += change.current is actions.StateName.ACTIVE
         self._counters.active_releases += change.previous is actions.StateName.ACTIVE
         for queue in self._watchers:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ from .reception import Reception
 from .rhythm import Outgoing, Rhythms
 from .segment import Segment
 from .settings import VirtualRouterSettings
+from .snapshot import VirtualRouterSnapshot
 from .sync_groups import SyncGroups
 from .virtual_router import StateChange, VirtualRouter
 
@@ -117,6 +119,15 @@ class VrrpRouter:
     def segments(self) -> tuple[Segment, ...]:
         """What is listened on: each counts the messages that are for no Virtual Router of ours."""
         return tuple(self._segments.values())
+
+    def snapshots(self) -> Iterator[VirtualRouterSnapshot]:
+        """Every Virtual Router's state, each taken when it is asked for: 20 us for each.
+
+        The loop may run in between; one that was removed by then is left out.
+        """
+        for router in self.routers:
+            if self._routers.get(router.settings.identity) is router:
+                yield router.snapshot(time.time())
 
     async def add(self, settings: VirtualRouterSettings, *, start: bool = True) -> VirtualRouter:
         """Start a Virtual Router. Addresses it left behind in an earlier run are removed first.

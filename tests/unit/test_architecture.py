@@ -34,7 +34,13 @@ MAY_IMPORT = {
     "pyvrrp.settings": {"pyvrrp.core", "pyvrrp.errors"},
     "pyvrrp.conf": {"pyvrrp.core", "pyvrrp.errors"},
     "pyvrrp.net": {"pyvrrp.core", "pyvrrp.settings", "pyvrrp.errors"},
-    "pyvrrp.control": {"pyvrrp.core", "pyvrrp.settings", "pyvrrp.errors"},
+    "pyvrrp.control": {
+        "pyvrrp.core",
+        "pyvrrp.conf",
+        "pyvrrp.counters",
+        "pyvrrp.errors",
+        "pyvrrp.snapshot",
+    },
     "healthcheck": set(),
 }
 # Any other module of pyvrrp itself is an edge: it may import everything but these.
@@ -71,8 +77,10 @@ def is_inside(name: str, packages: set[str]) -> bool:
 
 
 def is_about_ipvs(name: str) -> bool:
-    """The part of the language that speaks of the other half: pyvrrp.conf.lvs, pyvrrp.conf.lvs_*."""
-    return name == "pyvrrp.conf.lvs" or name.startswith("pyvrrp.conf.lvs_")
+    """Language and output that speak of the other half: pyvrrp.conf.lvs(_*), control.data_lvs(_*)."""
+    return name.startswith(("pyvrrp.conf.lvs_", "pyvrrp.control.data_lvs")) or (
+        name == "pyvrrp.conf.lvs"
+    )
 
 
 def ids(path: Path) -> str:
@@ -130,6 +138,11 @@ def test_imports_point_one_way(path):
         pytest.param("pyvrrp.conf.lvs", "healthcheck.core.model", False, id="so does lvs"),
         pytest.param("pyvrrp.conf.lvs_web", "healthcheck.core.model", False, id="and its parts"),
         pytest.param("pyvrrp.conf.vrrp", "healthcheck.core.model", True, id="but nobody else"),
+        pytest.param("pyvrrp.control.data_lvs", "pyvrrp.conf.config", False, id="output: language"),
+        pytest.param("pyvrrp.control.data_lvs", "healthcheck.snapshot", False, id="both halves"),
+        pytest.param("pyvrrp.control.data_vrrp", "pyvrrp.snapshot", False, id="and snapshots"),
+        pytest.param("pyvrrp.control.data_vrrp", "pyvrrp.virtual_router", True, id="no edge"),
+        pytest.param("pyvrrp.control.data_vrrp", "healthcheck.snapshot", True, id="only its half"),
         pytest.param("healthcheck.agent", "pyvrrp.errors", True, id="never the other way"),
     ],
 )

@@ -12,17 +12,19 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pyvrrp import segment as segment_module
-from pyvrrp.core.actions import NewActiveReason, SendAdvertisement, StateChanged
+from pyvrrp.core.actions import NewActiveReason, SendAdvertisement, StateChanged, StateName
 from pyvrrp.core.events import AdvertisementReceived, InitializeReason, Startup, Tick
 from pyvrrp.core.machine import Initialize, deadline, transition
 from pyvrrp.core.model import Family
-from pyvrrp.core.packet import DiscardReason, encode
-from pyvrrp.core.receive import admit
+from pyvrrp.core.packet import DiscardReason, IpFacts, PacketError, encode
+from pyvrrp.core.receive import Mismatch, admit
+from pyvrrp.counters import Counters
 from pyvrrp.net.monitor import AddressAdded, AddressRemoved, LinkChanged, LinkRemoved
 from pyvrrp.net.rtnetlink import InterfaceAddress, Link
 from pyvrrp.net.vrrp_socket import split_datagram
 from pyvrrp.segment import Segment
 from pyvrrp.settings import TrackedInterface, VirtualAddress, VirtualRouterSettings
+from pyvrrp.snapshot import ActiveRouterSnapshot
 from pyvrrp.virtual_router import VirtualRouter
 
 from .fakes import FakeHost, FakeReceiver, FakeSender
@@ -299,6 +301,61 @@ def test_an_address_taken_away_by_somebody_is_put_back():
     wire.router.restore(2, IPv4Address("192.0.2.99"))
     wire.router.restore(2, IPv4Address("192.0.2.100"))
     assert wire.host.take_log() == [("AddAddress", "192.0.2.100/24"), ("announce", 1, 1)]
+
+
+def test_a_snapshot_of_a_backup_tells_whom_it_follows():
+    wire = Wire(advertisement_interval=2.0).start()
+    for second in (1.0, 2.0, 3.0):
+        wire.hear(wire.datagram(150, advertisement_interval=1.5), at=second)
+    wire.hear(wire.datagram(150, ttl=64), at=4.0)
+    wire.hear(wire.datagram(60, source="192.0.2.3"), at=4.5)
+    seen = wire.router.snapshot(wall_time=1_700_000_004.5)
+    assert (seen.state, seen.reason, seen.changed_at) == (
+        StateName.BACKUP,
+        None,
+        1_700_000_000.0,
+    )
+    assert seen.active_router == ActiveRouterSnapshot(IPv4Address("192.0.2.2"), 150, 1.5)
+    assert (seen.name, seen.interface, seen.vrid, seen.source) == ("web", "eth0", 51, OWN)
+    assert (seen.installed, seen.virtual_mac) == ((), None)
+    assert seen.counters == Counters(
+        advertisements_received=4,
+        discarded={DiscardReason.TTL: 1},
+        mismatches={Mismatch.INTERVAL: 3},
+    )
+
+
+def test_a_snapshot_of_an_active_does_not_change_afterwards():
+    tracked = (TrackedInterface("eth1", 20),)
+    wire = Wire(tracked=tracked).start()
+    wire.host.loop.advance(5.0)
+    wire.router.refuse(PacketError(DiscardReason.TTL, ""), IpFacts(OWN, OWN, 1), 5.0)
+    seen = wire.router.snapshot(wall_time=0.0)
+    wire.router.refuse(PacketError(DiscardReason.TTL, ""), IpFacts(OWN, OWN, 1), 5.0)
+    wire.host.loop.advance(10.0)
+    assert (seen.state, seen.base_priority, seen.priority) == (StateName.ACTIVE, 100, 120)
+    assert seen.active_router is None
+    assert seen.installed == (IPv4Address("192.0.2.100"),)
+    assert seen.counters == Counters(
+        advertisements_sent=2, active_transitions=1, discarded={DiscardReason.TTL: 1}
+    )
+
+
+def test_a_snapshot_says_why_it_takes_no_part():
+    wire = Wire()
+    wire.host.table.apply(LinkChanged(replace(LINK, running=False)))
+    seen = wire.start().router.snapshot(wall_time=0.0)
+    assert (seen.state, seen.reason) == (StateName.INITIALIZE, InitializeReason.INTERFACE_DOWN)
+
+
+def test_cleared_counters_forget_what_was_not_taken_yet():
+    wire = Wire().start()
+    for second in (1.0, 2.0, 3.0):
+        wire.hear(wire.datagram(150), at=second)
+    wire.router.clear_counters()
+    assert wire.router.counters == Counters()
+    wire.hear(wire.datagram(150), at=4.0)
+    assert wire.router.counters.advertisements_received == 1
 
 
 async def test_watchers_see_every_change_and_a_slow_one_the_newest():
