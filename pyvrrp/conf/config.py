@@ -16,6 +16,7 @@ from .diagnostics import Span
 
 if TYPE_CHECKING:
     from .lvs_config import LvsConfig
+    from .tracking_config import Tracked, TrackFile, TrackProcess
 
 __all__ = [
     "Address",
@@ -227,6 +228,8 @@ class VrrpInstance:
     promote_secondaries: bool = False
     track_interface: tuple[TrackInterface, ...] = ()
     track_script: tuple[TrackScript, ...] = ()
+    track_file: tuple[Tracked, ...] = ()
+    track_process: tuple[Tracked, ...] = ()
     garp: GarpSettings = GarpSettings()
     down_timer_adverts: int = 3
     higher_prio_send_advert: bool = False
@@ -269,6 +272,8 @@ class SyncGroup:
     sync_group_tracking_weight: bool = False
     track_interface: tuple[TrackInterface, ...] = ()
     track_script: tuple[TrackScript, ...] = ()
+    track_file: tuple[Tracked, ...] = ()
+    track_process: tuple[Tracked, ...] = ()
     kept: tuple[Kept, ...] = ()
 
 
@@ -425,6 +430,8 @@ class Config:
     instances: tuple[VrrpInstance, ...] = ()
     sync_groups: tuple[SyncGroup, ...] = ()
     scripts: tuple[VrrpScript, ...] = ()
+    track_files: tuple[TrackFile, ...] = ()
+    track_processes: tuple[TrackProcess, ...] = ()
     kept: tuple[Kept, ...] = ()
     lvs: LvsConfig | None = None
     """None when nothing of the file is about IPVS services."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from .blocks import Statement
 from .config import VrrpScript
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, Span
 from .known import Known
 from .values import Values
+
+if TYPE_CHECKING:
+    from .tracking_config import TrackFile, TrackProcess
 
 __all__ = ["Context", "shown"]
 
@@ -38,8 +42,8 @@ class Context:
 
     `interfaces` are the names that exist, None when that is not to be checked. `blocks` maps the
     path of a kept block to its keywords. `homes` tells where a keyword
-    belongs. `scripts` are the ones defined so far: keepalived knows
-    no others; `later_scripts` are where the rest stand.
+    belongs. `scripts`, `track_files` and `track_processes` are the ones defined so far:
+    keepalived knows no others; `later` tells where the rest stand.
     """
 
     def __init__(
@@ -52,7 +56,9 @@ class Context:
     ) -> None:
         self.dynamic_interfaces = False
         self.scripts: dict[str, VrrpScript] = {}
-        self.later_scripts: dict[str, Statement] = {}
+        self.track_files: dict[str, TrackFile] = {}
+        self.track_processes: dict[str, TrackProcess] = {}
+        self.later: dict[tuple[str, str], Statement] = {}
         self.blocks = blocks or {}
         self._collector = collector
         self._interfaces = interfaces
@@ -137,6 +143,10 @@ class Context:
             remark=f"the first stands at {first}",
         )
         return False
+
+    def arrived(self, keyword: str, name: str) -> None:
+        """The block that defines `name` is being read: it no longer comes later."""
+        self.later.pop((keyword, name), None)
 
     def has_interface(self, name: str) -> bool:
         """False when the interface is known to be missing, and that matters."""

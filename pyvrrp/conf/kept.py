@@ -29,15 +29,12 @@ _COMMON = """
     delay_before_retry:1 warmup:1 delay_loop:1 alpha log_all_failures
 """
 
-_TRACKED_FILE = "file:1 weight:1 init_file"
-
 _TEXTS = {
     "": """
         bfd_instance:1{bfd_instance} garp_group{garp_group} interface_up_down_delays{}
         linkbeat_interfaces{} linkbeat_use_polling namespace_with_ipsets net_namespace_ipvs
-        static_ipaddress{} static_routes{} static_rules{} track_file:1{track_file}
+        static_ipaddress{} static_routes{} static_rules{}
         track_group:1{track_group}
-        vrrp_track_file:1{track_file} vrrp_track_process:1{vrrp_track_process}
     """,
     "global_defs": """
         bfd_cpu_affinity:1? bfd_no_swap bfd_priority:1? bfd_process_name:1 bfd_rlimit_rtime:1
@@ -57,21 +54,16 @@ _TEXTS = {
     """,
     "vrrp_instance": """
         auth_hmac{vrrp_instance/auth_hmac} debug:1 garp_extra_if:1? timer_expired_backup track_bfd{}
-        track_file{} track_process{} use_ipvlan virtual_routes{} virtual_rules{}
+        use_ipvlan virtual_routes{} virtual_rules{}
     """,
     "vrrp_instance/auth_hmac": "key:2? active_key:1 time_window:1 anti_replay:1 mode:1",
-    "vrrp_sync_group": "track_bfd{} track_file{} track_process{}",
+    "vrrp_sync_group": "track_bfd{}",
     "bfd_instance": """
         neighbor_ip:1 neighbour_ip:1 source_ip:1 min_rx:1 min_tx:1 idle_tx:1 multiplier:1 passive
         ttl:1 hoplimit:1 max_hops:1 multihop weight:1 vrrp checker
     """,
     "garp_group": "garp_interval:1 gna_interval:1 interface:1 interfaces{}",
-    "track_file": _TRACKED_FILE,
     "track_group": "group{}",
-    "vrrp_track_process": """
-        process:1 param_match weight:1? quorum:1 quorum_max:1 fork_delay:1 terminate_delay:1
-        delay:1 full_command
-    """,
     "virtual_server": "snmp_name:1",
     "virtual_server/real_server": "BFD_CHECK{BFD_CHECK} snmp_name:1",
     "HTTP_GET/url": "regex_stack:2",

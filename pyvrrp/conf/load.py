@@ -22,6 +22,7 @@ from .expand import Expander
 from .global_defs import GLOBAL_DEFS, ROOT_ROWS, build_global_defs
 from .kept import BLOCKS
 from .known import Block
+from .rare_blocks import RARE_ROWS
 from .schema import Keyword, Table, read_block, table
 from .source import DiskReader, Reader, node_name
 from .values import Values
@@ -37,8 +38,13 @@ __all__ = ["Loaded", "load"]
 _LVS = ("SSL", "virtual_server", "virtual_server_group")
 """Blocks for which the half of the checks is loaded; nothing else needs it."""
 
-_FILES = ("track_file", "vrrp_track_file")
-"""Blocks that checks use too."""
+_TRACKED = {
+    "vrrp_script": "vrrp_script",
+    "track_file": "track_file",
+    "vrrp_track_file": "track_file",
+    "vrrp_track_process": "vrrp_track_process",
+}
+"""Blocks that must stand before their use: the name they have in messages."""
 
 _UNUSABLE = 2
 _NO_CONFIGURATION = 6
@@ -161,8 +167,10 @@ class _Reading:
         defs = build_global_defs(root)
         context.dynamic_interfaces = defs.dynamic_interfaces
         root.kept.clear()
-        context.later_scripts = {
-            s.words[1]: s for s in others if s.words[0] == "vrrp_script" and len(s.words) > 1
+        context.later = {
+            (_TRACKED[s.words[0]], s.words[1]): s
+            for s in others
+            if s.words[0] in _TRACKED and len(s.words) > 1
         }
         if any(statement.words[0] in _LVS for statement in others):
             from .lvs import LvsReading
@@ -172,8 +180,16 @@ class _Reading:
         self._collector.settle()
         instances, groups = self._finish(defs)
         lvs = self._lvs.finish() if self._lvs else None
-        scripts = tuple(context.scripts.values())
-        config = Config(defs, instances, groups, scripts, tuple(root.kept), lvs)
+        config = Config(
+            defs,
+            instances,
+            groups,
+            tuple(context.scripts.values()),
+            tuple(context.track_files.values()),
+            tuple(context.track_processes.values()),
+            kept=tuple(root.kept),
+            lvs=lvs,
+        )
         _script_security(self._collector, config)
         self._collector.settle()
         return config
@@ -199,8 +215,7 @@ class _Reading:
             Keyword("virtual_server", self._lvs_block, Block.TABLE),
             Keyword("virtual_server_group", self._lvs_block, Block.ENTRIES),
         )
-        files = [Keyword(name, self._lvs_block, Block.TABLE) for name in _FILES if self._lvs]
-        return table("", (*rows, *files), BLOCKS[""])
+        return table("", (*rows, *RARE_ROWS), BLOCKS[""])
 
     def _lvs_block(self, context: Context, statement: Statement, values: Values) -> None:
         if self._lvs is not None:
@@ -220,7 +235,7 @@ class _Reading:
         name = context.word(statement)
         if name is None:
             return
-        context.later_scripts.pop(name, None)
+        context.arrived("vrrp_script", name)
         if name in context.scripts:
             context.remark("duplicate-name", statement, 1, f"{shown(name)} is defined already")
             return
@@ -316,6 +331,7 @@ _HOMES: dict[str, Container[str]] = {
         *(row.name for row in ROOT_ROWS),
         *("global_defs", "vrrp_instance", "vrrp_sync_group", "vrrp_script"),
         *_LVS,
+        *(row.name for row in RARE_ROWS),
         *BLOCKS[""],
     },
     **{f"in {known.name}": frozenset(known.names()) for known in (GLOBAL_DEFS, VRRP_INSTANCE)},

@@ -26,9 +26,8 @@ from .blocks import Statement
 from .config import GlobalDefs
 from .context import Context, shown
 from .diagnostics import ProblemClass
-from .kept import BLOCKS
 from .known import Block
-from .lvs_checks import CHECKS, TRACK_FILES, TrackFile
+from .lvs_checks import CHECKS
 from .lvs_completion import finish_service
 from .lvs_config import LvsConfig, LvsService
 from .lvs_endpoints import Endpoint, read_endpoint
@@ -43,7 +42,6 @@ from .values import Values, make
 __all__ = ["KEYWORDS", "LvsReading"]
 
 _GENERAL = ProblemClass.GENERAL
-_MAX_FILE_WEIGHT = 254
 _MAX_KEYS = 2**18
 """Kernel services that groups may make in all; a group of the greatest size may be used 4 times."""
 
@@ -58,29 +56,6 @@ _SSL = table(
     {},
 )
 
-
-def _file_weight(context: Context, statement: Statement, values: Values) -> None:
-    if context.word(statement, 1, _GENERAL) is None or not context.once(
-        statement, values, "weight"
-    ):
-        return
-    weight = integer(context, statement, 1, -_MAX_FILE_WEIGHT, _MAX_FILE_WEIGHT)
-    values.put("weight", 1 if weight is None else weight, statement)
-    if statement.words[2:3] == ["reverse"]:
-        values.put("reverse", True, statement)
-    elif len(statement.words) > 2:
-        message = f"{shown(statement.words[2])} behind a weight is not reverse; ignored"
-        context.problem("unknown-option", statement, 2, message)
-
-
-_TRACK_FILE = table(
-    "track_file",
-    (
-        value("file", Word(missing=_GENERAL), "path", once=True),
-        Keyword("weight", _file_weight),
-    ),
-    {"init_file": BLOCKS["track_file"]["init_file"]},
-)
 
 _TABLES: tuple[Table, ...] = (
     *(VIRTUAL_SERVER, REAL_SERVER, _SSL),
@@ -100,14 +75,11 @@ class LvsReading:
         self._tls = TlsMaterial()
         self._has_tls = False
         self._groups: dict[str, Group] = {}
-        self._files: dict[str, TrackFile] = {}
         self._services: list[tuple[Endpoint | ServiceMark | str, Values]] = []
         self.rows: Mapping[str, Keyword] = {
             "SSL": Keyword("SSL", self._ssl, Block.TABLE),
             "virtual_server": Keyword("virtual_server", self._service, Block.TABLE),
             "virtual_server_group": Keyword("virtual_server_group", self._group, Block.ENTRIES),
-            "track_file": Keyword("track_file", self._file, Block.TABLE),
-            "vrrp_track_file": Keyword("vrrp_track_file", self._file, Block.TABLE),
         }
 
     def _ssl(self, context: Context, statement: Statement, _: Values) -> None:
@@ -132,28 +104,12 @@ class LvsReading:
                 "duplicate-name", statement, 1, message, problem_class=lenient, remark=remark
             )
 
-    def _file(self, context: Context, statement: Statement, _: Values) -> None:
-        name = context.word(statement)
-        if name is None:
-            return
-        if statement.words[0] == "vrrp_track_file":
-            message = "vrrp_track_file is an old spelling of track_file"
-            context.remark("deprecated", statement, 0, message)
-        values = Values(statement)
-        read_block(context, statement.block or (), _TRACK_FILE, values)
-        if "path" not in values.set:
-            message = f"track_file {shown(name)} names no file; it is dropped"
-            context.problem("no-file", statement, 1, message)
-            return
-        self._files.setdefault(str(name), make(TrackFile, values.set))
-
     def _service(self, context: Context, statement: Statement, _: Values) -> None:
         """What is in the block is not looked at when it belongs to nothing."""
         identity = _identity(context, statement)
         if identity is None:
             return
         values = Values(statement)
-        values.set[TRACK_FILES] = self._files
         if isinstance(identity, Endpoint):
             values.set["family"] = identity.address.version
         read_block(context, statement.block or (), VIRTUAL_SERVER, values)

@@ -27,9 +27,10 @@ from .lvs_web import HTTP_GET, SSL_GET, build_web
 from .schema import Keyword, Table, table, value
 from .scripts import ScriptWords
 from .shapes import Flag, Int, Seconds, integer
+from .tracking_config import TrackFile
 from .values import Values
 
-__all__ = ["CHECKS", "TRACK_FILES", "CheckKind", "TrackFile"]
+__all__ = ["CHECKS", "CheckKind"]
 
 _GENERAL = ProblemClass.GENERAL
 _MAX_WEIGHT = 2**31 - 1
@@ -37,17 +38,6 @@ _MAX_SECONDS = 4294
 _DNS_TYPES = ("A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA", "RRSIG", "DNSKEY")
 _HEX = re.compile(r"[0-9a-fA-F]+", re.ASCII)
 _HEX_MASKED = re.compile(r"[0-9a-fA-FxX]+", re.ASCII)
-
-TRACK_FILES = "known/track_files"
-"""Field of the service's and the server's `Values`: track_file blocks read so far, by name."""
-
-
-class TrackFile(NamedTuple):
-    """A `track_file` block: the file a number is read from, and its weight unless told."""
-
-    path: str
-    weight: int = 1
-    reverse: bool = False
 
 
 class CheckKind(NamedTuple):
@@ -205,13 +195,11 @@ def _track_file(context: Context, statement: Statement, values: Values) -> None:
     name = context.word(statement)
     if name is None:
         return
-    known: dict[str, TrackFile] = values.get(TRACK_FILES, {})
-    found = known.get(name)
+    found = context.track_files.get(name)
     if found is None:
         message = f"there is no track_file {shown(name)} yet; it must stand before its use"
-        context.problem(
-            "unknown-track-file", statement, 1, message, hint=context.similar(name, known)
-        )
+        hint = context.similar(name, context.track_files)
+        context.problem("unknown-track-file", statement, 1, message, hint=hint)
         return
     values.put("file", found, statement)
 
@@ -237,7 +225,7 @@ def _build_file(context: Context, check: Values, server: Checked) -> FileCheck |
     weight, is_reversed = check.get("weight", (file.weight, file.reverse))
     # The file is looked at from the start on: what it says is no matter of luck.
     check.set["warmup"] = 0.0
-    return FileCheck(file.path, weight, is_reversed, timing(check, server, retry=0))
+    return FileCheck(file.file, weight, is_reversed, timing(check, server, retry=0))
 
 
 _REPLY_LENGTH = Int(0, 65535)

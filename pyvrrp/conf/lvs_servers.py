@@ -13,7 +13,7 @@ from .context import Context
 from .diagnostics import ProblemClass
 from .kept import BLOCKS
 from .known import Block
-from .lvs_checks import CHECKS, TRACK_FILES
+from .lvs_checks import CHECKS
 from .lvs_config import LvsServer
 from .lvs_endpoints import Endpoint, read_endpoint
 from .lvs_methods import METHOD_FIELD, method
@@ -54,8 +54,6 @@ def _check(name: str) -> Keyword:
 
     def read(context: Context, statement: Statement, values: Values) -> None:
         check = Values(statement)
-        if name == "FILE_CHECK":
-            check.set[TRACK_FILES] = values.set.get(TRACK_FILES, {})
         read_block(context, statement.block or (), kind.table, check)
         values.kept.extend(check.kept)
         values.extend("checks", (check,), statement)
@@ -94,7 +92,6 @@ def read_real_server(context: Context, statement: Statement, values: Values) -> 
     if endpoint is None:
         return
     server = Values(statement)
-    server.set[TRACK_FILES] = values.set.get(TRACK_FILES, {})
     read_block(context, statement.block or (), REAL_SERVER, server)
     values.kept.extend(server.kept)
     values.extend("servers", (ServerBlock(endpoint, server),), statement)

@@ -1,29 +1,52 @@
-"""Entries of `track_interface`, `track_script` and `unicast_peer`."""
+"""Entries of the `track_*` blocks and of `unicast_peer`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, Protocol
 
 from .addresses import read_address
 from .blocks import Statement
-from .config import Address, TrackInterface, TrackScript, UnicastPeer, VrrpScript
+from .config import Address, TrackInterface, TrackScript, UnicastPeer
 from .context import Context, shown
 from .known import Block
 from .schema import Keyword
 from .shapes import integer
 from .values import Values
 
-__all__ = ["TRACK_INTERFACE", "TRACK_SCRIPT", "UNICAST_PEER"]
+__all__ = ["TRACK_FILE", "TRACK_INTERFACE", "TRACK_PROCESS", "TRACK_SCRIPT", "UNICAST_PEER"]
 
-_LIMIT = 253
+_KIND = {
+    "vrrp_script": "script",
+    "track_file": "track-file",
+    "vrrp_track_process": "track-process",
+}
+
+
+class _Weights(NamedTuple):
+    """What an entry may say behind `weight`.
+
+    Numbers past `most` and up to `accepted` are clamped. `strict`: a wrong word behind the number
+    costs the entry.
+    """
+
+    most: int
+    accepted: int
+    directions: Mapping[str, bool]
+    strict: bool = False
+
+
+_BOTH = {"reverse": True, "noreverse": False}
+_OF_INTERFACES = _Weights(253, 254, {"reverse": True})
+_OF_SCRIPTS = _Weights(253, 254, _BOTH)
 
 
 def _weight(
-    context: Context, entry: Statement, directions: Mapping[str, bool]
+    context: Context, entry: Statement, weights: _Weights
 ) -> tuple[int | None, bool | None] | None:
     """`weight W [reverse]` behind a name: weight and direction, None where nothing was said.
 
-    The result is None when the entry is of no use. Just past the limit keepalived clamps.
+    The result is None when the entry is of no use.
     """
     words = entry.words
     if len(words) < 2:
@@ -36,19 +59,21 @@ def _weight(
     if len(words) == 2:
         context.problem("missing-value", entry, 1, "weight needs a value; the entry is ignored")
         return None
-    weight = integer(context, entry, 2, -_LIMIT - 1, _LIMIT + 1, "weight")
-    if weight is not None and abs(weight) > _LIMIT:
-        nearest = _LIMIT if weight > 0 else -_LIMIT
-        message = f"weight {weight} is not in -{_LIMIT}..{_LIMIT}; {nearest} is used"
+    weight = integer(context, entry, 2, -weights.accepted, weights.accepted, "weight")
+    if weight is not None and abs(weight) > weights.most:
+        nearest = weights.most if weight > 0 else -weights.most
+        message = f"weight {weight} is not in -{weights.most}..{weights.most}; {nearest} is used"
         context.problem("value-out-of-range", entry, 2, message)
         weight = nearest
     if len(words) == 3:
         return weight, None
-    direction = directions.get(words[3])
+    direction = weights.directions.get(words[3])
     if direction is None:
-        expected = " or ".join(directions)
-        message = f"{shown(words[3])} behind a weight is not {expected}; ignored"
-        context.problem("unknown-option", entry, 3, message)
+        what = "the entry is ignored" if weights.strict else "ignored"
+        message = f"{shown(words[3])} behind a weight is not {' or '.join(weights.directions)}"
+        context.problem("unknown-option", entry, 3, f"{message}; {what}")
+        if weights.strict:
+            return None
     return weight, direction
 
 
@@ -70,9 +95,7 @@ def _track_interface(context: Context, statement: Statement, values: Values) -> 
             message = f"interface {shown(name)} does not exist; it is not tracked"
             context.problem("unknown-interface", entry, 0, message, is_fatal=True)
             continue
-        options = (
-            _weight(context, entry, {"reverse": True}) if _once(context, entry, names) else None
-        )
+        options = _weight(context, entry, _OF_INTERFACES) if _once(context, entry, names) else None
         if options is None:
             continue
         names.add(name)
@@ -88,11 +111,9 @@ def _track_script(context: Context, statement: Statement, values: Values) -> Non
     for entry in statement.block or ():
         name = str(entry.words[0])
         if name not in context.scripts:
-            _unknown_script(context, entry, context.scripts)
+            _unknown(context, entry, "vrrp_script", context.scripts)
             continue
-        options = None
-        if _once(context, entry, names):
-            options = _weight(context, entry, {"reverse": True, "noreverse": False})
+        options = _weight(context, entry, _OF_SCRIPTS) if _once(context, entry, names) else None
         if options is None:
             continue
         names.add(name)
@@ -102,15 +123,58 @@ def _track_script(context: Context, statement: Statement, values: Values) -> Non
     values.extend("track_script", found, statement)
 
 
-def _unknown_script(context: Context, entry: Statement, scripts: Mapping[str, VrrpScript]) -> None:
+def _unknown(context: Context, entry: Statement, keyword: str, known: Iterable[str]) -> None:
     name = entry.words[0]
-    later = context.later_scripts.get(name)
+    later = context.later.get((keyword, name))
     if later is not None:
         hint: str | None = f"it is defined at {later.span()}; that must come first"
     else:
-        hint = context.similar(name, scripts)
-    message = f"there is no vrrp_script {shown(name)} yet; it is not tracked"
-    context.problem("unknown-script", entry, 0, message, hint=hint)
+        hint = context.similar(name, known)
+    message = f"there is no {keyword} {shown(name)} yet; it is not tracked"
+    context.problem(f"unknown-{_KIND[keyword]}", entry, 0, message, hint=hint)
+
+
+class _Followed(Protocol):
+    """Something that a `track_*` block may name."""
+
+    @property
+    def weight(self) -> int: ...
+
+    @property
+    def reverse(self) -> bool: ...
+
+
+def _follow(
+    name: str,
+    keyword: str,
+    weights: _Weights,
+    known: Callable[[Context], Mapping[str, _Followed]],
+) -> Keyword:
+    """A `track_*` block whose entries name `keyword` blocks that stand before it."""
+
+    def read(context: Context, statement: Statement, values: Values) -> None:
+        from .tracking_config import Tracked
+
+        names = values.get(f"seen/{name}", set[str]())
+        found = []
+        for entry in statement.block or ():
+            followed = known(context).get(entry.words[0])
+            if followed is None:
+                _unknown(context, entry, keyword, known(context))
+                continue
+            options = _weight(context, entry, weights) if _once(context, entry, names) else None
+            if options is None:
+                continue
+            own = str(entry.words[0])
+            names.add(own)
+            values.at[f"{name}/{own}"] = entry
+            weight = followed.weight if options[0] is None else options[0]
+            reverse = followed.reverse if options[1] is None else options[1]
+            found.append(Tracked(own, weight, reverse, entry.span()))
+        values.set[f"seen/{name}"] = names
+        values.extend(name, found, statement)
+
+    return Keyword(name, read, Block.ENTRIES, acted_on=False)
 
 
 def _unicast_peer(context: Context, statement: Statement, values: Values) -> None:
@@ -169,3 +233,9 @@ def _ttl_limits(context: Context, entry: Statement) -> dict[str, int]:
 UNICAST_PEER = Keyword("unicast_peer", _unicast_peer, Block.ENTRIES)
 TRACK_INTERFACE = Keyword("track_interface", _track_interface, Block.ENTRIES)
 TRACK_SCRIPT = Keyword("track_script", _track_script, Block.ENTRIES)
+TRACK_FILE = _follow(
+    "track_file", "track_file", _Weights(254, 254, _BOTH, strict=True), lambda c: c.track_files
+)
+TRACK_PROCESS = _follow(
+    "track_process", "vrrp_track_process", _Weights(254, 254, _BOTH), lambda c: c.track_processes
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .config import TrackInterface, TrackScript, UnicastPeer, VirtualAddress, VrrpScript
 from .context import shown
 from .diagnostics import ProblemClass, Severity
@@ -100,6 +102,23 @@ def check_trackers(instance: Draft) -> None:
     for script in heavy:
         _weightless(instance, "track_script", script.name, reason)
     instance.values.set["track_script"] = [t for t in scripts if t not in heavy]
+    _check_files(instance, reason)
+
+
+def _check_files(instance: Draft, reason: str) -> None:
+    """A file of weight 1, the default, still counts without it; one of another weight does not."""
+    values = instance.values
+    if "track_file" not in values.set:
+        return
+    from .tracking_config import Tracked
+
+    files = values.items("track_file", Tracked)
+    for file in files:
+        if file.weight:
+            _weightless(instance, "track_file", file.name, reason)
+    values.set["track_file"] = [
+        replace(t, weight=0) if t.weight == 1 else t for t in files if t.weight in (0, 1)
+    ]
 
 
 def _own_interface(instance: Draft) -> None:

@@ -14,6 +14,8 @@ from .vrrp_contents import weight_of
 
 __all__ = ["Membership", "check_conflicts", "finish_group", "resolve_groups"]
 
+_FOLLOWED = ("track_file", "track_process")
+
 
 @dataclass(slots=True)
 class Membership:
@@ -99,16 +101,23 @@ def finish_group(
 def _weightless(context: Context, values: Values, fields: dict[str, object]) -> None:
     interfaces = values.items("track_interface", TrackInterface)
     scripts = values.items("track_script", TrackScript)
-    for field, heavy in (
-        ("track_interface", [t.name for t in interfaces if t.weight]),
-        ("track_script", [t.name for t in scripts if weight_of(t, context.scripts)]),
-    ):
-        for name in heavy:
+    heavy = {
+        "track_interface": [t.name for t in interfaces if t.weight],
+        "track_script": [t.name for t in scripts if weight_of(t, context.scripts)],
+    }
+    fields["track_interface"] = [replace(t, weight=0) for t in interfaces]
+    fields["track_script"] = [replace(t, weight=0) for t in scripts]
+    for field in (name for name in _FOLLOWED if name in values.set):
+        from .tracking_config import Tracked
+
+        tracked = values.items(field, Tracked)
+        heavy[field] = [t.name for t in tracked if t.weight]
+        fields[field] = [replace(t, weight=0) for t in tracked]
+    for field, names in heavy.items():
+        for name in names:
             message = f"the weight of {shown(name)} is cleared: a member has priority 255"
             where = values.where(f"{field}/{name}")
             context.problem("weight-without-effect", where, 0, message)
-    fields["track_interface"] = [replace(t, weight=0) for t in interfaces]
-    fields["track_script"] = [replace(t, weight=0) for t in scripts]
 
 
 def check_conflicts(

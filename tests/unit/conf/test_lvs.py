@@ -53,49 +53,14 @@ def test_no_service(read: Read, text: str, lvs: LvsConfig | None) -> None:
     assert read(text).config.lvs == lvs
 
 
-def test_track_files_are_kept_where_nothing_checks_them(read: Read) -> None:
-    result = read("track_file a {\nfile /run/a\n}\n")
-    assert [d.id for d in result.diagnostics] == ["not-acted-on"]
-    assert [kept.name for kept in result.config.kept] == ["track_file"]
-
-
-@pytest.mark.parametrize(
-    ("text", "path", "weight", "is_reversed", "problems"),
-    [
-        ("file /run/a", "/run/a", 1, False, []),
-        ("file /run/a\nweight 254", "/run/a", 254, False, []),
-        ("file /run/a\nweight -254 reverse", "/run/a", -254, True, []),
-        ("file /run/a\nweight 255", "/run/a", 1, False, ["value-out-of-range"]),
-        ("file /run/a\nweight 2 upside", "/run/a", 2, False, ["unknown-option"]),
-        ("file /run/a\nfile /run/b", "/run/a", 1, False, ["given-twice"]),
-        ("file /run/a\nweight 2\nweight 3", "/run/a", 2, False, ["given-twice"]),
-        ("file /run/a\ninit_file 1", "/run/a", 1, False, ["not-acted-on"]),
-    ],
-)
-def test_track_files(
-    read: Read, text: str, path: str, weight: int, is_reversed: bool, problems: list[str]
-) -> None:
+def test_a_check_takes_the_weight_of_its_track_file(read: Read) -> None:
     service = SERVICE.format("FILE_CHECK {\ntrack_file a\n}")
-    result = read(f"track_file a {{\n{text}\n}}\n{service}")
-    assert [d.id for d in result.diagnostics] == problems
+    result = read(f"track_file a {{\nfile /run/a\nweight -254 reverse\n}}\n{service}")
+    assert result.diagnostics == ()
     assert result.config.lvs is not None
     (check,) = result.config.lvs.services[0].server.real_servers[0].checks
     assert isinstance(check, FileCheck)
-    assert (check.path, check.weight, check.reverse) == (path, weight, is_reversed)
-
-
-def test_the_old_spelling_of_a_track_file(read: Read) -> None:
-    service = SERVICE.format("FILE_CHECK {\ntrack_file a\n}")
-    result = read(f"vrrp_track_file a {{\nfile /run/a\n}}\n{service}")
-    assert [d.id for d in result.diagnostics] == ["deprecated"]
-    assert result.test_exit_code == 0
-
-
-@pytest.mark.parametrize("text", ["weight 2", "file"])
-def test_a_track_file_without_a_file(read: Read, text: str) -> None:
-    result = read(f"track_file a {{\n{text}\n}}\n{SERVICE.format('')}")
-    assert result.diagnostics[0].id == "no-file"
-    assert result.test_exit_code == 5
+    assert (check.path, check.weight, check.reverse) == ("/run/a", -254, True)
 
 
 @pytest.mark.parametrize(

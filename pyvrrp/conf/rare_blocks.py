@@ -1,0 +1,30 @@
+"""Blocks at the top level that few configurations have: their readers are loaded when one stands."""
+
+from __future__ import annotations
+
+from .blocks import Statement
+from .context import Context
+from .known import Block
+from .schema import Keyword
+from .values import Values
+
+__all__ = ["RARE_ROWS"]
+
+
+def _track_file(context: Context, statement: Statement, values: Values) -> None:
+    from .tracked_blocks import read_track_file
+
+    read_track_file(context, statement, values)
+
+
+def _track_process(context: Context, statement: Statement, values: Values) -> None:
+    from .tracked_blocks import read_track_process
+
+    read_track_process(context, statement, values)
+
+
+RARE_ROWS = (
+    Keyword("track_file", _track_file, Block.TABLE),
+    Keyword("vrrp_track_file", _track_file, Block.TABLE),
+    Keyword("vrrp_track_process", _track_process, Block.TABLE, acted_on=False),
+)
