@@ -509,14 +509,20 @@ def _sentences(used: list[Mention]) -> tuple[str, ...]:
 
 
 def _changed_checks(checks: IncludeCheck, words: list[str]) -> IncludeCheck:
-    """`include_check` without words turns everything on; an unsigned word starts afresh."""
+    """`include_check` without words turns everything on.
+
+    Only the first word may go without a sign: it starts afresh, and it always brings `read`.
+    """
     if not words:
         return IncludeCheck.ALL
-    if words[0][0] not in "+-":
-        checks = IncludeCheck.NONE
-    for word in words:
-        check = _CHECK_WORDS.get(word.lstrip("+-"), IncludeCheck.NONE)
-        checks = checks & ~check if word.startswith("-") else checks | check
+    for index, word in enumerate(words):
+        check = _CHECK_WORDS.get(word[word[0] in "+-" :], IncludeCheck.NONE)
+        if word[0] == "-":
+            checks &= ~check
+        elif word[0] == "+":
+            checks |= check
+        elif index == 0:
+            checks = (IncludeCheck.READ | check) if check else IncludeCheck.NONE
     return checks
 
 

@@ -262,10 +262,15 @@ def _include_check(context: Context, statement: Statement, values: Values) -> No
     """It has acted already, while the text was read; only its words are checked here."""
     known = ("read", "match", "wildcard_match", "brace_match")
     for index, word in enumerate(statement.words[1:], 1):
-        if word.lstrip("+-") not in known:
-            message = f"unknown include_check {shown(word)}"
-            hint = context.similar(word, known)
+        sign = word[:1] if word[:1] in ("+", "-") else ""
+        if word.removeprefix(sign) not in known:
+            message = f"unknown include_check {shown(word)}; {', '.join(known)} are known"
+            hint = context.similar(word.removeprefix(sign), known)
             context.problem("unknown-value", statement, index, message, hint=hint)
+        elif index > 1 and not sign:
+            message = f"include_check {shown(word)} is ignored; only the first word has no sign"
+            hint = f"write +{word} to add it to the first"
+            context.problem("missing-sign", statement, index, message, hint=hint)
 
 
 def _path(name: str) -> Keyword:

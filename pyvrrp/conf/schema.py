@@ -75,10 +75,18 @@ def value(
     return Keyword(name, read, block, acted_on)
 
 
-def old(name: str, instead: str, problem_class: ProblemClass = ProblemClass.GENERAL) -> Keyword:
+def old(
+    name: str,
+    instead: str,
+    problem_class: ProblemClass = ProblemClass.GENERAL,
+    *,
+    has_value: bool = False,
+) -> Keyword:
     """A keyword keepalived itself complains about; `instead` says what to write."""
 
     def read(context: Context, statement: Statement, values: Values) -> None:
+        if has_value and context.word(statement) is None:
+            return
         message = f"{name} is an old keyword"
         context.problem(
             "deprecated", statement, 0, message, problem_class=problem_class, hint=instead

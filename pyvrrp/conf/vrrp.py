@@ -271,7 +271,7 @@ VRRP_INSTANCE = table(
         value("notify_priority_changes", Bool()),
         value("smtp_alert", Bool()),
         old("linkbeat_use_polling", "name the interface in a linkbeat_interfaces block"),
-        old("lvs_sync_daemon_interface", "use lvs_sync_daemon in global_defs"),
+        old("lvs_sync_daemon_interface", "use lvs_sync_daemon in global_defs", has_value=True),
         old("thread_timer_expired", "write timer_expired_backup"),
         old("vmac_garp_intvl", "write garp_extra_if", ProblemClass.DEPRECATED),
     ),
@@ -343,7 +343,7 @@ _INTERVAL = Seconds(0.001, _MAX_SECONDS, digits=3, zero=1.0)
 VRRP_SCRIPT = table(
     "vrrp_script",
     (
-        value("script", ScriptWords(has_user=False)),
+        value("script", ScriptWords(has_user=False, missing=ProblemClass.NONE)),
         value("interval", _INTERVAL),
         value("timeout", _INTERVAL),
         Keyword("weight", _script_weight),

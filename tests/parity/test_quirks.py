@@ -1,0 +1,46 @@
+"""QUIRKS.md and the tests know each other: no difference without a row, no row without a use."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.parity import test_conf_verdicts, test_lvs_verdicts, test_variants
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "pyvrrp/QUIRKS.md"
+ROWS = re.findall(r"^\| `([a-z0-9-]+)` \|", PAGE.read_text(), re.MULTILINE)
+
+DIFFERENCES = {
+    f"{module.__name__}: {name}": row
+    for module in (test_conf_verdicts, test_lvs_verdicts, test_variants)
+    for name, (_, row) in module.DIFFERENT.items()
+}
+
+
+@pytest.fixture(scope="module")
+def code() -> str:
+    places = (ROOT / "pyvrrp", ROOT / "healthcheck", ROOT / "tests")
+    return "\n".join(p.read_text() for place in places for p in place.rglob("*.py"))
+
+
+def test_each_row_has_a_name_of_its_own() -> None:
+    assert len(ROWS) == len(set(ROWS)) > 10
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_each_difference_has_a_row(name: str) -> None:
+    assert DIFFERENCES[name] in ROWS
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_each_row_is_used(row: str, code: str) -> None:
+    """In a table of differences as a string, or in a comment as `quirk: NAME`."""
+    assert f'"{row}"' in code or re.search(rf"quirks?: [a-z0-9, -]*\b{row}\b", code)
+
+
+def test_each_row_says_all() -> None:
+    rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| `")]
+    assert [row for row in rows if row.count(" | ") != 4] == []
