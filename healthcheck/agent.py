@@ -23,6 +23,7 @@ from .core import service
 from .core.desired import configured, desired, merge
 from .core.model import CustomCheck, ProbeResult, VirtualServer
 from .core.service import Notice
+from .core.succession import service_steps
 from .core.table import Address, Service, ServiceKey
 from .events import Event
 from .glance import Glance
@@ -257,24 +258,24 @@ class Agent:
         by_name = {config.name: config for config in wanted}
         before, unpaused = self._services, 0
         self._services = {name: before[name] for name in by_name if name in before}
-        for config in wanted:
-            old = before.get(config.name)
-            has_same_claims = all(former.get(k) == self._claims[k] for k in config.keys)
-            if old is not None and has_same_claims and old.config == config:
+        configs = {name: monitored.config for name, monitored in before.items()}
+        for step in service_steps(configs, wanted):
+            if step.new is None:
+                self._end(before[step.name])
+                continue
+            has_same_claims = all(former.get(k) == self._claims[k] for k in step.new.keys)
+            if step.is_unchanged and has_same_claims:
+                old = before[step.name]
                 self._checking.remove(old)
                 old.restart()
                 self._checking.add(old)
             else:
-                self._own(config, by_name)
-                self._put(config, is_reload=is_reload)
-            unpaused += len(config.real_servers)
+                self._own(step.new, by_name)
+                self._put(step.new, is_reload=is_reload)
+            unpaused += len(step.new.real_servers)
             if unpaused >= _SERVERS_A_TURN:
                 unpaused = 0
                 await asyncio.sleep(0)
-        for name, monitored in before.items():
-            if name not in self._services:
-                self._checking.remove(monitored)
-                self._tell_notices(service.removed(monitored.config, monitored.state))
         self._watch_addresses()
         self._checking.watch_files(self._services.values())
         self._refresh_soon()
@@ -318,6 +319,11 @@ class Agent:
         self._changed(made)
         self._tell_notices(notices)
         self._checking.add(made)
+
+    def _end(self, monitored: MonitoredService) -> None:
+        """A virtual server that a reload no longer has."""
+        self._checking.remove(monitored)
+        self._tell_notices(service.removed(monitored.config, monitored.state))
 
     def _watch_addresses(self) -> None:
         if self._addresses is None and any(s.config.ha_suspend for s in self._services.values()):

@@ -10,6 +10,7 @@ from .core import service
 from .core.checker import CheckerState, begin
 from .core.model import Check, HttpCheck, ProbeResult, RealServer, VirtualServer
 from .core.service import Notice, ServiceState
+from .core.succession import server_steps
 from .core.table import Address, Destination, ServiceAddress
 from .probes.interface import Running
 from .schedule import Turn
@@ -84,15 +85,11 @@ class MonitoredService:
         """The virtual server after a reload: what did not change goes on where it was."""
         state, notices = service.reconfigure(self.config, self.state, config)
         made = MonitoredService(config, state)
-        before = {server.address: server for server in self.config.real_servers}
-        for server in config.real_servers:
-            known = before.get(server.address)
-            carried: tuple[CheckRun | None, ...] = (None,) * len(server.checks)
-            if known is not None:
-                runs = self.runs[server.address]
-                places = service.carried_checks(known, server)
-                carried = tuple(None if place is None else runs[place] for place in places)
-            made._add_runs(server, carried, is_reload=True)
+        for step in server_steps(self.config, config):
+            if step.new is not None:
+                runs = self.runs.get(step.new.address, ())
+                carried = tuple(None if place is None else runs[place] for place in step.carried)
+                made._add_runs(step.new, carried, is_reload=True)
         return made, notices
 
     def restart(self) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
-from .model import Check, ProbeResult, RealServer, VirtualServer
+from .model import ProbeResult, RealServer, VirtualServer
+from .succession import ServerStep, server_steps
 from .table import Destination
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "ServerUp",
     "ServiceState",
     "WeightVote",
-    "carried_checks",
     "check_changed",
     "reconfigure",
     "removed",
@@ -174,14 +174,9 @@ def reconfigure(old: VirtualServer, state: ServiceState, new: VirtualServer) -> 
     One that goes is told down when it was in use, one whose failing checks all went is told up.
     """
     servers: dict[Destination, ServerState] = {}
-    before = {server.address: server for server in old.real_servers}
-    for server in new.real_servers:
-        known = before.get(server.address)
-        servers[server.address] = (
-            _begin(server)
-            if known is None
-            else _carry(known, state.servers[server.address], server)
-        )
+    for step in server_steps(old, new):
+        if step.new is not None:
+            servers[step.new.address] = _carry(step, step.new, state)
     notices = _differences(new.name, state.servers, servers)
     carried = ServiceState(servers, _sum(servers), state.has_quorum)
     after, quorum = _count(new, carried)
@@ -213,17 +208,6 @@ def removed(config: VirtualServer, state: ServiceState) -> tuple[Notice, ...]:
     return (*servers, QuorumDown(config.name, state.live_weight))
 
 
-def carried_checks(old: RealServer, new: RealServer) -> tuple[int | None, ...]:
-    """For each check of `new` the index of the equal one in `old`; None: it is new or changed."""
-    if old.checks == new.checks:
-        return tuple(range(len(new.checks)))
-    places: dict[Check, list[int]] = {}
-    for index in range(len(old.checks) - 1, -1, -1):
-        places.setdefault(old.checks[index], []).append(index)
-    found = (places.get(check) for check in new.checks)
-    return tuple(place.pop() if place else None for place in found)
-
-
 def _turn(
     name: str, address: Destination, old: ServerState, is_down: bool, is_success: bool
 ) -> tuple[Notice, ...]:
@@ -240,13 +224,16 @@ def _begin(server: RealServer) -> ServerState:
     return ServerState(_effective(server.weight, {}), alpha)
 
 
-def _carry(old: RealServer, state: ServerState, new: RealServer) -> ServerState:
-    """State of a server that stays. A new alpha check takes no server out that is up."""
-    if (new.weight, new.checks) == (old.weight, old.checks):
+def _carry(step: ServerStep, new: RealServer, before: ServiceState) -> ServerState:
+    """State of a server of a reload. A new alpha check takes no server out that is up."""
+    if step.old is None:
+        return _begin(new)
+    state = before.servers[new.address]
+    if (new.weight, new.checks) == (step.old.weight, step.old.checks):
         return state
     failing: set[int] = set()
     votes: dict[int, WeightVote] = {}
-    for index, place in enumerate(carried_checks(old, new)):
+    for index, place in enumerate(step.carried):
         if place is None:
             if new.checks[index].timing.alpha and not state.is_up:
                 failing.add(index)

@@ -26,7 +26,6 @@ from healthcheck.core.service import (
     QuorumUp,
     ServerDown,
     ServerUp,
-    carried_checks,
     check_changed,
     reconfigure,
     removed,
@@ -542,22 +541,6 @@ def test_a_dynamic_weight_is_kept_over_a_reload_that_changes_the_configured_one(
     assert (pool(new, state), notices) == ("a3", ())
     state, _ = weight_changed(new, state, at("a"), 0, ProbeResult(True, weight_offset=0))
     assert pool(new, state) == "a20"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "places"),
-    [
-        pytest.param("ab", "ab", (0, 1), id="same"),
-        pytest.param("ab", "ba", (1, 0), id="moved"),
-        pytest.param("ab", "b", (1,), id="one removed"),
-        pytest.param("ab", "acb", (0, None, 1), id="one added"),
-        pytest.param("aa", "aaa", (0, 1, None), id="equal ones in their order"),
-    ],
-)
-def test_carried_checks(old, new, places):
-    one = server("a", checks=tuple(check(letter) for letter in old))
-    other = server("a", checks=tuple(check(letter) for letter in new))
-    assert carried_checks(one, other) == places
 
 
 @pytest.mark.parametrize(
