@@ -135,7 +135,7 @@ class VirtualRouterSettings:
             ("identity", old.identity, new.identity),
             ("virtual MAC", old.virtual_mac, new.virtual_mac),
             ("multicast group", p.group, q.group),
-            ("multicast or unicast", bool(p.peers), bool(q.peers)),
+            ("choice of multicast or unicast", bool(p.peers), bool(q.peers)),
             ("version", p.version, q.version),
             ("sync group", old.sync_group, new.sync_group),
         )

@@ -115,6 +115,10 @@ class VrrpRouter:
         """Every Virtual Router, in the order added."""
         return tuple(self._routers.values())
 
+    def find(self, identity: tuple[str, Family, int]) -> VirtualRouter | None:
+        """The Virtual Router with this `VirtualRouterSettings.identity`, if there is one."""
+        return self._routers.get(identity)
+
     @property
     def segments(self) -> tuple[Segment, ...]:
         """What is listened on: each counts the messages that are for no Virtual Router of ours."""

@@ -24,7 +24,7 @@ from healthcheck.core.service import Notice, QuorumDown, QuorumUp, ServerDown, S
 from healthcheck.core.table import Destination, ServiceAddress
 from healthcheck.events import CheckFailed, CheckRecovered
 
-__all__ = ["activations", "lines"]
+__all__ = ["activations", "keyword", "lines"]
 
 _KEYWORDS: dict[type[Check], str] = {
     TcpCheck: "TCP_CHECK",
@@ -82,7 +82,7 @@ def _failed(event: CheckFailed, config: VirtualServer) -> str:
     detail = f" ({event.detail})" if event.detail else ""
     retries = event.check.timing.retry
     if event.is_final and retries:
-        what = f"{_keyword(event.check)} on service {_server(config, event.destination)}"
+        what = f"{keyword(event.check)} on service {_server(config, event.destination)}"
         return f"{what} failed after {retries} retries.{detail}"
     return f"{_attempt(event, config)} failed.{detail}"
 
@@ -91,10 +91,11 @@ def _attempt(event: CheckFailed | CheckRecovered, config: VirtualServer) -> str:
     where = _server(config, event.destination)
     if isinstance(event.check, TcpCheck):
         return f"TCP connection to {where}"
-    return f"{_keyword(event.check)} on service {where}"
+    return f"{keyword(event.check)} on service {where}"
 
 
-def _keyword(check: Check) -> str:
+def keyword(check: Check) -> str:
+    """What keepalived calls a check; a custom one has its own name."""
     if isinstance(check, HttpCheck):
         return "HTTP_GET" if check.tls is None else "SSL_GET"
     if isinstance(check, CustomCheck):

@@ -11,7 +11,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 
 from healthcheck.agent import Agent
 from healthcheck.core.service import Notice, QuorumDown, QuorumUp, ServerDown, ServerUp
@@ -31,6 +31,8 @@ from .notify_scripts import NotifyScripts
 from .parent_link import ParentLink
 from .process_settings import apply
 from .processes import INTERNAL_ERROR
+from .reload.items import Tally, brief
+from .reload.services import changes, item
 
 __all__ = ["run"]
 
@@ -90,10 +92,10 @@ class _Known:
     def __init__(
         self, services: Iterable[CheckedService] = (), former: _Known | None = None
     ) -> None:
-        self._current = {service.server.name: service for service in services}
-        self.services = (former._current if former else {}) | self._current
+        self.current = {service.server.name: service for service in services}
+        self.services = (former.current if former else {}) | self.current
         self._commands: dict[tuple[str, Destination], ServerCommands] = {}
-        for service in (*(former._current.values() if former else ()), *self._current.values()):
+        for service in (*(former.current.values() if former else ()), *self.current.values()):
             for server, own in zip(service.server.real_servers, service.servers, strict=True):
                 if own != _NO_COMMANDS:
                     self._commands[service.server.name, server.address] = own
@@ -167,6 +169,7 @@ class _Process:
             self._known = former
             raise _Refused(str(error)) from error
         self._use(settings)
+        logger.info("reload: %s", await _tally(former.current, services))
 
     async def _stop(self) -> None:
         keep_table = not self._start.options.release_ipvs
@@ -201,6 +204,17 @@ class _Process:
         about, command = self._known.reaction(event)
         if command is not None:
             self._scripts.start(about, command)
+
+
+async def _tally(former: Mapping[str, CheckedService], services: Iterable[CheckedService]) -> Tally:
+    """What became of the services."""
+    tally = Tally()
+    for count, change in enumerate(changes(former, services), 1):
+        words = brief(item(change)) if tally.wants(change.fate) else ""
+        tally.add(change.fate, words)
+        if count % _LINES_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return tally
 
 
 async def _tell_activations(services: Iterable[CheckedService]) -> None:

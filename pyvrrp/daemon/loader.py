@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..conf.diagnostics import Diagnostic
     from ..settings import VirtualRouterSettings
 
-__all__ = ["DEADLINE", "Body", "Load", "Verdict", "load"]
+__all__ = ["DEADLINE", "Body", "Load", "Verdict", "load", "records"]
 
 DEADLINE = 60.0
 """Seconds until a loader counts as hung: ten times the largest configuration measured."""
@@ -177,15 +177,11 @@ def load(options: Options, settings: int, is_start: bool) -> Verdict:
 
 
 def _hand_over(config: Config, options: Options, settings: int, problems: int) -> Verdict:
-    from .translate import translate
+    from ..settings import VirtualRouterSettings
 
-    if config.global_defs.net_namespace:
-        # Unlike other words not ignored: addresses would appear in the wrong place.
-        raise PyvrrpError("net_namespace is not supported yet; start with: ip netns exec NAME ...")
-    process, translated = translate(config)
-    routers = tuple(translated)
-    checkers = _checker_records(config) if options.run_checkers else ()
-    handoff.write(settings, (process, *_followed(config), *routers), checkers)
+    vrrp, checkers = records(config, run_checkers=options.run_checkers)
+    handoff.write(settings, vrrp, checkers)
+    routers = tuple(each for each in vrrp if isinstance(each, VirtualRouterSettings))
     words = config.global_defs
     names = pid_file.Words(words.instance, words.net_namespace, words.use_pid_dir)
     during, after = _journals(pid_file.paths(options, names).vrrp, routers)
@@ -200,6 +196,23 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
         journal_during=journal.encode(during),
         journal_after=journal.encode(after),
     )
+
+
+def records(
+    config: Config, *, run_checkers: bool = True
+) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    """What the VRRP child and the checker child get: the sections of `handoff`, in their order.
+
+    Raises: PyvrrpError, when running with this configuration would do harm.
+    """
+    from .translate import translate
+
+    if config.global_defs.net_namespace:
+        # Unlike other words not ignored: addresses would appear in the wrong place.
+        raise PyvrrpError("net_namespace is not supported yet; start with: ip netns exec NAME ...")
+    process, routers = translate(config)
+    checkers = _checker_records(config) if run_checkers else ()
+    return (process, *_followed(config), *routers), checkers
 
 
 def _followed(config: Config) -> tuple[Followed, ...]:

@@ -11,7 +11,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_interface
@@ -30,6 +30,8 @@ from ..vrrp_router import VrrpRouter
 from . import handoff, journal
 from .parent_link import ParentLink
 from .process_settings import Followed, ProcessSettings, apply
+from .reload.items import Tally, brief
+from .reload.routers import Identity, RouterPlan, RouterStep, item
 
 __all__ = ["run"]
 
@@ -55,28 +57,33 @@ def run(start: handoff.ChildStart) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Records:
+    """What is not about one Virtual Router."""
+
     process: ProcessSettings
     followed: str
     """Name of the Virtual Router whose state the parent wants to know, or empty."""
-    routers: list[VirtualRouterSettings]
 
 
 class _Process:
     def __init__(self, start: handoff.ChildStart) -> None:
         self._start = start
         self._followed = ""
+        self._running: dict[Identity, VirtualRouterSettings] = {}
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
         self._parent = ParentLink(self._start)
         async with VrrpRouter(self._on_change) as router:
             await self._clear_leftovers(router)
-            records = await _read(self._start.configuration_fd)
+            wanted: list[VirtualRouterSettings] = []
+            records = await _read(self._start.configuration_fd, wanted.append)
             os.close(self._start.configuration_fd)
             apply(records.process, "VRRP")
             self._followed = records.followed
-            for settings in records.routers:
+            for settings in wanted:
                 await _add(router, settings, start=False)
+                self._note(router, settings.identity)
+                await asyncio.sleep(0)
             router.start()
             gc.collect()
             gc.freeze()
@@ -96,13 +103,35 @@ class _Process:
 
     async def _reload(self, router: VrrpRouter, descriptor: int) -> None:
         """Raises: HandoffError, before anything is changed."""
-        records = await _read(descriptor)
+        plan = RouterPlan(self._running)
+        records = await _read(descriptor, plan.want)
         apply(records.process, "VRRP")
         is_new, self._followed = records.followed != self._followed, records.followed
         if is_new and self._followed:
             active = {r.name for r in router.routers if r.state_name is StateName.ACTIVE}
             self._parent.say(handoff.ACTIVE, "".join({self._followed} & active))
-        await _go_over(router, records.routers)
+        await self._carry_out(router, plan)
+
+    async def _carry_out(self, router: VrrpRouter, plan: RouterPlan) -> None:
+        """Step by step, each in a turn of the loop; Virtual Routers that are the same do not notice."""
+        tally = Tally(len(plan.unchanged))
+        for step in plan.steps():
+            words = brief(item(step))
+            logger.info("(%s) %s%s", step.name, step.fate, words.removeprefix(step.name))
+            await asyncio.sleep(0)
+            await _take(router, step)
+            self._note(router, step.identity)
+            tally.add(step.fate, words)
+            await asyncio.sleep(0)
+        logger.info("reload: %s", tally)
+
+    def _note(self, router: VrrpRouter, identity: Identity) -> None:
+        """Remember what runs under this identity, which may be nothing or another one."""
+        running = router.find(identity)
+        if running is None:
+            self._running.pop(identity, None)
+        else:
+            self._running[identity] = running.settings
 
     async def _clear_leftovers(self, router: VrrpRouter) -> None:
         """Undo what a crashed predecessor left in the kernel."""
@@ -137,9 +166,12 @@ def _left_links(found: journal.Leftovers, table: InterfaceTable) -> Iterator[str
             yield link.name
 
 
-async def _read(descriptor: int) -> _Records:
-    """All records, one in each turn of the loop. Raises: HandoffError."""
-    process, followed, routers = ProcessSettings(), "", list[VirtualRouterSettings]()
+async def _read(descriptor: int, want: Callable[[VirtualRouterSettings], object]) -> _Records:
+    """All records, one in each turn of the loop; each Virtual Router is told to `want`.
+
+    Raises: HandoffError.
+    """
+    process, followed = ProcessSettings(), ""
     for record in handoff.read(descriptor, handoff.Section.VRRP):
         match record:
             case ProcessSettings():
@@ -147,9 +179,24 @@ async def _read(descriptor: int) -> _Records:
             case Followed(name):
                 followed = name
             case VirtualRouterSettings():
-                routers.append(record)
+                want(record)
         await asyncio.sleep(0)
-    return _Records(process, followed, routers)
+    return _Records(process, followed)
+
+
+async def _take(router: VrrpRouter, step: RouterStep) -> None:
+    """Carry one step out. Raises: SocketError, as `_add`."""
+    current = router.find(step.identity) if step.old is not None else None
+    if step.new is None:
+        if current is not None:
+            await router.remove(current)
+    elif current is None:
+        await _add(router, step.new)
+    else:
+        try:
+            await router.reconfigure(current, step.new)
+        except (PyvrrpError, ValueError) as error:
+            logger.error("(%s) %s", step.name, error)
 
 
 async def _add(router: VrrpRouter, settings: VirtualRouterSettings, *, start: bool = True) -> None:
@@ -163,40 +210,6 @@ async def _add(router: VrrpRouter, settings: VirtualRouterSettings, *, start: bo
         if error.is_permission:
             raise
         logger.error("(%s) %s", settings.name, error)
-    except (PyvrrpError, ValueError) as error:
-        logger.error("(%s) %s", settings.name, error)
-    await asyncio.sleep(0)
-
-
-async def _go_over(router: VrrpRouter, wanted: list[VirtualRouterSettings]) -> None:
-    """Go from the running settings to new ones; Virtual Routers that are the same do not notice.
-
-    What vanished stops first, since its addresses may be somebody else's now.
-    """
-    identities = {settings.identity for settings in wanted}
-    running = {r.settings.identity: r for r in router.routers}
-    for identity, old in running.items():
-        if identity not in identities:
-            logger.info("(%s) removed", old.name)
-            await router.remove(old)
-            await asyncio.sleep(0)
-    for settings in wanted:
-        current = running.get(settings.identity)
-        if current is None:
-            logger.info("(%s) added", settings.name)
-            await _add(router, settings)
-        elif current.settings != settings:
-            await _change(router, current, settings)
-        await asyncio.sleep(0)
-
-
-async def _change(
-    router: VrrpRouter, current: VirtualRouter, settings: VirtualRouterSettings
-) -> None:
-    reason = current.settings.restart_reason(settings)
-    logger.info("(%s) %s", settings.name, f"restarted: {reason}" if reason else "changed in place")
-    try:
-        await router.reconfigure(current, settings)
     except (PyvrrpError, ValueError) as error:
         logger.error("(%s) %s", settings.name, error)
 

@@ -63,6 +63,7 @@ def test_added_and_removed(lab: Lab) -> None:
         witness.wait_holds("r", [_OLD], present=False)
         assert witness.adverts(_OLD, "r")[-1][1].priority == 0
         assert_undisturbed(witness, since)
+        daemon.process.wait_for_log(r"reload: 2 unchanged, 1 added \(.*\), 1 removed \(.*\)$")
         daemon.stop()
 
 

@@ -10,11 +10,11 @@ import argparse
 import sys
 
 from ..version import COMPATIBLE_WITH, PYVRRP_VERSION
-from . import check, decode
+from . import check, decode, plan
 
 __all__ = ["main"]
 
-_COMMANDS = (check, decode)
+_COMMANDS = (check, plan, decode)
 _BROKEN_PIPE = 1
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from ..options import DEFAULT_CONFIGURATION
+from .reading import add_options, read
 
 __all__ = ["add_to"]
 
@@ -21,23 +22,16 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     check.add_argument("file", nargs="?", default=DEFAULT_CONFIGURATION)
     check.add_argument("--format", choices=("full", "concise", "json"), default="full")
-    check.add_argument("--config-id", metavar="ID", help="for lines that start with @ID")
-    check.add_argument(
-        "--interfaces", action="store_true", help="also check that interfaces exist on this host"
-    )
+    add_options(check)
     check.set_defaults(run=_check)
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    import socket
-
     from ...conf.diagnostics import as_json, concise, full
-    from ...conf.load import load
     from ...conf.source import Unreadable
 
-    names = tuple(name for _, name in socket.if_nameindex()) if arguments.interfaces else None
     try:
-        loaded = load(arguments.file, config_id=arguments.config_id, interfaces=names)
+        loaded = read(arguments.file, arguments)
     except Unreadable as problem:
         print(problem, file=sys.stderr)
         return _USAGE

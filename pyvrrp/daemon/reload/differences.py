@@ -1,0 +1,106 @@
+"""Two settings of one type, field by field: what differs, as text.
+
+It knows dataclasses, not which: a field that is added to one shows by itself. Numbers with a
+fraction are seconds, as everywhere in settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import fields, is_dataclass
+from enum import Enum, Flag, IntEnum
+from typing import Any
+
+from .items import Change
+from .words import GROUPS, NEGATED, SECRET, VALUES, WORDS
+
+__all__ = ["differences", "text"]
+
+_LONGEST = 200
+
+
+def differences(old: Any, new: Any, skip: Collection[str] = ()) -> Iterator[Change]:
+    """What differs between two dataclasses of one type, but for the fields in `skip`."""
+    for name in (each.name for each in fields(old) if each.name not in skip):
+        was, is_ = getattr(old, name), getattr(new, name)
+        if was is is_ or was == is_:
+            continue
+        word = _word(old, name)
+        if _is_group(was) and type(was) is type(is_):
+            path = "" if name in GROUPS else f"{word} "
+            for change in differences(was, is_, skip):
+                yield Change(path + change.what, change.old, change.new)
+        elif isinstance(was, tuple) and isinstance(is_, tuple):
+            yield from _elements(word, was, is_)
+        else:
+            yield Change(word, _shown(name, was), _shown(name, is_))
+
+
+def _elements(word: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator[Change]:
+    gone = [each for each in old if each not in new]
+    came = [each for each in new if each not in old]
+    if len(gone) == len(came) == 1:
+        yield Change(word, text(gone[0]), text(came[0]))
+    else:
+        yield from (Change(word, text(each), None) for each in gone)
+        yield from (Change(word, None, text(each)) for each in came)
+    if not gone and not came:
+        yield Change(word, text(old), text(new))
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is not None and name in SECRET:
+        return "***"
+    return text(not value if name in NEGATED else value)
+
+
+def _word(owner: Any, name: str) -> str:
+    return WORDS.get(f"{type(owner).__name__}.{name}") or WORDS.get(name, name)
+
+
+def _is_group(value: Any) -> bool:
+    """Settings with a name each, not one value that consists of several."""
+    return is_dataclass(value) and type(value).__str__ is object.__str__
+
+
+def text(value: Any) -> str:
+    """A value for people."""
+    said = _text(value)
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None | () | "":
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case Enum():
+            return _enum(value)
+        case float():
+            return f"{value:g} s"
+        case bytes():
+            return value.hex()
+        case tuple():
+            return " ".join(map(_text, value))
+    return _fields(value) if _is_group(value) else str(value)
+
+
+def _enum(value: Enum) -> str:
+    known = VALUES.get(f"{type(value).__name__}.{value.name}")
+    if known is not None:
+        return known
+    if isinstance(value, Flag):
+        return "|".join(each.name.lower() for each in value if each.name) or "none"
+    return str(int(value)) if isinstance(value, IntEnum) else str(value.value)
+
+
+def _fields(value: Any) -> str:
+    """The fields that are not as usual; the first one speaks for itself."""
+    first, *others = fields(value)
+    told = [_shown(first.name, getattr(value, first.name))]
+    for each in others:
+        its = getattr(value, each.name)
+        if its != each.default:
+            told.append(f"{_word(value, each.name)} {_shown(each.name, its)}")
+    return " ".join(told)

@@ -1,0 +1,85 @@
+"""keepalived's words for fields of settings; those that are not here are called as in keepalived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["GROUPS", "NEGATED", "SECRET", "VALUES", "WORDS"]
+
+WORDS: Mapping[str, str] = {
+    # By field; by class and field where a field means something else elsewhere.
+    # pyvrrp.settings, pyvrrp.core.model
+    "advertisement_interval": "advert_int",
+    "advertise_before_yielding": "higher_prio_send_advert",
+    "answer_lower_priority": "lower_prio_no_advert",
+    "accept_mode": "accept",
+    "check_unicast_source": "check_unicast_src",
+    "checksum": "checksum over",
+    "delay": "garp_master_delay",
+    "VirtualRouterConfig.group": "multicast group",
+    "lower_priority_delay": "garp_lower_prio_delay",
+    "lower_priority_repeat": "garp_lower_prio_repeat",
+    "missed_advertisements": "down_timer_adverts",
+    "owner_ignores_advertisements": "owner_ignore_adverts",
+    "VirtualRouterConfig.password": "auth_pass",
+    "peers": "unicast_peer",
+    "preempt_mode": "nopreempt",
+    "refresh": "garp_master_refresh",
+    "refresh_repeat": "garp_master_refresh_repeat",
+    "repeat": "garp_master_repeat",
+    "skip_repeated_address_check": "skip_check_adv_addr",
+    "source": "source address",
+    "start_as_active": "state MASTER",
+    "track_primary": "dont_track_primary",
+    "tracked_interfaces": "track_interface",
+    "virtual_mac": "use_vmac",
+    "vrid": "virtual_router_id",
+    # healthcheck.core.model, healthcheck.core.table
+    "bind_address": "bindto",
+    "bind_interface": "bind_if",
+    "address": "connect_ip",
+    "forwarding": "lvs_method",
+    "granularity": "persistence_granularity",
+    "inhibit": "inhibit_on_failure",
+    "keys": "service",
+    "lower_threshold": "lthreshold",
+    "port": "connect_port",
+    "scheduler": "lvs_sched",
+    "tls": "TLS",
+    "tunnel_type": "tunnel type",
+    "upper_threshold": "uthreshold",
+    "arguments": "misc_path",
+    "is_dynamic": "misc_dynamic",
+    "timeout": "misc_timeout",
+    # pyvrrp.daemon.checker_settings, pyvrrp.daemon.process_settings
+    "flush_at_start": "lvs_flush",
+    "flush_at_stop": "lvs_flush_on_stop",
+    "tell_servers_at_start": "rs_init_notifies",
+    "sync_daemon": "lvs_sync_daemon",
+    "up": "notify_up",
+    "down": "notify_down",
+    "nice": "priority",
+    "realtime_priority": "rt_priority",
+    "cpus": "cpu_affinity",
+}
+
+NEGATED = frozenset({"answer_lower_priority", "preempt_mode", "track_primary"})
+"""Fields that say the opposite of keepalived's word."""
+
+SECRET = frozenset({"password"})
+
+GROUPS = frozenset(
+    {
+        *("protocol", "announce"),
+        *("server", "settings", "method", "timing", "target"),
+        *("process", "timeouts"),
+    }
+)
+"""Fields that hold further settings whose words need no word before them."""
+
+VALUES: Mapping[str, str] = {
+    "Forwarding.MASQUERADING": "NAT",
+    "Forwarding.TUNNELLING": "TUN",
+    "Forwarding.DIRECT_ROUTING": "DR",
+}
+"""Values with a word of their own, by the names they have in the code."""

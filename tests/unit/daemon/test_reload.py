@@ -1,0 +1,249 @@
+"""What a reload does, as steps and in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+import pytest
+
+from healthcheck.core.model import (
+    Check,
+    MiscCheck,
+    RealServer,
+    SorryServer,
+    Target,
+    TcpCheck,
+    Timing,
+    VirtualServer,
+)
+from healthcheck.core.table import Destination, Forwarding, Method, ServiceFlag, ServiceSettings
+from pyvrrp.core.model import Peer, Version
+from pyvrrp.daemon.checker_settings import CheckedService, Command, ServerCommands
+from pyvrrp.daemon.process_settings import ProcessSettings
+from pyvrrp.daemon.reload import routers, services
+from pyvrrp.daemon.reload.differences import differences
+from pyvrrp.daemon.reload.items import Change, Fate, Item, Tally, brief
+from pyvrrp.daemon.reload.whole import whole
+from pyvrrp.settings import TrackedInterface, VirtualMac, VirtualRouterSettings
+
+WEB = VirtualRouterSettings.of("web", "eth0", 51, ["192.0.2.100/24"], priority=100)
+DNS = VirtualRouterSettings.of("dns", "eth0", 52, ["192.0.2.110/24"])
+OLD = VirtualRouterSettings.of("old", "eth0", 53, ["192.0.2.120/24"])
+MAIL = VirtualRouterSettings.of("mail", "eth0", 54, ["192.0.2.120/24"])
+
+
+def protocol(settings: VirtualRouterSettings, **fields: object) -> VirtualRouterSettings:
+    return replace(settings, protocol=replace(settings.protocol, **fields))
+
+
+def planned(*wanted: VirtualRouterSettings) -> routers.RouterPlan:
+    plan = routers.RouterPlan({each.identity: each for each in (WEB, DNS, OLD)})
+    for each in wanted:
+        plan.want(each)
+    return plan
+
+
+def test_what_vanished_stops_first_and_the_rest_is_in_order():
+    version = protocol(DNS, version=Version.V2)
+    plan = planned(MAIL, version, WEB)
+    assert [(s.name, s.fate, s.old, s.new, s.reason) for s in plan.steps()] == [
+        ("old", "removed", OLD, None, ""),
+        ("mail", "added", None, MAIL, ""),
+        ("dns", "restart", DNS, version, "the version changed"),
+    ]
+    assert plan.unchanged == [WEB]
+
+
+def test_another_name_is_the_same_virtual_router():
+    plan = planned(replace(WEB, name="www"), DNS, OLD)
+    (step,) = plan.steps()
+    assert (step.name, step.fate, step.identity) == ("www", "in place", ("eth0", 4, 51))
+    assert brief(routers.item(step)) == "www: name web -> www"
+
+
+def test_the_second_of_one_identity_is_not_what_runs():
+    plan = planned(WEB, replace(WEB, name="also"), DNS, OLD)
+    assert [(s.name, s.fate) for s in plan.steps()] == [("also", "added")]
+
+
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        (protocol(WEB, priority=150), "priority 100 -> 150"),
+        (protocol(WEB, advertisement_interval=0.5), "advert_int 1 s -> 0.5 s"),
+        (protocol(WEB, preempt_mode=False), "nopreempt no -> yes"),
+        (replace(WEB, track_primary=False), "dont_track_primary no -> yes"),
+        (protocol(WEB, source=IPv4Address("192.0.2.1")), "source address 0.0.0.0 -> 192.0.2.1"),
+        (
+            replace(WEB, virtual_mac=VirtualMac("vrrp.51")),
+            "the virtual MAC changed, use_vmac none -> vrrp.51",
+        ),
+        (
+            replace(WEB, tracked_interfaces=(TrackedInterface("eth1", -10),)),
+            "track_interface +eth1 weight -10",
+        ),
+        (
+            protocol(WEB, peers=(Peer(IPv4Address("192.0.2.7"), min_ttl=3),)),
+            "the choice of multicast or unicast changed, unicast_peer +192.0.2.7 min_ttl 3",
+        ),
+        (
+            replace(WEB, addresses=OLD.addresses),
+            "address 192.0.2.120/24 added, address 192.0.2.100/24 removed",
+        ),
+        (
+            replace(WEB, addresses=(replace(WEB.addresses[0], label="eth0:1"),)),
+            "address 192.0.2.100/24 label none -> eth0:1",
+        ),
+    ],
+)
+def test_a_virtual_router_in_words(new: VirtualRouterSettings, words: str):
+    (step,) = planned(new, DNS, OLD).steps()
+    assert brief(routers.item(step)) == f"web: {words}"
+
+
+def test_passwords_do_not_show():
+    v2 = protocol(WEB, version=Version.V2, password=b"secret\0\0")
+    (change,) = differences(v2, protocol(v2, password=b"other\0\0\0"))
+    assert (change, str(change)) == (Change("auth_pass", "***", "***"), "auth_pass changed")
+    (change,) = differences(v2, protocol(v2, password=None))
+    assert str(change) == "auth_pass *** -> none"
+
+
+def test_sync_groups_are_their_members():
+    def grouped(*members: VirtualRouterSettings, name: str) -> list[VirtualRouterSettings]:
+        return [replace(each, sync_group=name) for each in members]
+
+    old = [*grouped(WEB, DNS, name="front"), *grouped(OLD, name="back")]
+    new = [*grouped(WEB, MAIL, name="front"), *grouped(OLD, name="far")]
+    changes = Change("member", "dns", None), Change("member", None, "mail")
+    assert list(routers.sync_groups(old, new)) == [
+        Item("sync group", "front", Fate.IN_PLACE, changes=changes),
+        Item("sync group", "far", Fate.ADDED),
+        Item("sync group", "back", Fate.REMOVED),
+    ]
+    assert [each.fate for each in routers.sync_groups(old, old)] == ["unchanged", "unchanged"]
+
+
+def tcp(**fields: float) -> TcpCheck:
+    return TcpCheck(Target(IPv4Address("10.1.0.1"), 80), Timing(**fields))
+
+
+def real(number: int, *checks: Check, **fields: object) -> RealServer:
+    address = Destination(IPv4Address("10.1.0.0") + number, 80)
+    return RealServer(address, checks=checks, **fields)
+
+
+def service(*servers: RealServer, name: str = "[10.0.0.1]:tcp:80", **fields: object):
+    commands = fields.pop("servers", tuple(ServerCommands() for _ in servers))
+    around = {key: fields.pop(key) for key in ("quorum_up",) if key in fields}
+    return CheckedService(VirtualServer(name, (), servers, **fields), commands, **around)
+
+
+def become(old: CheckedService, new: CheckedService) -> Item:
+    (change,) = services.changes({old.server.name: old}, [new])
+    return services.item(change)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (service(quorum=2), service(quorum=3), "quorum 2 -> 3"),
+        (
+            service(),
+            service(settings=ServiceSettings("rr", ServiceFlag.PERSISTENT, 300)),
+            "lvs_sched wlc -> rr, flags none -> persistent, persistence_timeout 0 -> 300",
+        ),
+        (
+            service(),
+            service(sorry_server=SorryServer(Destination(IPv4Address("10.1.0.9"), 80))),
+            "sorry_server none -> [10.1.0.9]:80",
+        ),
+        (
+            service(),
+            service(quorum_up=Command(("/bin/up", "now"), "nobody")),
+            "quorum_up none -> /bin/up now user nobody",
+        ),
+        (
+            service(real(1), real(2), real(3)),
+            service(real(1, weight=2, method=Method(Forwarding.DIRECT_ROUTING)), real(3), real(4)),
+            "real server [10.1.0.1]:80 weight 1 -> 2, real server [10.1.0.1]:80 lvs_method NAT -> DR,"
+            " real server [10.1.0.4]:80 added, real server [10.1.0.2]:80 removed",
+        ),
+        (
+            service(real(1)),
+            service(real(1), servers=(ServerCommands(down=Command(("/bin/down",))),)),
+            "real server [10.1.0.1]:80 notify_down none -> /bin/down",
+        ),
+        (
+            service(real(1, tcp(), tcp(retry=5))),
+            service(real(1, tcp(delay_loop=5.0), tcp(retry=5))),
+            "real server [10.1.0.1]:80 check TCP_CHECK restart",
+        ),
+    ],
+)
+def test_a_virtual_service_in_words(old: CheckedService, new: CheckedService, words: str):
+    found = become(old, new)
+    assert (found.fate, brief(found)) == ("in place", f"{old.server.name}: {words}")
+
+
+def test_a_changed_check_is_told_beside_the_one_it_replaces():
+    old = service(real(1, tcp(), tcp(retry=5), MiscCheck(("/bin/old",), 5.0)))
+    new = service(real(1, tcp(retry=5), tcp(delay_loop=5.0), tcp(retry=7)))
+    (server,) = become(old, new).parts
+    slower = (Change("delay_loop", "60 s", "5 s"),)
+    assert server.parts == (
+        Item("check", "TCP_CHECK", Fate.UNCHANGED),
+        Item("check", "TCP_CHECK", Fate.RESTART, "its settings changed", slower),
+        Item("check", "TCP_CHECK", Fate.ADDED),
+        Item("check", "MISC_CHECK", Fate.REMOVED),
+    )
+
+
+def test_services_come_and_go():
+    one, two = service(real(1), name="one"), service(real(2), name="two")
+    found = [services.item(each) for each in services.changes({"one": one}, [two])]
+    assert found == [
+        Item(
+            "virtual server",
+            "two",
+            Fate.ADDED,
+            parts=(Item("real server", "[10.1.0.2]:80", Fate.ADDED),),
+        ),
+        Item(
+            "virtual server",
+            "one",
+            Fate.REMOVED,
+            parts=(Item("real server", "[10.1.0.1]:80", Fate.REMOVED),),
+        ),
+    ]
+
+
+def test_both_halves_and_their_processes():
+    old = (ProcessSettings(), WEB, DNS), ()
+    new = (ProcessSettings(nice=-5), WEB, protocol(DNS, priority=10)), ()
+    items = list(whole(old, new))
+    assert [(each.kind, each.name, each.fate) for each in items] == [
+        ("process", "vrrp", "in place"),
+        ("virtual router", "dns", "in place"),
+        ("virtual router", "web", "unchanged"),
+    ]
+    assert items[0].changes == (Change("priority", "none", "-5"),)
+
+
+def test_a_tally_counts_and_names_the_first():
+    tally = Tally(1018)
+    tally.add(Fate.REMOVED, "old")
+    tally.add(Fate.IN_PLACE, "web: priority 100 -> 150")
+    assert str(tally) == "1,018 unchanged, 1 in place (web: priority 100 -> 150), 1 removed (old)"
+    for number in range(2, 8):
+        assert tally.wants(Fate.REMOVED) is (number < 6)
+        tally.add(Fate.REMOVED, f"old{number}")
+    assert str(tally).endswith("7 removed (old; old2; old3; old4; old5; ...)")
+    assert str(Tally()) == "nothing"
+
+
+def test_a_line_tells_of_five_changes():
+    changes = tuple(Change(letter, "1", "2") for letter in "abcdefg")
+    item = Item("virtual router", "web", Fate.IN_PLACE, changes=changes)
+    assert brief(item).endswith("e 1 -> 2, and 2 more")
