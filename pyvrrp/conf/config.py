@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from .diagnostics import Span
 
 if TYPE_CHECKING:
+    from .bfd_config import BfdInstance
     from .lvs_config import LvsConfig
     from .tracking_config import Tracked, TrackFile, TrackProcess
 
@@ -230,6 +231,7 @@ class VrrpInstance:
     track_script: tuple[TrackScript, ...] = ()
     track_file: tuple[Tracked, ...] = ()
     track_process: tuple[Tracked, ...] = ()
+    track_bfd: tuple[Tracked, ...] = ()
     garp: GarpSettings = GarpSettings()
     down_timer_adverts: int = 3
     higher_prio_send_advert: bool = False
@@ -274,6 +276,7 @@ class SyncGroup:
     track_script: tuple[TrackScript, ...] = ()
     track_file: tuple[Tracked, ...] = ()
     track_process: tuple[Tracked, ...] = ()
+    track_bfd: tuple[Tracked, ...] = ()
     kept: tuple[Kept, ...] = ()
 
 
@@ -432,6 +435,7 @@ class Config:
     scripts: tuple[VrrpScript, ...] = ()
     track_files: tuple[TrackFile, ...] = ()
     track_processes: tuple[TrackProcess, ...] = ()
+    bfd_instances: tuple[BfdInstance, ...] = ()
     kept: tuple[Kept, ...] = ()
     lvs: LvsConfig | None = None
     """None when nothing of the file is about IPVS services."""

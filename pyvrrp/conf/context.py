@@ -13,6 +13,8 @@ from .known import Known
 from .values import Values
 
 if TYPE_CHECKING:
+    from .bfd_config import BfdInstance
+    from .config import Address
     from .tracking_config import TrackFile, TrackProcess
 
 __all__ = ["Context", "shown"]
@@ -42,8 +44,10 @@ class Context:
 
     `interfaces` are the names that exist, None when that is not to be checked. `blocks` maps the
     path of a kept block to its keywords. `homes` tells where a keyword
-    belongs. `scripts`, `track_files` and `track_processes` are the ones defined so far:
-    keepalived knows no others; `later` tells where the rest stand.
+    belongs. `scripts`, `track_files`, `track_processes` and `bfd_instances` are the ones defined
+    so far: keepalived knows no others; `later` tells where the rest stand. `vrrp_sessions` are
+    the BFD instances that VRRP hears of. `bfd_paths` holds by
+    neighbor and multihop the sources in use, None for any, and who uses them.
     """
 
     def __init__(
@@ -58,6 +62,9 @@ class Context:
         self.scripts: dict[str, VrrpScript] = {}
         self.track_files: dict[str, TrackFile] = {}
         self.track_processes: dict[str, TrackProcess] = {}
+        self.bfd_instances: dict[str, BfdInstance] = {}
+        self.vrrp_sessions: dict[str, BfdInstance] = {}
+        self.bfd_paths: dict[tuple[Address, bool], dict[Address | None, str]] = {}
         self.later: dict[tuple[str, str], Statement] = {}
         self.blocks = blocks or {}
         self._collector = collector

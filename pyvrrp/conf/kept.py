@@ -31,7 +31,7 @@ _COMMON = """
 
 _TEXTS = {
     "": """
-        bfd_instance:1{bfd_instance} garp_group{garp_group} interface_up_down_delays{}
+        garp_group{garp_group} interface_up_down_delays{}
         linkbeat_interfaces{} linkbeat_use_polling namespace_with_ipsets net_namespace_ipvs
         static_ipaddress{} static_routes{} static_rules{}
         track_group:1{track_group}
@@ -53,23 +53,16 @@ _TEXTS = {
         vrrp_netlink_monitor_rcv_bufs:1? vrrp_netlink_monitor_rcv_bufs_force vrrp_rx_bufs_policy:1?
     """,
     "vrrp_instance": """
-        auth_hmac{vrrp_instance/auth_hmac} debug:1 garp_extra_if:1? timer_expired_backup track_bfd{}
-        use_ipvlan virtual_routes{} virtual_rules{}
+        auth_hmac{vrrp_instance/auth_hmac} debug:1 garp_extra_if:1? timer_expired_backup use_ipvlan virtual_routes{} virtual_rules{}
     """,
     "vrrp_instance/auth_hmac": "key:2? active_key:1 time_window:1 anti_replay:1 mode:1",
-    "vrrp_sync_group": "track_bfd{}",
-    "bfd_instance": """
-        neighbor_ip:1 neighbour_ip:1 source_ip:1 min_rx:1 min_tx:1 idle_tx:1 multiplier:1 passive
-        ttl:1 hoplimit:1 max_hops:1 multihop weight:1 vrrp checker
-    """,
     "garp_group": "garp_interval:1 gna_interval:1 interface:1 interfaces{}",
     "track_group": "group{}",
     "virtual_server": "snmp_name:1",
-    "virtual_server/real_server": "BFD_CHECK{BFD_CHECK} snmp_name:1",
+    "virtual_server/real_server": "snmp_name:1",
     "HTTP_GET/url": "regex_stack:2",
     "SMTP_CHECK": "host{SMTP_CHECK/host}",
     "SMTP_CHECK/host": _COMMON,
-    "BFD_CHECK": "name:1 alpha",
 }
 
 

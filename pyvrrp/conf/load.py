@@ -43,6 +43,7 @@ _TRACKED = {
     "track_file": "track_file",
     "vrrp_track_file": "track_file",
     "vrrp_track_process": "vrrp_track_process",
+    "bfd_instance": "bfd_instance",
 }
 """Blocks that must stand before their use: the name they have in messages."""
 
@@ -187,6 +188,7 @@ class _Reading:
             tuple(context.scripts.values()),
             tuple(context.track_files.values()),
             tuple(context.track_processes.values()),
+            tuple(context.bfd_instances.values()),
             kept=tuple(root.kept),
             lvs=lvs,
         )

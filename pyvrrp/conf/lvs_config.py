@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from healthcheck.core.model import VirtualServer
 
 from .config import Kept, Script
 from .diagnostics import Span
 
-__all__ = ["LvsConfig", "LvsServer", "LvsService"]
+__all__ = ["BfdCheck", "LvsConfig", "LvsServer", "LvsService"]
+
+
+class BfdCheck(NamedTuple):
+    """A BFD session that must be up; `alpha`: the server is down until it is, None: as it says."""
+
+    name: str
+    alpha: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,7 @@ class LvsServer:
     notify_down: Script | None = None
     smtp_alert: bool = True
     check_scripts: tuple[Script, ...] = ()
+    bfd_checks: tuple[BfdCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

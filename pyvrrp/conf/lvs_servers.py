@@ -13,8 +13,9 @@ from .context import Context
 from .diagnostics import ProblemClass
 from .kept import BLOCKS
 from .known import Block
+from .lvs_bfd import BFD_CHECK_ROW
 from .lvs_checks import CHECKS
-from .lvs_config import LvsServer
+from .lvs_config import BfdCheck, LvsServer
 from .lvs_endpoints import Endpoint, read_endpoint
 from .lvs_methods import METHOD_FIELD, method
 from .lvs_timing import CONNECT_TIMEOUT, DELAY_LOOP, PAUSE, Checked, Defaults
@@ -74,6 +75,7 @@ REAL_SERVER = table(
         value("notify_down", _SCRIPT, once=True),
         *SHARED_ROWS,
         *map(_check, CHECKS),
+        BFD_CHECK_ROW,
     ),
     BLOCKS["virtual_server/real_server"],
 )
@@ -178,6 +180,10 @@ def build_server(
         said("notify_down", None),
         said("smtp_alert", around.is_mailed),
         tuple(program for program in programs if isinstance(program, Script)),
+        tuple(
+            c if c.alpha is not None else BfdCheck(c.name, checked.defaults.alpha)
+            for c in server.items("bfd", BfdCheck)
+        ),
     )
     return real, beside
 

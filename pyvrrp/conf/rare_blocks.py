@@ -11,6 +11,12 @@ from .values import Values
 __all__ = ["RARE_ROWS"]
 
 
+def _bfd_instance(context: Context, statement: Statement, values: Values) -> None:
+    from .bfd import read_bfd_instance
+
+    read_bfd_instance(context, statement, values)
+
+
 def _track_file(context: Context, statement: Statement, values: Values) -> None:
     from .tracked_blocks import read_track_file
 
@@ -24,6 +30,7 @@ def _track_process(context: Context, statement: Statement, values: Values) -> No
 
 
 RARE_ROWS = (
+    Keyword("bfd_instance", _bfd_instance, Block.TABLE, acted_on=False),
     Keyword("track_file", _track_file, Block.TABLE),
     Keyword("vrrp_track_file", _track_file, Block.TABLE),
     Keyword("vrrp_track_process", _track_process, Block.TABLE, acted_on=False),

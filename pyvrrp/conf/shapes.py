@@ -118,13 +118,14 @@ class Int(NamedTuple):
 
 
 class Seconds(NamedTuple):
-    """Seconds with at most `digits` decimals, as float. `zero`: as in `Int`."""
+    """Seconds, or another `unit`, with at most `digits` decimals, as float. `zero`: as in `Int`."""
 
     low: float
     high: float
     digits: int = 6
     zero: float | None = None
     missing: ProblemClass = ProblemClass.MISSING_PARAMETER
+    unit: str = "seconds"
 
     def read(self, context: Context, statement: Statement) -> object:
         """The seconds."""
@@ -134,9 +135,9 @@ class Seconds(NamedTuple):
         text = word.strip(" \t")
         name = statement.words[0]
         if not _DECIMAL.fullmatch(text) or len(text.partition(".")[2]) > self.digits:
-            kind = f"a number of seconds with at most {self.digits} decimals"
+            kind = f"a number of {self.unit} with at most {self.digits} decimals"
             if not self.digits:
-                kind = "a whole number of seconds"
+                kind = f"a whole number of {self.unit}"
             context.problem(
                 "bad-number",
                 statement,
@@ -154,7 +155,7 @@ class Seconds(NamedTuple):
                 "value-out-of-range",
                 statement,
                 1,
-                f"{name} {text} is not in {_plain(self.low)}..{_plain(self.high)} seconds",
+                f"{name} {text} is not in {_plain(self.low)}..{_plain(self.high)} {self.unit}",
             )
             return SKIP
         return seconds

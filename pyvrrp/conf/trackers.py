@@ -14,10 +14,18 @@ from .schema import Keyword
 from .shapes import integer
 from .values import Values
 
-__all__ = ["TRACK_FILE", "TRACK_INTERFACE", "TRACK_PROCESS", "TRACK_SCRIPT", "UNICAST_PEER"]
+__all__ = [
+    "TRACK_BFD",
+    "TRACK_FILE",
+    "TRACK_INTERFACE",
+    "TRACK_PROCESS",
+    "TRACK_SCRIPT",
+    "UNICAST_PEER",
+]
 
 _KIND = {
     "vrrp_script": "script",
+    "bfd_instance": "bfd-instance",
     "track_file": "track-file",
     "vrrp_track_process": "track-process",
 }
@@ -235,6 +243,9 @@ TRACK_INTERFACE = Keyword("track_interface", _track_interface, Block.ENTRIES)
 TRACK_SCRIPT = Keyword("track_script", _track_script, Block.ENTRIES)
 TRACK_FILE = _follow(
     "track_file", "track_file", _Weights(254, 254, _BOTH, strict=True), lambda c: c.track_files
+)
+TRACK_BFD = _follow(
+    "track_bfd", "bfd_instance", _Weights(253, 253, _BOTH, strict=True), lambda c: c.vrrp_sessions
 )
 TRACK_PROCESS = _follow(
     "track_process", "vrrp_track_process", _Weights(254, 254, _BOTH), lambda c: c.track_processes

@@ -20,7 +20,14 @@ from .lexer import octets
 from .schema import Keyword, old, read_block, table, value
 from .scripts import ScriptWords
 from .shapes import SKIP, Bool, Choice, Flag, Int, Seconds, Word
-from .trackers import TRACK_FILE, TRACK_INTERFACE, TRACK_PROCESS, TRACK_SCRIPT, UNICAST_PEER
+from .trackers import (
+    TRACK_BFD,
+    TRACK_FILE,
+    TRACK_INTERFACE,
+    TRACK_PROCESS,
+    TRACK_SCRIPT,
+    UNICAST_PEER,
+)
 from .values import Values, make
 from .virtual_addresses import read_excluded_addresses, read_virtual_addresses
 from .vmac import USE_VMAC
@@ -249,6 +256,7 @@ VRRP_INSTANCE = table(
         TRACK_SCRIPT,
         TRACK_FILE,
         TRACK_PROCESS,
+        TRACK_BFD,
         value("garp_master_delay", _DELAY, "garp/master_delay"),
         value("garp_master_repeat", _REPEAT, "garp/master_repeat"),
         value("garp_master_refresh", Seconds(0, 2**32 - 1, 0), "garp/master_refresh"),
@@ -313,8 +321,9 @@ VRRP_SYNC_GROUP = table(
         TRACK_SCRIPT,
         TRACK_FILE,
         TRACK_PROCESS,
+        TRACK_BFD,
     ),
-    BLOCKS["vrrp_sync_group"],
+    {},
 )
 
 

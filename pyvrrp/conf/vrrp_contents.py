@@ -102,22 +102,23 @@ def check_trackers(instance: Draft) -> None:
     for script in heavy:
         _weightless(instance, "track_script", script.name, reason)
     instance.values.set["track_script"] = [t for t in scripts if t not in heavy]
-    _check_files(instance, reason)
+    for field, reduced in (("track_file", 1), ("track_bfd", None)):
+        if field in instance.values.set:
+            _check_followed(instance, field, reduced, reason)
 
 
-def _check_files(instance: Draft, reason: str) -> None:
-    """A file of weight 1, the default, still counts without it; one of another weight does not."""
-    values = instance.values
-    if "track_file" not in values.set:
-        return
+def _check_followed(instance: Draft, field: str, reduced: int | None, reason: str) -> None:
+    """What has a weight is not followed; of weight `reduced`, the default, it is, without it."""
     from .tracking_config import Tracked
 
-    files = values.items("track_file", Tracked)
-    for file in files:
-        if file.weight:
-            _weightless(instance, "track_file", file.name, reason)
-    values.set["track_file"] = [
-        replace(t, weight=0) if t.weight == 1 else t for t in files if t.weight in (0, 1)
+    tracked = instance.values.items(field, Tracked)
+    for entry in tracked:
+        if entry.weight:
+            _weightless(instance, field, entry.name, reason)
+    instance.values.set[field] = [
+        replace(t, weight=0) if t.weight == reduced else t
+        for t in tracked
+        if t.weight in (0, reduced)
     ]
 
 

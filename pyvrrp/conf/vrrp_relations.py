@@ -14,7 +14,7 @@ from .vrrp_contents import weight_of
 
 __all__ = ["Membership", "check_conflicts", "finish_group", "resolve_groups"]
 
-_FOLLOWED = ("track_file", "track_process")
+_FOLLOWED = ("track_file", "track_process", "track_bfd")
 
 
 @dataclass(slots=True)

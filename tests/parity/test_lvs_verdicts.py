@@ -258,7 +258,6 @@ DIFFERENT = {
     "url: regex": (0, "newer-language"),
     "DNS_CHECK: name a.b": (5, "one-letter-label"),
     "UDP_CHECK: payload 00ff": (5, "payload-ff"),
-    "BFD_CHECK: name nobody": (5, "bfd-not-acted-on"),
     "HTTP_GET: ": (CRASH, "crash-at-check-without-url"),
 }
 """Name to keepalived's code and a row of QUIRKS.md."""

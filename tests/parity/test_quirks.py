@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.parity import test_conf_verdicts, test_lvs_verdicts, test_variants
+from tests.parity import (
+    test_conf_verdicts,
+    test_lvs_verdicts,
+    test_variants,
+    test_word_verdicts,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "pyvrrp/QUIRKS.md"
@@ -15,7 +20,7 @@ ROWS = re.findall(r"^\| `([a-z0-9-]+)` \|", PAGE.read_text(), re.MULTILINE)
 
 DIFFERENCES = {
     f"{module.__name__}: {name}": row
-    for module in (test_conf_verdicts, test_lvs_verdicts, test_variants)
+    for module in (test_conf_verdicts, test_lvs_verdicts, test_variants, test_word_verdicts)
     for name, (_, row) in module.DIFFERENT.items()
 }
 

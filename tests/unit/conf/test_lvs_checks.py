@@ -532,13 +532,3 @@ def test_several_checks_keep_their_order(read: Read) -> None:
         TcpCheck(TARGET, TIMING),
         TcpCheck(Target(ADDRESS, 81), TIMING),
     )
-
-
-def test_bfd_is_kept(read: Read) -> None:
-    result = loaded(read, "BFD_CHECK {\nname b\nalpha\n}")
-    assert [(d.id, d.message) for d in result.diagnostics] == [
-        ("not-acted-on", "BFD_CHECK is accepted, but not yet acted on")
-    ]
-    assert result.config.lvs is not None
-    (kept,) = result.config.lvs.services[0].kept
-    assert [(k.name, k.words) for k in kept.block] == [("name", ("b",)), ("alpha", ())]
