@@ -1,0 +1,76 @@
+"""A virtual address in one line, as dump and JSON show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..conf.config import AddressFlag, Config, Interface, VirtualAddress, VrrpInstance
+from .host import Host
+from .vmac import uses_virtual_mac, vmac_link, vmac_name
+
+__all__ = ["virtual_address"]
+
+_SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
+
+
+def virtual_address(
+    config: Config, instance: VrrpInstance, address: VirtualAddress, host: Host
+) -> str:
+    """Address, interface, scope and options, without a word about whether it is installed."""
+    return " ".join(_words(address, _device(config, instance, address, host)))
+
+
+def _device(config: Config, instance: VrrpInstance, address: VirtualAddress, host: Host) -> str:
+    dev = address.dev
+    uses_vmac = instance.use_vmac is not None
+    if dev is None or dev == instance.interface:
+        if uses_vmac:
+            return f"{vmac_name(config, instance, host)}@{instance.interface}"
+        return str(dev or instance.interface)
+    if uses_virtual_mac(instance, address):
+        link = vmac_link(instance, dev, host)
+        if link is not None:
+            return f"{link.name}@{dev}"
+    return dev
+
+
+def _words(address: VirtualAddress, device: str) -> Iterator[str]:
+    flags = address.flags
+    yield str(address.interface.ip) if address.peer is not None else _shortened(address.interface)
+    if address.broadcast is not None:
+        yield f"brd {address.broadcast}"
+    yield f"dev {device}"
+    if AddressFlag.USE_VMAC in flags:
+        yield "use_vmac"
+    yield f"scope {_SCOPES.get(address.scope, address.scope)}"
+    if address.label is not None:
+        yield f"label {address.label}"
+    if address.peer is not None:
+        yield f"peer {address.peer.with_prefixlen}"
+    if AddressFlag.HOME in flags:
+        yield "home"
+    if not address.nodad:
+        yield "-nodad"
+    if AddressFlag.MNGTMPADDR in flags:
+        yield "mngtmpaddr"
+    if address.noprefixroute:
+        yield "noprefixroute"
+    if AddressFlag.AUTOJOIN in flags:
+        yield "autojoin"
+    if address.no_track:
+        yield "no_track"
+    if address.interface.version == 6:
+        yield _lifetime(address.preferred_lft)
+
+
+def _shortened(interface: Interface) -> str:
+    """Without the length when that is the whole address."""
+    network = interface.network
+    whole = network.prefixlen == network.max_prefixlen
+    return str(interface.ip) if whole else interface.with_prefixlen
+
+
+def _lifetime(seconds: int | None) -> str:
+    if seconds == 0:
+        return "deprecated"
+    return f"preferred_lft {'forever' if seconds is None else seconds}"

@@ -1,0 +1,266 @@
+"""The globals, as each process shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..conf.config import Config, GlobalDefs, LvsSyncDaemon, NotifyFifo
+from .host import UNKNOWN, Host
+from .wording import command, enabled, owner, script, truth
+
+__all__ = ["lines"]
+
+_DEFAULT_UMASK = 0o177
+_US = 1_000_000
+_DEFAULT_LIMIT = 10_000
+
+
+def lines(config: Config, host: Host = UNKNOWN, *, of_vrrp: bool = True) -> Iterator[str]:
+    """`of_vrrp`: by the process of VRRP, which shows a little more than the others."""
+    defs = config.global_defs
+    yield "------< Global definitions >------"
+    yield from _identity(defs, host)
+    yield from _mail(defs, host)
+    yield from _process(defs, host)
+    yield from _lvs(config, of_vrrp=of_vrrp)
+    yield from _fifos(defs, host)
+    yield from _vrrp(defs)
+    yield from _firewall(config)
+    yield from _checks(defs)
+    yield from _scheduling(defs)
+    yield from _agents()
+    yield from _scripts(defs, host)
+    yield from _buffers(defs)
+    yield from _rest(defs)
+    if host.realtime_priority:
+        yield f" current realtime priority = {host.realtime_priority}"
+    if host.realtime_limit:
+        yield f" current realtime time limit = {host.realtime_limit}"
+
+
+def _identity(defs: GlobalDefs, host: Host) -> Iterator[str]:
+    yield f" Network namespace = {defs.net_namespace or '(default)'}"
+    yield " Network namespace ipvs = (main namespace)"
+    if defs.instance is not None:
+        yield f" Instance name = {defs.instance}"
+    if defs.process_name is not None:
+        yield f" Parent process name = {defs.process_name}"
+    named = defs.process_names
+    vrrp = defs.vrrp_process_name or ("keepalived_vrrp" if named else None)
+    checker = defs.checker_process_name or ("keepalived_lvs" if named else None)
+    bfd = "keepalived_bfd" if named else None
+    for what, name in (("VRRP", vrrp), ("LVS", checker), ("BFD", bfd)):
+        if name is not None:
+            yield f" {what} process name = {name}"
+    yield f" Router ID = {defs.router_id or host.name}"
+
+
+def _mail(defs: GlobalDefs, host: Host) -> Iterator[str]:
+    sender = defs.notification_email_from
+    if defs.smtp_server is not None:
+        yield f" Smtp server = {defs.smtp_server}"
+        yield f" Smtp server port = {defs.smtp_port}"
+        sender = sender or f"{host.user}@{host.name}"
+    if defs.smtp_helo_name or defs.smtp_server is not None:
+        yield f" Smtp HELO name = {defs.smtp_helo_name or host.name}"
+    if defs.smtp_server is not None:
+        yield f" Smtp server connection timeout = {defs.smtp_connect_timeout:.0f}"
+    if sender is not None:
+        yield f" Email notification from = {sender}"
+        yield " Email notification to:"
+        yield from (f"   {address}" for address in defs.notification_email)
+    for what, alert in (
+        ("smtp_alert", defs.smtp_alert),
+        ("smtp_alert_vrrp", defs.smtp_alert_vrrp),
+        ("smtp_alert_checker", defs.smtp_alert_checker),
+    ):
+        yield f" Default {what} = {'unset' if alert is None else 'on' if alert else 'off'}"
+    yield f" Checkers log all failures = {truth(defs.checker_log_all_failures)}"
+
+
+def _process(defs: GlobalDefs, host: Host) -> Iterator[str]:
+    if defs.reload_check_config:
+        yield " Test config before reload, log to /dev/null"
+    else:
+        yield " No test config before reload"
+    if defs.data_use_instance:
+        yield " Use instance name in data dumps"
+    startup = script(defs, host, " Startup script", defs.startup_script)
+    yield from (f"{line}, timeout {defs.startup_script_timeout:.0f}" for line in startup)
+    shutdown = script(defs, host, " Shutdown script", defs.shutdown_script)
+    yield from (f"{line} timeout {defs.shutdown_script_timeout:.0f}" for line in shutdown)
+    yield f" Dynamic interfaces = {truth(defs.dynamic_interfaces)}"
+    if defs.dynamic_interfaces:
+        yield f" Allow interface changes = {truth(defs.allow_if_changes)}"
+    if defs.no_email_faults:
+        yield " Send emails for fault transitions = off"
+
+
+def _lvs(config: Config, *, of_vrrp: bool) -> Iterator[str]:
+    defs = config.global_defs
+    timeouts = defs.lvs_timeouts
+    for what, timeout in (
+        ("TCP", timeouts.tcp),
+        ("TCP FIN", timeouts.tcpfin),
+        ("TCP", timeouts.udp),  # so keepalived 2.2.7 calls it
+    ):
+        if timeout:
+            yield f" LVS {what} timeout = {timeout}"
+    if of_vrrp:
+        yield f" Default interface = {defs.default_interface}"
+    yield " Disable local IGMP = no"
+    if defs.lvs_sync_daemon is not None:
+        yield from _sync_daemon(config, defs.lvs_sync_daemon, of_vrrp=of_vrrp)
+    yield f" LVS flush = {truth(defs.lvs_flush)}"
+    flushed = {None: "disabled", "all": "full", "services": "VS"}[defs.lvs_flush_on_stop]
+    yield f" LVS flush on stop = {flushed}"
+
+
+def _sync_daemon(config: Config, daemon: LvsSyncDaemon, *, of_vrrp: bool) -> Iterator[str]:
+    vrids = {i.name: i.virtual_router_id for i in config.instances} if of_vrrp else {}
+    if daemon.instance is not None:
+        known = daemon.instance in vrids
+        yield f" LVS syncd vrrp {'instance' if known else 'name'} = {daemon.instance}"
+    yield f" LVS syncd interface = {daemon.interface}"
+    number = daemon.id if daemon.id is not None else vrids.get(daemon.instance or "", 0)
+    yield f" LVS syncd syncid = {number}"
+    if daemon.maxlen:
+        yield f" LVS syncd maxlen = {daemon.maxlen}"
+    if daemon.group is not None:
+        yield f" LVS mcast group {daemon.group}"
+    if daemon.port:
+        yield f" LVS syncd mcast port = {daemon.port}"
+    if daemon.ttl:
+        yield f" LVS syncd mcast ttl = {daemon.ttl}"
+
+
+def _fifos(defs: GlobalDefs, host: Host) -> Iterator[str]:
+    yield from _fifo(defs, host, "Global", defs.notify_fifo)
+    yield from _fifo(defs, host, "VRRP", defs.vrrp_notify_fifo)
+    yield from _fifo(defs, host, "LVS", defs.lvs_notify_fifo)
+    states = defs.fifo_write_vrrp_states_on_reload
+    yield f" FIFO write vrrp states on reload = {truth(states)}"
+    yield f" VRRP notify priority changes = {truth(defs.vrrp_notify_priority_changes)}"
+
+
+def _fifo(defs: GlobalDefs, host: Host, what: str, fifo: NotifyFifo | None) -> Iterator[str]:
+    if fifo is None:
+        return
+    yield f" {what} notify fifo = {fifo.path}, {owner(defs, host, fifo.user, fifo.group)}"
+    if fifo.script is not None:
+        # The program gets the name of the FIFO as its last word.
+        words = command((*fifo.script.argv, fifo.path))
+        runs = owner(defs, host, fifo.script.user, fifo.script.group)
+        yield f" {what} notify fifo script = {words}, {runs}"
+
+
+def _vrrp(defs: GlobalDefs) -> Iterator[str]:
+    garp = defs.garp
+    yield f" VRRP IPv4 mcast group = {defs.vrrp_mcast_group4}"
+    yield f" VRRP IPv6 mcast group = {defs.vrrp_mcast_group6}"
+    yield f" Gratuitous ARP delay = {garp.master_delay:.0f}"
+    yield f" Gratuitous ARP repeat = {garp.master_repeat}"
+    yield f" Gratuitous ARP refresh timer = {garp.master_refresh:.0f}"
+    yield f" Gratuitous ARP refresh repeat = {garp.master_refresh_repeat}"
+    yield f" Gratuitous ARP lower priority delay = {garp.lower_prio_delay:.0f}"
+    yield f" Gratuitous ARP lower priority repeat = {garp.lower_prio_repeat}"
+    yield f" Num adverts before down = {defs.vrrp_down_timer_adverts}"
+    yield " Gratuitous ARP for each secondary VMAC = 0s"
+    answers = not defs.vrrp_lower_prio_no_advert
+    yield f" Send advert after receive lower priority advert = {truth(answers)}"
+    resigns = defs.vrrp_higher_prio_send_advert
+    yield f" Send advert after receive higher priority advert = {truth(resigns)}"
+    yield f" Gratuitous ARP interval = {defs.vrrp_garp_interval:f}"
+    yield f" Gratuitous NA interval = {defs.vrrp_gna_interval:f}"
+    yield f" VRRP default protocol version = {defs.vrrp_version}"
+
+
+def _firewall(config: Config) -> Iterator[str]:
+    """Rules are made where packets to virtual addresses or IGMP of virtual MAC links must not pass."""
+    if any(not i.accept or i.use_vmac is not None for i in config.instances):
+        yield " nftables table name = keepalived"
+        yield " nftables base chain priority = -1"
+        yield " nftables don't force use ifindex for link local IPv6"
+    yield " nftables without counters"
+
+
+def _checks(defs: GlobalDefs) -> Iterator[str]:
+    yield f" VRRP check unicast_src = {truth(defs.vrrp_check_unicast_src)}"
+    yield f" VRRP skip check advert addresses = {truth(defs.vrrp_skip_check_adv_addr)}"
+    yield f" VRRP strict mode = {truth(defs.vrrp_strict)}"
+
+
+def _scheduling(defs: GlobalDefs) -> Iterator[str]:
+    yield " Max auto priority = 0"
+    yield f" Min auto priority delay = {_US} usecs"
+    yield from _place(
+        "VRRP",
+        defs.vrrp_priority,
+        defs.vrrp_no_swap,
+        defs.vrrp_rt_priority,
+        defs.vrrp_cpu_affinity,
+        defs.vrrp_rlimit_rttime,
+    )
+    yield from _place(
+        "Checker",
+        defs.checker_priority,
+        defs.checker_no_swap,
+        defs.checker_rt_priority,
+        defs.checker_cpu_affinity,
+        defs.checker_rlimit_rttime,
+    )
+    yield from _place("BFD", None, False, None, (), _DEFAULT_LIMIT)
+
+
+def _place(
+    process: str,
+    nice: int | None,
+    no_swap: bool,
+    realtime: int | None,
+    affinity: tuple[int, ...],
+    limit: int,
+) -> Iterator[str]:
+    yield f" {process} process priority = {nice or 0}"
+    yield f" {process} don't swap = {truth(no_swap)}"
+    yield f" {process} realtime priority = {realtime or 0}"
+    if affinity:
+        yield f" {process} CPU Affinity = " + "".join(f"{cpu} " for cpu in affinity)
+    yield f" {process} realtime limit = {limit}"
+
+
+def _agents() -> Iterator[str]:
+    """SNMP and D-Bus, which are not built in."""
+    for what in ("vrrp", "checker", "RFCv2", "RFCv3", "traps"):
+        yield f" SNMP {what} disabled"
+    yield " SNMP socket = default (unix:/var/agentx/master)"
+    yield " DBus disabled"
+    yield " DBus service name = "
+
+
+def _scripts(defs: GlobalDefs, host: Host) -> Iterator[str]:
+    yield f" Script security {enabled(defs.enable_script_security)}"
+    yield f" Default script {owner(defs, host, None, None)}"
+
+
+def _buffers(defs: GlobalDefs) -> Iterator[str]:
+    for user in (
+        *("vrrp_netlink_cmd", "vrrp_netlink_monitor", "process_monitor"),
+        *("lvs_netlink_cmd", "lvs_netlink_monitor"),
+    ):
+        yield f" {user}_rcv_bufs = 0"
+        yield f" {user}_rcv_bufs_force = 0"
+    yield f" rs_init_notifies = {defs.rs_init_notifies:d}"
+    yield f" no_checker_emails = {defs.no_checker_emails:d}"
+    yield f" rx_bufs_multiples = {defs.vrrp_rx_bufs_multiplier}"
+
+
+def _rest(defs: GlobalDefs) -> Iterator[str]:
+    yield f" umask = 0{_DEFAULT_UMASK if defs.umask is None else defs.umask:o}"
+    if defs.vrrp_startup_delay:
+        yield f" vrrp_startup_delay = {defs.vrrp_startup_delay:g}"
+    if defs.log_unknown_vrids:
+        yield " log_unknown_vrids"
+    if defs.vmac_prefix != "vrrp":
+        yield f" VMAC prefix = {defs.vmac_prefix}"
+    if defs.vmac_addr_prefix is not None:
+        yield f" VMAC address prefix = {defs.vmac_addr_prefix}"

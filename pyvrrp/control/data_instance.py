@@ -1,0 +1,272 @@
+"""One `vrrp_instance`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ..conf.config import Config, UnicastPeer, VrrpInstance
+from ..core.actions import StateName
+from ..core.events import InitializeReason
+from ..snapshot import VirtualRouterSnapshot
+from .addresses import virtual_address
+from .data_trackers import followed
+from .host import Host
+from .vmac import vmac_name
+from .wording import enabled, script, truth, yes
+
+__all__ = ["lines", "state_word"]
+
+_MASK = "********"
+"""Instead of a password, which keepalived shows."""
+
+
+def lines(
+    config: Config, instance: VrrpInstance, host: Host, snapshot: VirtualRouterSnapshot | None
+) -> Iterator[str]:
+    """As it was configured; with a snapshot also what became of it."""
+    group = next((g.name for g in config.sync_groups if instance.name in g.members), None)
+    yield f" VRRP Instance = {instance.name}"
+    yield f"   VRRP Version = {instance.version}"
+    if group is not None:
+        yield f"   Sync group = {group}"
+    if instance.family == 6:
+        yield "   Using Native IPv6"
+    if snapshot is not None:
+        yield from _state(instance, snapshot)
+    yield from _flags(instance)
+    yield f"   Wantstate = {_wanted(config, instance, snapshot)}"
+    lacks_peers = instance.unicast_fault_no_peer and not instance.unicast_peers
+    yield f"   Number of config faults = {lacks_peers:d}"
+    if snapshot is not None:
+        yield from _history(snapshot)
+    yield from _place(config, instance, host, snapshot)
+    yield from _announcements(instance)
+    yield from _protocol(instance, snapshot)
+    yield from _addresses(config, instance, host, snapshot)
+    yield from _unicast(instance)
+    if snapshot is None:
+        yield "   No sockets allocated"
+    yield from followed(config, instance)
+    yield from _notifications(config, instance, host)
+
+
+def state_word(state: StateName, reason: InitializeReason | None) -> str:
+    """keepalived's name of a state."""
+    if state is StateName.INITIALIZE:
+        return "FAULT" if reason is not None and reason.is_fault else "INIT"
+    return {StateName.BACKUP: "BACKUP", StateName.ACTIVE: "MASTER"}[state]
+
+
+def _state(instance: VrrpInstance, snapshot: VirtualRouterSnapshot) -> Iterator[str]:
+    yield f"   State = {state_word(snapshot.state, snapshot.reason)}"
+    if snapshot.state is StateName.BACKUP:
+        active = snapshot.active_router
+        yield f"   Master router = {'0.0.0.0' if active is None else active.address}"
+        yield f"   Master priority = {0 if active is None else active.priority}"
+        if instance.version == 3:
+            interval = instance.advert_int if active is None else active.interval
+            yield f"   Master advert int = {interval:.2f} sec"
+
+
+def _flags(instance: VrrpInstance) -> Iterator[str]:
+    """Only three of them have a name of their own, but any makes the line."""
+    is_unicast = bool(instance.unicast_peers)
+    others = (
+        *(instance.dont_track_primary, instance.skip_check_adv_addr, instance.track_src_ip),
+        *(instance.mcast_src_ip, instance.unicast_src_ip, instance.check_unicast_src),
+        *(instance.promote_secondaries, instance.nopreempt),
+        *(instance.use_vmac, instance.use_vmac_addr, instance.vmac_xmit_base),
+    )
+    if not (is_unicast or instance.unicast_fault_no_peer or any(others)):
+        yield "   Flags: none"
+        return
+    yield "   Flags:"
+    if is_unicast:
+        yield "     Using unicast"
+    elif instance.unicast_src_ip is not None:
+        yield "     Unicast config option specified but using multicast"
+    if instance.unicast_fault_no_peer:
+        yield "     If unicast go to fault state if no peers"
+
+
+def _wanted(config: Config, instance: VrrpInstance, snapshot: VirtualRouterSnapshot | None) -> str:
+    if snapshot is not None and (snapshot.wants_active or snapshot.state is StateName.ACTIVE):
+        return "MASTER"
+    for group in config.sync_groups:
+        if instance.name in group.members:
+            # One who does not own its addresses keeps all of them from starting as Active.
+            members = (i for i in config.instances if i.name in group.members)
+            return "MASTER" if all(i.priority == 255 for i in members) else "BACKUP"
+    return "MASTER" if instance.priority == 255 else instance.state
+
+
+def _history(snapshot: VirtualRouterSnapshot) -> Iterator[str]:
+    faulty = snapshot.reason is not None and snapshot.reason.is_fault
+    yield f"   Number of interface and track script faults = {faulty:d}"
+    yield "   Number of track scripts init = 0"
+    at = datetime.fromtimestamp(snapshot.changed_at or 0.0)
+    seconds = f"{snapshot.changed_at or 0.0:.6f}"
+    yield f"   Last transition = {seconds} ({at:%a %b %e %H:%M:%S.%f %Y})"
+
+
+def _place(
+    config: Config, instance: VrrpInstance, host: Host, snapshot: VirtualRouterSnapshot | None
+) -> Iterator[str]:
+    """Interface, source address and group."""
+    if instance.use_vmac is not None:
+        name = vmac_name(config, instance, host)
+        yield (
+            f"   Use VMAC, i/f name {name}, is_up = {truth(host.link(name) is not None)},"
+            f" xmit_base = {truth(instance.vmac_xmit_base)}"
+        )
+        mac = instance.use_vmac.mac
+        if mac is not None:
+            uses_vrid = mac[5] == instance.virtual_router_id
+            yield f"     MAC = {mac.hex(':')}{' (using VRID)' if uses_vrid else ''}"
+        if instance.use_vmac_addr:
+            yield "   Use VMAC for VIPs on other interfaces"
+        base = ", xmit base i/f" if instance.vmac_xmit_base else ""
+        yield f"   Interface = {name}, vmac on {instance.interface}{base}"
+    else:
+        if instance.use_vmac_addr:
+            yield "   Use VMAC for VIPs on other interfaces"
+        yield f"   Interface = {instance.interface or 'not configured'}"
+    if instance.vrf is not None:
+        yield f"   VRF = {instance.vrf}"
+    if instance.dont_track_primary:
+        yield "   VRRP interface tracking disabled"
+    if instance.skip_check_adv_addr:
+        yield "   Skip checking advert IP addresses"
+    if instance.strict:
+        yield "   Enforcing strict VRRP compliance"
+    yield f"   Using src_ip = {_source(instance, host, snapshot)}"
+    yield from _group(instance, host)
+
+
+def _source(instance: VrrpInstance, host: Host, snapshot: VirtualRouterSnapshot | None) -> str:
+    configured = instance.unicast_src_ip or instance.mcast_src_ip
+    if configured is not None:
+        return f"{configured} (from configuration)"
+    if snapshot is not None:
+        return str(snapshot.source)
+    link = host.link(instance.interface)
+    found = None if link is None else link.first4 if instance.family == 4 else link.first6
+    return "(none)" if found is None else str(found)
+
+
+def _group(instance: VrrpInstance, host: Host) -> Iterator[str]:
+    if instance.unicast_peers:
+        return
+    if instance.family == 4:
+        yield f"   Multicast address {instance.mcast_dst_ip}"
+    else:
+        link = host.link(instance.interface)
+        index = 0 if link is None else link.index
+        yield f"   Multicast address {instance.mcast_dst_ip}, ifindex {index}"
+
+
+def _announcements(instance: VrrpInstance) -> Iterator[str]:
+    garp = instance.garp
+    yield f"   Gratuitous ARP delay = {garp.master_delay:.0f}"
+    yield f"   Gratuitous ARP repeat = {garp.master_repeat}"
+    yield f"   Gratuitous ARP refresh = {garp.master_refresh:.0f}"
+    yield f"   Gratuitous ARP refresh repeat = {garp.master_refresh_repeat}"
+    yield f"   Gratuitous ARP lower priority delay = {garp.lower_prio_delay:.0f}"
+    yield f"   Gratuitous ARP lower priority repeat = {garp.lower_prio_repeat}"
+    yield f"   Down timer adverts = {instance.down_timer_adverts}"
+    answers = not instance.lower_prio_no_advert
+    yield f"   Send advert after receive lower priority advert = {truth(answers)}"
+    resigns = instance.higher_prio_send_advert
+    yield f"   Send advert after receive higher priority advert = {truth(resigns)}"
+
+
+def _protocol(instance: VrrpInstance, snapshot: VirtualRouterSnapshot | None) -> Iterator[str]:
+    yield f"   Virtual Router ID = {instance.virtual_router_id}"
+    yield f"   Priority = {instance.priority}"
+    if snapshot is not None:
+        yield f"   Effective priority = {snapshot.priority}"
+        yield f"   Total priority = {snapshot.priority}"
+    if instance.version == 2:
+        yield f"   Advert interval = {instance.advert_int:.0f} sec"
+    else:
+        yield f"   Advert interval = {instance.advert_int * 1000:.0f} milli-sec"
+        if snapshot is not None and snapshot.state is StateName.BACKUP:
+            active = snapshot.active_router
+            learned = instance.advert_int if active is None else active.interval
+            yield f"   Master advert interval = {learned * 1000:.0f} milli-sec"
+    yield f"   Accept = {enabled(instance.accept)}"
+    yield f"   Preempt = {enabled(not instance.nopreempt)}"
+    if instance.preempt_delay:
+        yield f"   Preempt delay = {instance.preempt_delay:g} secs"
+    yield f"   Promote_secondaries = {enabled(instance.promote_secondaries)}"
+    yield from _authentication(instance)
+    if instance.kernel_rx_buf_size:
+        yield f"   Kernel rx buffer size = {instance.kernel_rx_buf_size}"
+
+
+def _authentication(instance: VrrpInstance) -> Iterator[str]:
+    found = instance.authentication
+    if found is None:
+        if instance.version == 2:
+            yield "   Authentication type = none"
+    elif found.auth_type == "AH":
+        yield "   Authentication type = IPSEC_AH"
+    else:
+        yield "   Authentication type = SIMPLE_PASSWORD"
+        yield f"   Password = {_MASK}"
+
+
+def _addresses(
+    config: Config, instance: VrrpInstance, host: Host, snapshot: VirtualRouterSnapshot | None
+) -> Iterator[str]:
+    installed = () if snapshot is None else snapshot.installed
+    for title, addresses in (
+        (f"Virtual IP ({len(instance.virtual_ipaddress)}):", instance.virtual_ipaddress),
+        ("Virtual IP Excluded :", instance.virtual_ipaddress_excluded),
+    ):
+        if addresses:
+            yield f"   {title}"
+        for address in addresses:
+            text = virtual_address(config, instance, address, host)
+            yield f"     {text}{' set' if address.interface.ip in installed else ''}"
+
+
+def _unicast(instance: VrrpInstance) -> Iterator[str]:
+    if not instance.unicast_peers:
+        return
+    yield f"   Unicast TTL = {instance.unicast_ttl}"
+    yield f"   Check unicast src : {yes(_checks_source(instance))}"
+    yield "   Unicast Peer :"
+    yield from (f"     {_peer(peer)}" for peer in instance.unicast_peers)
+    form = {None: "no", True: "config", False: "never"}[instance.old_unicast_checksum]
+    yield f"   Unicast checksum compatibility = {form}"
+
+
+def _checks_source(instance: VrrpInstance) -> bool:
+    return instance.check_unicast_src or any(
+        p.min_ttl is not None or p.max_ttl is not None for p in instance.unicast_peers
+    )
+
+
+def _peer(peer: UnicastPeer) -> str:
+    highest = 255 if peer.max_ttl is None else peer.max_ttl
+    return f"{peer.address} min_ttl {peer.min_ttl or 0} max_ttl {highest}"
+
+
+def _notifications(config: Config, instance: VrrpInstance, host: Host) -> Iterator[str]:
+    yield f"   Using smtp notification = {yes(instance.smtp_alert)}"
+    deleted = instance.notify_deleted or instance.notify_deleted_script is not None
+    yield f"   Notify deleted = {'Deleted' if deleted else 'Fault'}"
+    for what, found in (
+        ("Backup", instance.notify_backup),
+        ("Master", instance.notify_master),
+        ("Fault", instance.notify_fault),
+        ("Stop", instance.notify_stop),
+        ("Deleted", instance.notify_deleted_script),
+        ("Generic", instance.notify),
+        ("Master rx lower pri", instance.notify_master_rx_lower_pri),
+    ):
+        label = f"   {what} state transition script"
+        yield from script(config.global_defs, host, label, found)
+    yield f"   Notify priority changes = {truth(instance.notify_priority_changes)}"

@@ -1,0 +1,53 @@
+"""Everything the VRRP process shows after the globals, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from ..conf.config import Config
+from ..snapshot import VirtualRouterSnapshot
+from . import data_group, data_instance, data_links, data_trackers
+from .host import UNKNOWN, Host
+
+__all__ = ["lines"]
+
+_NO_SNAPSHOTS: Mapping[str, VirtualRouterSnapshot] = {}
+
+
+def lines(
+    config: Config,
+    host: Host = UNKNOWN,
+    snapshots: Mapping[str, VirtualRouterSnapshot] = _NO_SNAPSHOTS,
+) -> Iterator[str]:
+    """`snapshots` by name of the instance; those without one are shown as they were configured."""
+    yield from data_links.delays(config)
+    yield from _section(
+        "VRRP Topology",
+        (data_instance.lines(config, i, host, snapshots.get(i.name)) for i in config.instances),
+    )
+    yield from _section(
+        "VRRP Sync groups",
+        (data_group.lines(config, group, host, snapshots) for group in config.sync_groups),
+    )
+    yield from _section(
+        "VRRP Scripts", (data_trackers.script(config, script, host) for script in config.scripts)
+    )
+    yield from _section(
+        "VRRP Track files", (data_trackers.track_file(config, f) for f in config.track_files)
+    )
+    yield from _section(
+        "VRRP Track processes", (data_trackers.process(config, p) for p in config.track_processes)
+    )
+    if host.links:
+        links = (*host.links, *data_links.missing(config, host))
+        yield from _section("Interfaces", (data_links.lines(config, x, host) for x in links))
+
+
+def _section(title: str, parts: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Nothing when there is nothing to show."""
+    is_first = True
+    for part in parts:
+        if is_first:
+            yield f"------< {title} >------"
+            is_first = False
+        yield from part

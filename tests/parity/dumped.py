@@ -1,0 +1,189 @@
+"""What Debian's keepalived shows of itself: `-d`, and the files that signals ask for.
+
+Each run has its own network and mounts, the same links with the same addresses, and is killed when
+everything is written, as an orderly stop takes a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["LINKS", "NODE", "Dumped", "dump", "dumps"]
+
+NODE = "alpha"
+LINKS = ("eth0", "eth1", "eth2")
+_PATIENCE = 20.0  # seconds until everything is written
+_JSON = signal.SIGRTMIN + 2
+_AT_ONCE = 4
+_TITLE = "------<"
+_IDLE = "keepalived has no configuration to run"
+
+_NETWORK = "link set lo up\n" + "".join(
+    f"link add {link} address 02:00:00:00:01:0{n} type veth"
+    f" peer name peer{n} address 02:00:00:00:02:0{n}\n"
+    f"link set {link} addrgenmode none up\n"
+    f"link set peer{n} addrgenmode none up\n"
+    f"addr add 192.0.{n + 2}.250/24 dev {link}\n"
+    f"addr add fe80::{n + 1}:250/64 dev {link} nodad\n"
+    for n, link in enumerate(LINKS)
+)
+# What is mounted here ends with the process: FIFOs and files named in a configuration stay inside.
+_INSIDE = """
+mount --bind "$OUT" /mnt && mount -t tmpfs none /run && mount -t tmpfs none /tmp &&
+printf %s "$NETWORK" | ip -batch - && exec env TMPDIR=/mnt keepalived "$@"
+"""
+_LINE = re.compile(r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}: (.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Dumped:
+    """`log` are the lines of `-d`; what was not written is empty."""
+
+    log: list[str]
+    data: list[str]
+    stats: str
+    json: str
+    links: list[dict[str, Any]]
+    """What `ip -json -details address` said of them all."""
+
+
+def dumps(paths: Sequence[Path]) -> dict[Path, Dumped]:
+    """Several files, some of them at the same time."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(zip(paths, pool.map(dump, paths), strict=True))
+
+
+def dump(path: Path, *options: str) -> Dumped:
+    """Run keepalived with that file; `options` instead of VRRP alone.
+
+    Raises: TimeoutError, with the log, when it does not write what it was asked for.
+    """
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        out = Path(name)
+        with _running(path, out, options or ("-P", "-B")) as process:
+            _ask(process, out)
+            links = _links(process)
+        return Dumped(
+            _dump(out),
+            _read(out / "keepalived.data").splitlines(),
+            _read(out / "keepalived.stats"),
+            _read(out / "keepalived.json"),
+            links,
+        )
+
+
+@contextlib.contextmanager
+def _running(path: Path, out: Path, options: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    inside = (
+        "unshare",
+        "--net",
+        "--mount",
+        "sh",
+        "-c",
+        _INSIDE,
+        "keepalived",
+        "-n",
+        "-l",
+        "-G",
+        "-D",
+    )
+    pids = (
+        "-p",
+        "/mnt/parent.pid",
+        "-r",
+        "/mnt/vrrp.pid",
+        "-c",
+        "/mnt/check.pid",
+        "-b",
+        "/mnt/bfd.pid",
+    )
+    with (
+        (out / "log").open("wb") as log,
+        subprocess.Popen(
+            (*inside, "-d", *options, "-i", NODE, *pids, "-f", path.name),
+            cwd=path.parent,
+            env={**os.environ, "OUT": str(out), "NETWORK": _NETWORK, "SITE": "north"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            children = [_pid(pid_file) for pid_file in out.glob("*.pid")]
+            for pid in (process.pid, *children):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def _ask(process: subprocess.Popen[bytes], out: Path) -> None:
+    def wait(condition: Callable[[], bool]) -> bool:
+        deadline = time.monotonic() + _PATIENCE
+        while not condition():
+            if process.poll() is not None:
+                return False
+            if time.monotonic() > deadline:
+                raise TimeoutError((out / "log").read_text())
+            time.sleep(0.01)
+        return True
+
+    if not wait(lambda: "------< Interfaces >------" in _lines(out) or _IDLE in _read(out / "log")):
+        return
+    if not (out / "vrrp.pid").exists():
+        return
+    child = _pid(out / "vrrp.pid")
+    asked: dict[int, str] = {signal.SIGUSR1: "keepalived.data", signal.SIGUSR2: "keepalived.stats"}
+    if "------< VRRP Topology >------" in _lines(out):
+        asked[_JSON] = "keepalived.json"
+    for number, name in asked.items():
+        os.kill(child, number)
+        wait(lambda name=name: _is_written(out / name, child))
+
+
+def _links(process: subprocess.Popen[bytes]) -> list[dict[str, Any]]:
+    if process.poll() is not None:
+        return []
+    network = f"--net=/proc/{process.pid}/ns/net"
+    show = ("nsenter", network, "ip", "-json", "-details", "address")
+    found: list[dict[str, Any]] = json.loads(subprocess.check_output(show, timeout=_PATIENCE))
+    return found
+
+
+def _is_written(path: Path, writer: int) -> bool:
+    """Whether it is there, and not open any more."""
+    opened = Path(f"/proc/{writer}/fd").iterdir()
+    return path.exists() and not any(o.exists() and o.samefile(path) for o in opened)
+
+
+def _dump(out: Path) -> list[str]:
+    """Without what other processes say meanwhile: only the dump has indented lines."""
+    lines = itertools.dropwhile(lambda line: not line.startswith(_TITLE), _lines(out))
+    return [line for line in lines if line.startswith((" ", _TITLE))]
+
+
+def _lines(out: Path) -> list[str]:
+    return [
+        found[1] for line in _read(out / "log").splitlines() if (found := _LINE.fullmatch(line))
+    ]
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def _pid(pid_file: Path) -> int:
+    return int(pid_file.read_text())

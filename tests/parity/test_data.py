@@ -1,0 +1,181 @@
+"""What `-d` logs and what SIGUSR1 writes, beside Debian's keepalived with the same file.
+
+What the machine adds is given to both: the links are read from the network keepalived ran in.
+"""
+
+from __future__ import annotations
+
+import difflib
+import grp
+import os
+import pwd
+import re
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyvrrp.conf.config import Address, Config
+from pyvrrp.conf.load import load
+from pyvrrp.control import data_global, data_vrrp
+from pyvrrp.control.host import Host, LinkFacts, LinkFlag
+from tests.parity.dumped import LINKS, NODE, Dumped, dumps
+
+pytestmark = [pytest.mark.root, pytest.mark.slow]
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "good"
+SHOWN = Path(__file__).with_name("shown")
+
+NOT_RUN = {
+    "lvs_checks.conf": "has nothing about VRRP",
+    "lvs_groups.conf": "has nothing about VRRP",
+    "lvs_services.conf": "its process of VRRP dies in 2.2.7, where lvs_sync_daemon has no instance",
+    "unicast.conf": "2.2.7 wants an interface for unicast too and does not start",
+}
+FILES = sorted(p for d in (GOLDEN, SHOWN) for p in d.glob("*.conf") if p.name not in NOT_RUN)
+
+LEFT_OUT = {
+    r" libnftnl version .*": "there is no libnftnl here",
+}
+MASKED = {
+    r"(   Password = ).*": "a password stays a secret",
+}
+
+_FLAGS = {
+    "LOWER_UP": LinkFlag.RUNNING,
+    **{flag.name: flag for flag in LinkFlag if flag is not LinkFlag.RUNNING},
+}
+_LONGEST = 255
+"""keepalived cuts longer lines of a log, not of a file."""
+
+DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {
+    "globals.conf": {
+        "with process_names 2.2.7 forgets a name given before": (
+            "- VRRP process name = keepalived_vrrp",
+            "+ VRRP process name = vrrp-child",
+        ),
+        "2.2.7 shows a default interface only when something used it": (
+            "- Default interface = eth0",
+            "+ Default interface = eth1",
+        ),
+        "2.2.7 knows no | between the names of umask bits": ("- umask = 0177", "+ umask = 077"),
+    },
+    "kept.conf": {
+        "static addresses, routes, BFD and nftables are not shown yet": (
+            "+     192.0.2.200",
+            "+   Additional IPv4 addresses :",
+            "+ BFD process priority = 0",
+            "-     192.0.2.200/24 dev eth0 scope global set",
+            "-     prepend 203.0.113.0/24 via inet 192.0.2.254 dev eth0 proto 18",
+            "-   Bfd is down",
+            "-   Bfd is down",
+            "-   Tracking VRRP instances :",
+            "-   Tracking VRRP instances :",
+            "-   Virtual Routes :",
+            "-   Weight = 0",
+            "-   Weight = 0",
+            "- BFD process priority = -5",
+            "- VRRP Track BFD = far",
+            "- VRRP Track BFD = near",
+            "- nftables base chain priority = -1",
+            "- nftables don't force use ifindex for link local IPv6",
+            "- nftables table name = keepalived",
+        ),
+    },
+    "layout.conf": {
+        "2.2.7 has no quoted words in router_id": (
+            "- Router ID = a quoted \\",
+            '+ Router ID = a quoted "name"',
+        ),
+    },
+    "tracked.conf": {
+        "for a process 2.2.7 takes the group's weight and forgets its 'noreverse'": (
+            "-     north, weight 3 reverse",
+            "+     north, weight 3",
+        ),
+    },
+}
+"""By file and by reason: lines of keepalived alone (-), and of ours alone (+)."""
+
+
+@pytest.fixture(scope="module")
+def shown() -> dict[Path, Dumped]:
+    """Of every file, what keepalived shows."""
+    return dumps(FILES)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_log(path: Path, shown: dict[Path, Dumped]) -> None:
+    config = loaded(path)
+    host = host_of(shown[path], config)
+    ours = (*data_global.lines(config, host), *data_vrrp.lines(config, host))
+    compare(path.name, shown[path].log, [line[:_LONGEST] for line in ours])
+
+
+def compare(name: str, theirs: Iterable[str], ours: Iterable[str]) -> None:
+    found = difflib.unified_diff(list(comparable(theirs)), list(comparable(ours)), n=0, lineterm="")
+    lines = [line for line in found if not line.startswith(("---", "+++", "@@"))]
+    known = [line for lines in DIFFERENT.get(name, {}).values() for line in lines]
+    assert sorted(lines) == sorted(known)
+
+
+def comparable(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        text = line
+        for pattern in MASKED:
+            text = re.sub(pattern, r"\1", text)
+        if not any(re.fullmatch(pattern, text) for pattern in LEFT_OUT):
+            yield text
+
+
+def loaded(path: Path) -> Config:
+    return load(
+        str(path), config_id=NODE, environ={"SITE": "north"}, interfaces=("lo", *LINKS)
+    ).config
+
+
+def host_of(dumped: Dumped, config: Config) -> Host:
+    """What was there when keepalived ran, without what it added."""
+    virtual = {
+        address.interface.ip
+        for i in config.instances
+        for address in (*i.virtual_ipaddress, *i.virtual_ipaddress_excluded)
+    }
+    return Host(
+        name=os.uname().nodename,
+        links=tuple(link(found, virtual) for found in dumped.links),
+        users={user.pw_name: (user.pw_uid, user.pw_gid) for user in pwd.getpwall()},
+        groups={group.gr_name: group.gr_gid for group in grp.getgrall()},
+    )
+
+
+def link(found: dict[str, Any], virtual: set[Address]) -> LinkFacts:
+    flags = LinkFlag(0)
+    for word in found["flags"]:
+        flags |= _FLAGS.get(word, LinkFlag(0))
+    is_loopback = LinkFlag.LOOPBACK in flags
+    kind = found.get("linkinfo", {}).get("info_kind")
+    addresses = (ip_address(entry["local"]) for entry in found["addr_info"])
+    return LinkFacts(
+        index=found["ifindex"],
+        name=found["ifname"],
+        flags=flags,
+        mtu=found["mtu"],
+        hardware=772 if is_loopback else 1,
+        mac=b"" if is_loopback else octets(found["address"]),
+        broadcast=b"" if is_loopback else octets(found["broadcast"]),
+        addresses=tuple(a for a in addresses if a not in virtual and str(a) != "::1"),
+        kind=kind,
+        parent=found["link"] if kind == "macvlan" else None,
+        is_ours=kind == "macvlan",
+    )
+
+
+def octets(text: str) -> bytes:
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def test_every_difference_is_still_tested() -> None:
+    assert set(DIFFERENT) <= {path.name for path in FILES}
