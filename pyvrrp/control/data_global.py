@@ -32,10 +32,6 @@ def lines(config: Config, host: Host = UNKNOWN, *, of_vrrp: bool = True) -> Iter
     yield from _scripts(defs, host)
     yield from _buffers(defs)
     yield from _rest(defs)
-    if host.realtime_priority:
-        yield f" current realtime priority = {host.realtime_priority}"
-    if host.realtime_limit:
-        yield f" current realtime time limit = {host.realtime_limit}"
 
 
 def _identity(defs: GlobalDefs, host: Host) -> Iterator[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias, TypeVar
 
+from ..conf.bfd_config import BfdInstance
 from ..conf.config import Config, SyncGroup, TrackScript, VrrpInstance, VrrpScript
 from ..conf.tracking_config import Tracked, TrackFile, TrackProcess
 from .host import Host
 from .wording import command, owner, truth, weight
 
-__all__ = ["followed", "process", "script", "track_file"]
+__all__ = ["bfd", "followed", "process", "script", "track_file"]
 
 Follower: TypeAlias = VrrpInstance | SyncGroup
 T = TypeVar("T")
@@ -33,6 +34,10 @@ def followed(config: Config, follower: Follower) -> Iterator[str]:
     if follower.track_process:
         yield f"   Tracked process{'es' if isinstance(follower, VrrpInstance) else ''} :"
     yield from map(_entry, follower.track_process)
+    if follower.track_bfd:
+        yield "   Tracked BFDs :"
+    for session in follower.track_bfd:
+        yield f"     {session.name}: weight {weight(session.weight, session.reverse)}"
 
 
 def _entry(entry: Tracked) -> str:
@@ -97,6 +102,16 @@ def process(config: Config, found: TrackProcess) -> Iterator[str]:
     yield f"   Fork delay = {found.fork_delay:f}s"
     yield f"   Full command = {truth(found.full_command)}"
     entries = _followers(config, lambda follower: follower.track_process)
+    yield from _tracking(_weights(entries, found.name))
+
+
+def bfd(config: Config, found: BfdInstance) -> Iterator[str]:
+    """One BFD session that VRRP hears of, before it is up."""
+    yield f" VRRP Track BFD = {found.name}"
+    yield f"   Weight = {weight(found.weight, found.reverse)}"
+    yield "   Bfd is down"
+    yield "   Tracking VRRP instances :"
+    entries = _followers(config, lambda follower: follower.track_bfd)
     yield from _tracking(_weights(entries, found.name))
 
 

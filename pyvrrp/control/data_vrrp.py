@@ -38,6 +38,9 @@ def lines(
     yield from _section(
         "VRRP Track processes", (data_trackers.process(config, p) for p in config.track_processes)
     )
+    yield from _section(
+        "VRRP Track BFDs", (data_trackers.bfd(config, b) for b in config.bfd_instances if b.vrrp)
+    )
     if host.links:
         links = (*host.links, *data_links.missing(config, host))
         yield from _section("Interfaces", (data_links.lines(config, x, host) for x in links))

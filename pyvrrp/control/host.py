@@ -71,9 +71,6 @@ class Host:
     links: tuple[LinkFacts, ...] = ()
     users: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     groups: Mapping[str, int] = field(default_factory=dict)
-    realtime_priority: int = 0
-    realtime_limit: int = 0
-    """Microseconds; both are 0 where the process has an ordinary place."""
 
     def link(self, name: str | None) -> LinkFacts | None:
         """The interface of that name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..conf.config import AddressFlag, Config, VirtualAddress, VrrpInstance
+from ..core.model import Family, virtual_router_mac
 from .host import Host, LinkFacts
 
 __all__ = ["uses_virtual_mac", "virtual_mac", "vmac_link", "vmac_name"]
@@ -22,7 +23,7 @@ def virtual_mac(instance: VrrpInstance) -> bytes:
     """Its MAC address: the one that is written, else the RFC's."""
     if instance.use_vmac is not None and instance.use_vmac.mac is not None:
         return instance.use_vmac.mac
-    return bytes((0, 0, 0x5E, 0, 1 if instance.family == 4 else 2, instance.virtual_router_id))
+    return virtual_router_mac(Family(instance.family), instance.virtual_router_id)
 
 
 def vmac_link(instance: VrrpInstance, parent: str | None, host: Host) -> LinkFacts | None:

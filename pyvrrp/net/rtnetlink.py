@@ -42,7 +42,8 @@ _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_DUMP = 0x1, 0x4, 0x300
 _NLM_F_EXCL_CREATE = 0x600
 _NLM_F_DUMP_INTR = 0x10
-_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_LINKINFO = 1, 3, 4, 5, 18
+_IFLA_ADDRESS, _IFLA_BROADCAST, _IFLA_IFNAME, _IFLA_MTU = 1, 2, 3, 4
+_IFLA_LINK, _IFLA_LINKINFO = 5, 18
 _IFLA_INFO_KIND = 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_LABEL, _IFA_BROADCAST = 1, 2, 3, 4
 _IFA_CACHEINFO, _IFA_FLAGS, _IFA_PROTO = 6, 8, 11
@@ -76,7 +77,10 @@ class NetlinkError(PyvrrpError):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One network interface. `running` is the carrier's (operational) state."""
+    """One network interface. `running` is the carrier's (operational) state.
+
+    `flags` are the kernel's IFF_*, `hardware` is its ARPHRD_*: for whoever shows them.
+    """
 
     index: int
     name: str
@@ -87,6 +91,9 @@ class Link:
     mtu: int
     kind: str | None = None
     parent_index: int | None = None
+    flags: int = field(default=0, compare=False)
+    hardware: int = field(default=0, compare=False)
+    broadcast: bytes = field(default=b"", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +283,7 @@ def split_messages(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
 
 def parse_link(payload: bytes) -> Link:
     """An RTM_NEWLINK or RTM_DELLINK payload."""
-    _, _, index, flags, _ = _IFINFO.unpack_from(payload)
+    _, hardware, index, flags, _ = _IFINFO.unpack_from(payload)
     attributes = _attributes(payload, _IFINFO.size)
     info = attributes.get(_IFLA_LINKINFO)
     kind = _attributes(info, 0).get(_IFLA_INFO_KIND) if info else None
@@ -291,6 +298,9 @@ def parse_link(payload: bytes) -> Link:
         mtu=int.from_bytes(attributes.get(_IFLA_MTU, b""), "little"),
         kind=_text(kind) if kind else None,
         parent_index=int.from_bytes(parent, "little") if parent else None,
+        flags=flags,
+        hardware=hardware,
+        broadcast=attributes.get(_IFLA_BROADCAST, b""),
     )
 
 

@@ -63,22 +63,14 @@ DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {
         "2.2.7 knows no | between the names of umask bits": ("- umask = 0177", "+ umask = 077"),
     },
     "kept.conf": {
-        "static addresses, routes, BFD and nftables are not shown yet": (
+        "static addresses, routes and nftables are not shown yet": (
             "+     192.0.2.200",
             "+   Additional IPv4 addresses :",
             "+ BFD process priority = 0",
             "-     192.0.2.200/24 dev eth0 scope global set",
             "-     prepend 203.0.113.0/24 via inet 192.0.2.254 dev eth0 proto 18",
-            "-   Bfd is down",
-            "-   Bfd is down",
-            "-   Tracking VRRP instances :",
-            "-   Tracking VRRP instances :",
             "-   Virtual Routes :",
-            "-   Weight = 0",
-            "-   Weight = 0",
             "- BFD process priority = -5",
-            "- VRRP Track BFD = far",
-            "- VRRP Track BFD = near",
             "- nftables base chain priority = -1",
             "- nftables don't force use ifindex for link local IPv6",
             "- nftables table name = keepalived",

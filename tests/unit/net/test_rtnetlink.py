@@ -216,6 +216,12 @@ def test_parse_link() -> None:
     )
 
 
+def test_what_is_only_shown_of_a_link() -> None:
+    """772 is ARPHRD_LOOPBACK."""
+    link = parse_link(_LO)
+    assert (link.flags, link.hardware, link.broadcast) == (0x10049, 772, b"")
+
+
 def test_parse_macvlan() -> None:
     payload = bytes.fromhex(
         "00000100" "05000000" "02100000" "00000000"
