@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN_PACKAGES := python3 python3-venv iproute2 iputils-ping keepalived frr tcpdump nftables procps \
   user-mode-linux kmod util-linux ipvsadm nginx-light
+SAMPLES := $(VENV)/keepalived-samples
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help
@@ -34,8 +35,18 @@ $(VENV)/.ready: pyproject.toml | packages
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[dev]'
 	@touch $@
 
+# Under the GPL, so they are fetched and not copied; a trimmed system has no /usr/share/doc.
+$(SAMPLES): | $(VENV)/.ready
+	@work=$$(mktemp -d); trap 'rm -rf '$$work EXIT; samples=usr/share/doc/keepalived/samples; \
+	if [ -d /$$samples ]; then cp -r /$$samples $@; exit 0; fi; \
+	chmod 755 $$work; cd $$work; \
+	apt-get download -qq keepalived 2>/dev/null || { apt-get update -qq && apt-get download -qq keepalived; } || \
+	  { echo "no samples of keepalived" >&2; exit 0; }; \
+	dpkg-deb -x keepalived_*.deb .; \
+	cp -r $$samples $(abspath $@)
+
 .PHONY: venv
-venv: packages $(VENV)/.ready ## make .venv with the project and its tools
+venv: packages $(VENV)/.ready $(SAMPLES) ## make .venv with the project and its tools
 	@$(BIN)/python -m compileall -q pyvrrp healthcheck netns-lab # a start should not pay for it
 
 .PHONY: demo

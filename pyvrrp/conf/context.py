@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .blocks import Statement
 from .config import VrrpScript
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, Span
+from .host import Host
 from .known import Known
 from .values import Values
 
@@ -42,7 +43,7 @@ class _Use:
 class Context:
     """What all readers share: where problems go, and what they may ask about this machine.
 
-    `interfaces` are the names that exist, None when that is not to be checked. `blocks` maps the
+    `interfaces` are the names that exist, `host` knows accounts and programs; None: not checked. `blocks` maps the
     path of a kept block to its keywords. `homes` tells where a keyword
     belongs. `scripts`, `track_files`, `track_processes` and `bfd_instances` are the ones defined
     so far: keepalived knows no others; `later` tells where the rest stand. `vrrp_sessions` are
@@ -55,6 +56,7 @@ class Context:
         collector: Collector,
         *,
         interfaces: frozenset[str] | None = None,
+        host: Host | None = None,
         homes: Mapping[str, Container[str]] | None = None,
         blocks: Mapping[str, Mapping[str, Known]] | None = None,
     ) -> None:
@@ -67,6 +69,7 @@ class Context:
         self.bfd_paths: dict[tuple[Address, bool], dict[Address | None, str]] = {}
         self.later: dict[tuple[str, str], Statement] = {}
         self.blocks = blocks or {}
+        self.host = host
         self._collector = collector
         self._interfaces = interfaces
         self._homes = homes or {}
@@ -158,6 +161,28 @@ class Context:
     def has_interface(self, name: str) -> bool:
         """False when the interface is known to be missing, and that matters."""
         return self._interfaces is None or self.dynamic_interfaces or name in self._interfaces
+
+    def account(
+        self, statement: Statement, index: int, problem_class: ProblemClass = ProblemClass.GENERAL
+    ) -> None:
+        """Report when word `index` is no user, or the word behind it no group, of this machine."""
+        if self.host is None or index >= len(statement.words):
+            return
+        user, group = (*statement.words[index : index + 2], "")[:2]
+        if not self.host.has_user(user):
+            kind, name, place = "user", user, index
+        elif group.strip(":") and not self.host.has_group(group.removeprefix(":")):
+            kind, name, place = "group", group, index + 1
+        else:
+            return
+        self.problem(
+            f"unknown-{kind}",
+            statement,
+            place,
+            f"there is no {kind} {shown(name)} on this machine; nothing will be run as that",
+            severity=Severity.ERROR if problem_class else Severity.WARNING,
+            problem_class=problem_class,
+        )
 
     def unknown(self, statement: Statement, names: Iterable[str], where: str) -> None:
         """Report a keyword nobody knows here, with the best guess at what was meant."""

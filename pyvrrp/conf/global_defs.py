@@ -117,6 +117,7 @@ def _notify_fifo(prefix: str) -> tuple[Keyword, Keyword]:
             return
         path = context.word(statement, 1, _GENERAL)
         if path is not None:
+            context.account(statement, 2, ProblemClass.NONE)
             user, group = (*map(str, statement.words[2:4]), None, None)[:2]
             values.put(name, NotifyFifo(str(path), user, group), statement)
 
@@ -127,6 +128,7 @@ def _notify_fifo(prefix: str) -> tuple[Keyword, Keyword]:
 def _script_user(context: Context, statement: Statement, values: Values) -> None:
     user = context.word(statement, 1, _GENERAL)
     if user is not None:
+        context.account(statement, 1)
         group = str(statement.words[2]) if len(statement.words) > 2 else None
         values.put("script_user", ScriptUser(str(user), group), statement)
 
@@ -283,6 +285,7 @@ def _path(name: str) -> Keyword:
     return Keyword(name, read)
 
 
+_SCRIPT = ScriptWords(missing=_GENERAL, account=_GENERAL)
 _REPEAT = Int(1, zero=1)
 _DELAY = Seconds(0, _MAX_SECONDS, digits=0)
 
@@ -348,9 +351,9 @@ GLOBAL_DEFS = table(
         Keyword("script_user", _script_user),
         value("use_symlink_paths", Bool()),
         value("set_supplementary_groups", Bool()),
-        value("startup_script", ScriptWords(missing=_GENERAL), once=True),
+        value("startup_script", _SCRIPT, once=True),
         value("startup_script_timeout", Seconds(1, 1000, 0, missing=_GENERAL)),
-        value("shutdown_script", ScriptWords(missing=_GENERAL), once=True),
+        value("shutdown_script", _SCRIPT, once=True),
         value("shutdown_script_timeout", Seconds(1, 1000, 0, missing=_GENERAL)),
         *_notify_fifo(""),
         *_notify_fifo("vrrp_"),

@@ -15,18 +15,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .blocks import Statement, parse
-from .config import Config, GlobalDefs, NotifyFifo, Script, SyncGroup, VrrpInstance
+from .config import Config, GlobalDefs, SyncGroup, VrrpInstance
 from .context import Context, shown
-from .diagnostics import Collector, Diagnostic, ProblemClass, Severity
+from .diagnostics import Collector, Diagnostic, ProblemClass
 from .expand import Expander
 from .global_defs import GLOBAL_DEFS, ROOT_ROWS, build_global_defs
+from .host import Host
 from .kept import BLOCKS
 from .known import Block
 from .rare_blocks import RARE_ROWS
 from .schema import Keyword, Table, read_block, table
+from .script_checks import check_scripts
 from .source import DiskReader, Reader, node_name
 from .values import Values
-from .vrrp import NOTIFY_SCRIPTS, VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP, read_script
+from .vrrp import VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP, read_script
 from .vrrp_checks import finish_instance
 from .vrrp_relations import check_conflicts, finish_group, resolve_groups
 
@@ -101,12 +103,14 @@ def load(
     config_id: str | None = None,
     environ: Mapping[str, str] | None = None,
     interfaces: Collection[str] | None = None,
+    host: Host | None = None,
 ) -> Loaded:
     """Read the configuration in the file at `path`.
 
     `config_id` is what `@ID` lines are compared with (default: the node name up to the first dot),
     `environ` feeds `${_ENV}` (default: this process's), `interfaces` are the names of the links
-    that exist (None: existence is not checked).
+    that exist (None: existence is not checked), `host` tells of accounts and programs (None: not
+    checked either).
     Raises: Unreadable, for the main file only.
     """
     with _collector_at_rest():
@@ -116,6 +120,7 @@ def load(
             node_name() if config_id is None else config_id,
             os.environ if environ is None else environ,
             None if interfaces is None else frozenset(interfaces),
+            host,
         )
 
 
@@ -137,11 +142,12 @@ def _load(
     config_id: str,
     environ: Mapping[str, str],
     interfaces: frozenset[str] | None,
+    host: Host | None,
 ) -> Loaded:
     collector = Collector()
     expander = Expander(reader, collector, config_id=config_id, environ=environ)
     statements = parse(expander.lines(path), collector)
-    context = Context(collector, interfaces=interfaces, homes=_HOMES, blocks=BLOCKS)
+    context = Context(collector, interfaces=interfaces, host=host, homes=_HOMES, blocks=BLOCKS)
     collector.settle()
     config = _Reading(context, collector).read(statements)
     context.report_kept()
@@ -192,7 +198,7 @@ class _Reading:
             kept=tuple(root.kept),
             lvs=lvs,
         )
-        _script_security(self._collector, config)
+        check_scripts(self._collector, config, context.host)
         self._collector.settle()
         return config
 
@@ -277,43 +283,6 @@ def _has_new_name(context: Context, statement: Statement, taken: Mapping[str, Va
     message = f"{keyword} {shown(name)} is defined already; this one is dropped"
     context.problem("duplicate-name", statement, 1, message, remark=f"the first stands at {first}")
     return False
-
-
-def _script_security(collector: Collector, config: Config) -> None:
-    """Scripts that nobody checks for who may change them are a finding of `keepalived -t`."""
-    if config.global_defs.enable_script_security:
-        return
-    script = next(_scripts(config), None)
-    if script is None or script.span is None:
-        return
-    collector.add(
-        Diagnostic(
-            "script-security",
-            Severity.WARNING,
-            script.span,
-            "scripts are run without enable_script_security",
-            hint="put enable_script_security into global_defs",
-            problem_class=ProblemClass.SECURITY,
-        )
-    )
-
-
-def _scripts(config: Config) -> Iterator[Script]:
-    """Every program the configuration would run, startup and shutdown first."""
-    defs = config.global_defs
-    lvs = config.lvs if config.lvs and config.lvs.services else None
-    found: list[Script | None] = [defs.startup_script, defs.shutdown_script]
-    fifos: list[NotifyFifo | None] = []
-    if config.instances:
-        fifos = [defs.notify_fifo, defs.vrrp_notify_fifo]
-        found += [script.script for script in config.scripts]
-        for notifier in (*config.sync_groups, *config.instances):
-            found += [getattr(notifier, name, None) for name in NOTIFY_SCRIPTS]
-    if lvs:
-        fifos += [defs.notify_fifo, defs.lvs_notify_fifo]
-        found += lvs.scripts()
-    found += [fifo.script for fifo in fifos if fifo is not None]
-    return (script for script in found if script is not None)
 
 
 class _LvsKeywords:

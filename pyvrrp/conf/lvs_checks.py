@@ -167,6 +167,7 @@ def _build_udp(context: Context, check: Values, server: Checked) -> UdpCheck | N
 def _user(context: Context, statement: Statement, values: Values) -> None:
     user = context.word(statement, 1, _GENERAL)
     if user is not None:
+        context.account(statement, 1)
         values.put("user", str(user), statement)
         values.set["group"] = str(statement.words[2]) if len(statement.words) > 2 else None
 

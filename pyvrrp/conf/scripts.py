@@ -41,10 +41,14 @@ def _plain(found: re.Match[str]) -> str:
 
 
 class ScriptWords(NamedTuple):
-    """`SCRIPT [USER [GROUP]]`; `has_user` False where the user has a keyword of its own."""
+    """`SCRIPT [USER [GROUP]]`; `has_user` False where the user has a keyword of its own.
+
+    `account` is the class of an account that does not exist: keepalived only logs most of them.
+    """
 
     has_user: bool = True
     missing: ProblemClass = ProblemClass.MISSING_PARAMETER
+    account: ProblemClass = ProblemClass.NONE
 
     def read(self, context: Context, statement: Statement) -> object:
         """A `Script`."""
@@ -56,5 +60,7 @@ class ScriptWords(NamedTuple):
             context.problem("no-script", statement, 1, f"{statement.words[0]} names no program")
             return SKIP
         identity = statement.words[2:4] if self.has_user else []
+        if identity:
+            context.account(statement, 2, self.account)
         user, group = (*map(str, identity), None, None)[:2]
         return Script(argv, user, group, statement.span(1))

@@ -343,6 +343,7 @@ def _script_weight(context: Context, statement: Statement, values: Values) -> No
 def _script_user(context: Context, statement: Statement, values: Values) -> None:
     user = context.word(statement)
     if user is not None:
+        context.account(statement, 1)
         values.put("user/name", str(user), statement)
         values.set["user/group"] = str(statement.words[2]) if len(statement.words) > 2 else None
 

@@ -23,10 +23,16 @@ def run(options: Options) -> int:
     from ..conf.diagnostics import concise, full
     from ..conf.load import load
     from ..conf.source import Unreadable
+    from .script_security import ThisHost
 
     interfaces = tuple(name for _, name in socket.if_nameindex())
     try:
-        loaded = load(options.configuration, config_id=options.config_id, interfaces=interfaces)
+        loaded = load(
+            options.configuration,
+            config_id=options.config_id,
+            interfaces=interfaces,
+            host=ThisHost(),
+        )
     except Unreadable as problem:
         return _report([str(problem)], [str(problem)], options.test_log, 0)
     lines = [concise(diagnostic) for diagnostic in loaded.diagnostics]

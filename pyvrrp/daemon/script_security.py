@@ -6,13 +6,14 @@ there a symbolic link is no fault by itself; where it stands and where it leads 
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import shutil
 import stat
 from pathlib import Path
 
-__all__ = ["is_root", "weakness"]
+__all__ = ["ThisHost", "is_root", "weakness"]
 
 
 def is_root(user: str | None) -> bool:
@@ -33,6 +34,7 @@ def weakness(program: str) -> str:
     if found is None:
         return "there is no such program"
     path = Path(found).absolute()
+    # quirk: script-below-a-link
     for element in dict.fromkeys([path, *path.parents, path.resolve(), *path.resolve().parents]):
         status = element.lstat()
         if status.st_uid != 0:
@@ -49,3 +51,31 @@ def _others_may_write(status: os.stat_result) -> bool:
         return False  # nobody may replace what is not his own
     by_group = status.st_mode & stat.S_IWGRP and status.st_gid != 0
     return bool(by_group or status.st_mode & stat.S_IWOTH)
+
+
+class ThisHost:
+    """Accounts and programs of this machine, for `conf.load`. It may wait for a name service."""
+
+    def has_user(self, name: str) -> bool:
+        """Whether there is such an account; as in keepalived a number is no name."""
+        try:
+            pwd.getpwnam(name)
+        except KeyError:
+            return False
+        return True
+
+    def has_group(self, name: str) -> bool:
+        """Whether there is such a group."""
+        try:
+            grp.getgrnam(name)
+        except KeyError:
+            return False
+        return True
+
+    def has_program(self, name: str) -> bool:
+        """Whether there is such a file; a name without a slash is looked for in PATH."""
+        return Path(name).exists() if "/" in name else shutil.which(name) is not None
+
+    def weakness(self, name: str, user: str | None) -> str:
+        """Why this user should not run the program; only root has to mind."""
+        return weakness(name) if is_root(user) else ""

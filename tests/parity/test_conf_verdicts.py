@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.conf.load import Loaded, load
+from pyvrrp.daemon.script_security import ThisHost
 from tests.parity.debian import LINKS, NODE, namespace, verdicts, written
 
 pytestmark = pytest.mark.root
@@ -84,6 +85,49 @@ CASES = {
         "vrrp_script s {\nscript /nowhere/script\n}\n"
         f"vrrp_instance a {{\n{IDENTITY}track_script {{\ns\n}}\n{ADDRESS}}}\n"
     ),
+    **{
+        f"account: {line}": (
+            f"global_defs {{\nenable_script_security\n{line}\n}}\n"
+            "vrrp_script s {\nscript /usr/bin/true\n}\n"
+            f"vrrp_instance a {{\n{IDENTITY}track_script {{\ns\n}}\n{ADDRESS}}}\n"
+        )
+        for line in ("", "script_user root wheel-of-no-name", "script_user 0", "script_user root :")
+    },
+    **{
+        f"notification: {line}": f"vrrp_instance a {{\n{IDENTITY}{line}\n{ADDRESS}}}\n"
+        for line in (
+            "notify /nowhere/script",
+            "notify /usr/bin/true",
+            "notify /usr/bin/true nobody-of-this-name",
+            "notify nonesuch",
+            "notify true",
+            "notify /etc/hostname",
+        )
+    },
+    **{
+        f"script: {lines}": (
+            f"global_defs {{\nscript_user root\n}}\nvrrp_script s {{\n{lines}\n}}\n"
+            f"vrrp_instance a {{\n{IDENTITY}track_script {{\ns\n}}\n{ADDRESS}}}\n"
+        )
+        for lines in (
+            "script /nowhere/script",
+            "script /usr/bin/true",
+            "script </etc/hostname",
+            "script nonesuch",
+            "script true",
+            "script /usr/bin/true\nuser nobody-of-this-name",
+            "script /usr/bin/true\nuser root nobody-of-this-name",
+            "script",
+        )
+    },
+    "tracked script below a link": (
+        "global_defs {\nenable_script_security\nscript_user root\n}\n"
+        "vrrp_script s {\nscript /bin/true\n}\n"
+        f"vrrp_instance a {{\n{IDENTITY}track_script {{\ns\n}}\n{ADDRESS}}}\n"
+    ),
+    "startup script of nobody": "global_defs {\nstartup_script /usr/bin/true nobody-of-this-name\n}\n",
+    "startup script without security": "global_defs {\nstartup_script /usr/bin/true\n}\n",
+    "tracked script without security, no instance": "vrrp_script s {\nscript /usr/bin/true\n}\n",
     "interval with decimals": (
         "global_defs {\nenable_script_security\nscript_user root\n}\n"
         "vrrp_script s {\nscript /usr/bin/true\ninterval 0.5\n}\n"
@@ -97,8 +141,7 @@ DIFFERENT = {
     "good/vmac.conf": (5, "newer-language"),
     "bad/duplicate_address.conf": (0, "newer-language"),
     "strict mode with unicast": (0, "newer-language"),
-    "unknown user": (5, "accounts-and-files"),
-    "script that is not there": (5, "accounts-and-files"),
+    "account: script_user root :": (5, "newer-language"),
     "interval with decimals": (5, "newer-language"),
 }
 """Name to keepalived's code and a row of QUIRKS.md."""
@@ -119,7 +162,13 @@ def space() -> Iterator[str]:
 
 
 def loaded(path: Path) -> Loaded:
-    return load(str(path), config_id=NODE, environ={"SITE": "north"}, interfaces=("lo", *LINKS))
+    return load(
+        str(path),
+        config_id=NODE,
+        environ={"SITE": "north"},
+        interfaces=("lo", *LINKS),
+        host=ThisHost(),
+    )
 
 
 def start(space: str, path: Path, pid_files: Path) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.conf.load import load
+from pyvrrp.daemon.script_security import ThisHost
 from tests.parity.debian import CRASH, NODE, verdicts, written
 
 pytestmark = pytest.mark.root
@@ -273,7 +274,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
 def test_case(name: str, theirs: dict[str, int], tmp_path: Path) -> None:
     path = tmp_path / "keepalived.conf"
     path.write_text(CASES[name])
-    mine = load(str(path), config_id=NODE, environ={}).test_exit_code
+    mine = load(str(path), config_id=NODE, environ={}, host=ThisHost()).test_exit_code
     if name in DIFFERENT:
         assert (theirs[name], mine != theirs[name]) == (DIFFERENT[name][0], True)
     else:

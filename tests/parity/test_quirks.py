@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-
-from tests.parity import (
-    test_conf_verdicts,
-    test_lvs_verdicts,
-    test_variants,
-    test_word_verdicts,
-)
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "pyvrrp/QUIRKS.md"
 ROWS = re.findall(r"^\| `([a-z0-9-]+)` \|", PAGE.read_text(), re.MULTILINE)
 
 DIFFERENCES = {
-    f"{module.__name__}: {name}": row
-    for module in (test_conf_verdicts, test_lvs_verdicts, test_variants, test_word_verdicts)
-    for name, (_, row) in module.DIFFERENT.items()
+    f"{path.stem}: {name}": row
+    for path in sorted(Path(__file__).parent.glob("test_*_verdicts.py"))
+    for name, (_, row) in import_module(f"tests.parity.{path.stem}").DIFFERENT.items()
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from pyvrrp.conf.load import load
 from pyvrrp.conf.source import DictReader
+from pyvrrp.daemon.script_security import ThisHost
 from tests.parity.debian import CRASH, LINKS, NODE, verdicts, written
 from tests.parity.variants import FILES, NEWER_CODES, NEWER_FILES
 
@@ -42,7 +43,14 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
 def ours(text: str) -> int:
     reader = DictReader({"keepalived.conf": text})
     links = ("lo", *LINKS)
-    loaded = load("keepalived.conf", reader=reader, config_id=NODE, environ={}, interfaces=links)
+    loaded = load(
+        "keepalived.conf",
+        reader=reader,
+        config_id=NODE,
+        environ={},
+        interfaces=links,
+        host=ThisHost(),
+    )
     return loaded.test_exit_code
 
 
