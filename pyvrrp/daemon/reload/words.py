@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..lvs_words import LVS_VALUES, LVS_WORDS
+
 __all__ = ["GROUPS", "NEGATED", "SECRET", "VALUES", "WORDS"]
 
 WORDS: Mapping[str, str] = {
+    **LVS_WORDS,
     # By field; by class and field where a field means something else elsewhere.
     # pyvrrp.settings, pyvrrp.core.model
     "advertisement_interval": "advert_int",
@@ -34,23 +37,6 @@ WORDS: Mapping[str, str] = {
     "tracked_interfaces": "track_interface",
     "virtual_mac": "use_vmac",
     "vrid": "virtual_router_id",
-    # healthcheck.core.model, healthcheck.core.table
-    "bind_address": "bindto",
-    "bind_interface": "bind_if",
-    "address": "connect_ip",
-    "forwarding": "lvs_method",
-    "granularity": "persistence_granularity",
-    "inhibit": "inhibit_on_failure",
-    "keys": "service",
-    "lower_threshold": "lthreshold",
-    "port": "connect_port",
-    "scheduler": "lvs_sched",
-    "tls": "TLS",
-    "tunnel_type": "tunnel type",
-    "upper_threshold": "uthreshold",
-    "arguments": "misc_path",
-    "is_dynamic": "misc_dynamic",
-    "timeout": "misc_timeout",
     # pyvrrp.daemon.checker_settings, pyvrrp.daemon.process_settings
     "flush_at_start": "lvs_flush",
     "flush_at_stop": "lvs_flush_on_stop",
@@ -77,9 +63,5 @@ GROUPS = frozenset(
 )
 """Fields that hold further settings whose words need no word before them."""
 
-VALUES: Mapping[str, str] = {
-    "Forwarding.MASQUERADING": "NAT",
-    "Forwarding.TUNNELLING": "TUN",
-    "Forwarding.DIRECT_ROUTING": "DR",
-}
+VALUES = LVS_VALUES
 """Values with a word of their own, by the names they have in the code."""

@@ -63,6 +63,14 @@ def test_check_without_a_file(ctl: Ctl, tmp_path: Path):
     assert done.stderr.endswith("none does not exist\n")
 
 
+def test_show_config(ctl: Ctl, tmp_path: Path):
+    path = tmp_path / "k.conf"
+    path.write_text("global_defs {\n router_id me\n}\n")
+    done = ctl("show", "config", str(path))
+    assert (done.returncode, json.loads(done.stdout)["global_defs"]["router_id"]) == (0, "me")
+    assert ctl("show", "config", str(tmp_path / "none")).returncode == 2
+
+
 # RFC 3768 by hand: version 2, VRID 1, priority 100, one address, 1 s, 10.9.0.9; sent from 10.9.0.1.
 # The words 2101 6401 0001 0a09 0009 add up to 0x8f15, whose complement is 0x70ea.
 _V2 = "21016401000170ea0a0900090000000000000000"
