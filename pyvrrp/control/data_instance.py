@@ -91,8 +91,11 @@ def _flags(instance: VrrpInstance) -> Iterator[str]:
 
 
 def _wanted(config: Config, instance: VrrpInstance, snapshot: VirtualRouterSnapshot | None) -> str:
-    if snapshot is not None and (snapshot.wants_active or snapshot.state is StateName.ACTIVE):
-        return "MASTER"
+    if snapshot is not None:
+        if snapshot.reason is not None and snapshot.reason.is_fault:
+            return "FAULT"
+        if snapshot.wants_active or snapshot.state is StateName.ACTIVE:
+            return "MASTER"
     for group in config.sync_groups:
         if instance.name in group.members:
             # One who does not own its addresses keeps all of them from starting as Active.

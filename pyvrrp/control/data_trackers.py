@@ -83,7 +83,7 @@ def track_file(config: Config, found: TrackFile) -> Iterator[str]:
     yield from _tracking(_weights(entries, found.name))
 
 
-def process(config: Config, found: TrackProcess) -> Iterator[str]:
+def process(config: Config, found: TrackProcess, *, is_running: bool) -> Iterator[str]:
     """One `vrrp_track_process`, before processes were counted."""
     yield f" VRRP Track process = {found.name}"
     yield f"   Process = {found.process}"
@@ -100,6 +100,9 @@ def process(config: Config, found: TrackProcess) -> Iterator[str]:
     yield f"   Weight = {weight(found.weight, found.reverse)}"
     yield f"   Terminate delay = {found.terminate_delay:f}s"
     yield f"   Fork delay = {found.fork_delay:f}s"
+    if is_running:
+        yield "   Fork delay timer not running"
+        yield "   Terminate delay timer not running"
     yield f"   Full command = {truth(found.full_command)}"
     entries = _followers(config, lambda follower: follower.track_process)
     yield from _tracking(_weights(entries, found.name))

@@ -36,7 +36,11 @@ def lines(
         "VRRP Track files", (data_trackers.track_file(config, f) for f in config.track_files)
     )
     yield from _section(
-        "VRRP Track processes", (data_trackers.process(config, p) for p in config.track_processes)
+        "VRRP Track processes",
+        (
+            data_trackers.process(config, p, is_running=bool(snapshots))
+            for p in config.track_processes
+        ),
     )
     yield from _section(
         "VRRP Track BFDs", (data_trackers.bfd(config, b) for b in config.bfd_instances if b.vrrp)

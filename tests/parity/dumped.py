@@ -43,7 +43,9 @@ _NETWORK = "link set lo up\n" + "".join(
 # What is mounted here ends with the process: FIFOs and files named in a configuration stay inside.
 _INSIDE = """
 mount --bind "$OUT" /mnt && mount -t tmpfs none /run && mount -t tmpfs none /tmp &&
-printf %s "$NETWORK" | ip -batch - && exec env TMPDIR=/mnt keepalived "$@"
+printf %s "$NETWORK" | ip -batch - || exit
+until [ "$(ip -oneline link | grep -c ' state UP ')" = "$PORTS" ]; do sleep 0.01; done
+exec env TMPDIR=/mnt keepalived "$@"
 """
 _LINE = re.compile(r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}: (.*)")
 
@@ -74,13 +76,13 @@ def dump(path: Path, *options: str) -> Dumped:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         out = Path(name)
         with _running(path, out, options or ("-P", "-B")) as process:
-            _ask(process, out)
+            data, stats, json_text = _Asking(process, out).everything()
             links = _links(process)
         return Dumped(
             _dump(out),
-            _read(out / "keepalived.data").splitlines(),
-            _read(out / "keepalived.stats"),
-            _read(out / "keepalived.json"),
+            data.splitlines(),
+            stats,
+            json_text,
             links,
         )
 
@@ -115,7 +117,13 @@ def _running(path: Path, out: Path, options: Sequence[str]) -> Iterator[subproce
         subprocess.Popen(
             (*inside, "-d", *options, "-i", NODE, *pids, "-f", path.name),
             cwd=path.parent,
-            env={**os.environ, "OUT": str(out), "NETWORK": _NETWORK, "SITE": "north"},
+            env={
+                **os.environ,
+                "OUT": str(out),
+                "NETWORK": _NETWORK,
+                "PORTS": str(2 * len(LINKS)),
+                "SITE": "north",
+            },
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -130,28 +138,54 @@ def _running(path: Path, out: Path, options: Sequence[str]) -> Iterator[subproce
                     os.kill(pid, signal.SIGKILL)
 
 
-def _ask(process: subprocess.Popen[bytes], out: Path) -> None:
-    def wait(condition: Callable[[], bool]) -> bool:
-        deadline = time.monotonic() + _PATIENCE
-        while not condition():
-            if process.poll() is not None:
-                return False
-            if time.monotonic() > deadline:
-                raise TimeoutError((out / "log").read_text())
-            time.sleep(0.01)
-        return True
+def _is_dumped(out: Path) -> bool:
+    """Whether the log has all of it: links come last. Without instances there may be nothing."""
+    return f"{_TITLE} Interfaces >------" in _lines(out) or _IDLE in _read(out / "log")
 
-    if not wait(lambda: "------< Interfaces >------" in _lines(out) or _IDLE in _read(out / "log")):
-        return
-    if not (out / "vrrp.pid").exists():
-        return
-    child = _pid(out / "vrrp.pid")
-    asked: dict[int, str] = {signal.SIGUSR1: "keepalived.data", signal.SIGUSR2: "keepalived.stats"}
-    if "------< VRRP Topology >------" in _lines(out):
-        asked[_JSON] = "keepalived.json"
-    for number, name in asked.items():
+
+class _Asking:
+    """One keepalived that is asked for files, one at a time."""
+
+    def __init__(self, process: subprocess.Popen[bytes], out: Path) -> None:
+        self.process, self.out = process, out
+
+    def everything(self) -> tuple[str, str, str]:
+        """Data, statistics and JSON, the first and the last of the same moment."""
+        self.wait(lambda: _is_dumped(self.out))
+        if not (self.out / "vrrp.pid").exists():
+            return "", "", ""
+        deadline = time.monotonic() + _PATIENCE
+        data, json_text = "", self.json()
+        while time.monotonic() < deadline:
+            before, data, json_text = json_text, self.file(signal.SIGUSR1, "data"), self.json()
+            if _states(before) == _states(json_text):
+                break
+        return data, self.file(signal.SIGUSR2, "stats"), json_text
+
+    def json(self) -> str:
+        """Without instances there is none."""
+        has_instances = f"{_TITLE} VRRP Topology >------" in _lines(self.out)
+        return self.file(_JSON, "json") if has_instances else ""
+
+    def file(self, number: int, suffix: str) -> str:
+        """Have it written anew."""
+        path, child = self.out / f"keepalived.{suffix}", _pid(self.out / "vrrp.pid")
+        path.unlink(missing_ok=True)
         os.kill(child, number)
-        wait(lambda name=name: _is_written(out / name, child))
+        self.wait(lambda: _is_written(path, child))
+        return _read(path)
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Until it is so, or keepalived ended."""
+        deadline = time.monotonic() + _PATIENCE
+        while not condition() and self.process.poll() is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError((self.out / "log").read_text())
+            time.sleep(0.01)
+
+
+def _states(text: str) -> list[object]:
+    return [instance["data"] for instance in json.loads(text or "[]")]
 
 
 def _links(process: subprocess.Popen[bytes]) -> list[dict[str, Any]]:
