@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from .diagnostics import Span
 
 if TYPE_CHECKING:
+    from .auth_hmac import AuthHmac
     from .bfd_config import BfdInstance
+    from .link_config import Ipvlan
     from .lvs_config import LvsConfig
     from .tracking_config import Tracked, TrackFile, TrackProcess
 
@@ -103,7 +105,11 @@ class NotifyFifo:
 
 @dataclass(frozen=True, slots=True)
 class GarpSettings:
-    """When gratuitous ARPs / unsolicited NAs are sent, and how many per address."""
+    """When gratuitous ARPs / unsolicited NAs are sent, and how many per address.
+
+    `extra_if` is the period on other interfaces that carry addresses, 0: none there; `_all`: on
+    those of the kind that other instances use, too.
+    """
 
     master_delay: float = 5.0
     master_repeat: int = 5
@@ -111,6 +117,8 @@ class GarpSettings:
     master_refresh_repeat: int = 1
     lower_prio_delay: float = 5.0
     lower_prio_repeat: int = 5
+    extra_if: float = 0.0
+    extra_if_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +222,7 @@ class VrrpInstance:
     accept: bool = True
     strict: bool = False
     authentication: Authentication | None = None
+    auth_hmac: AuthHmac | None = None
     mcast_src_ip: Address | None = None
     mcast_dst_ip: Address = _GROUP4
     unicast_src_ip: Address | None = None
@@ -240,6 +249,7 @@ class VrrpInstance:
     skip_check_adv_addr: bool = False
     v3_checksum_as_v2: bool = False
     use_vmac: Vmac | None = None
+    use_ipvlan: Ipvlan | None = None
     use_vmac_addr: bool = False
     vmac_xmit_base: bool = False
     vrf: str | None = None
@@ -254,6 +264,9 @@ class VrrpInstance:
     notify_deleted_script: Script | None = None
     notify_priority_changes: bool = False
     smtp_alert: bool = False
+    timer_expired_backup: int | None = None
+    """Highest priority another router has, for one that was starved; None: it carries on."""
+    debug: int = 0
     kept: tuple[Kept, ...] = ()
 
 

@@ -13,6 +13,7 @@ from .blocks import Statement
 from .config import GarpSettings, GlobalDefs, NotifyFifo, Script, ScriptUser
 from .context import Context, shown
 from .diagnostics import ProblemClass, Severity
+from .garp import extra_if
 from .kept import BLOCKS
 from .known import Block
 from .lvs_globals import LVS_FLUSH_ON_STOP, LVS_SYNC_DAEMON, LVS_TIMEOUTS
@@ -319,6 +320,7 @@ GLOBAL_DEFS = table(
         value("vrrp_garp_lower_prio_delay", _DELAY, "garp/lower_prio_delay"),
         value("vrrp_garp_lower_prio_repeat", Int(0, 2**31 - 1), "garp/lower_prio_repeat"),
         Keyword("vrrp_min_garp", _min_garp),
+        extra_if("vrrp_garp_extra_if", 1),
         old("vrrp_iptables", "write nftables; iptables is not supported"),
         old("vrrp_vmac_garp_intvl", "write vrrp_garp_extra_if", ProblemClass.DEPRECATED),
         value("vrrp_garp_interval", Seconds(0.000001, 4294.967295)),

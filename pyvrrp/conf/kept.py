@@ -48,14 +48,13 @@ _TEXTS = {
         nftables_ipvs_start_fwmark:1 nftables_priority:1 process_monitor_rcv_bufs:1?
         process_monitor_rcv_bufs_force reload_file reload_repeat reload_time_file:1?
         snmp_rs_stats_update_interval:1 snmp_socket:1? snmp_vs_stats_update_interval:1
-        stats_dump_file:1? tmp_config_directory:1? vrrp_garp_extra_if:1? vrrp_ipsets
+        stats_dump_file:1? tmp_config_directory:1? vrrp_ipsets
         vrrp_netlink_cmd_rcv_bufs:1? vrrp_netlink_cmd_rcv_bufs_force
         vrrp_netlink_monitor_rcv_bufs:1? vrrp_netlink_monitor_rcv_bufs_force vrrp_rx_bufs_policy:1?
     """,
     "vrrp_instance": """
-        auth_hmac{vrrp_instance/auth_hmac} debug:1 garp_extra_if:1? timer_expired_backup use_ipvlan virtual_routes{} virtual_rules{}
+        virtual_routes{} virtual_rules{}
     """,
-    "vrrp_instance/auth_hmac": "key:2? active_key:1 time_window:1 anti_replay:1 mode:1",
     "garp_group": "garp_interval:1 gna_interval:1 interface:1 interfaces{}",
     "track_group": "group{}",
     "virtual_server": "snmp_name:1",

@@ -14,6 +14,7 @@ from .blocks import Statement
 from .config import Address, Script, VrrpScript
 from .context import Context, shown
 from .diagnostics import ProblemClass
+from .garp import extra_if
 from .kept import BLOCKS
 from .known import Block
 from .lexer import octets
@@ -193,6 +194,27 @@ def _authentication(context: Context, statement: Statement, values: Values) -> N
     read_block(context, statement.block or (), _AUTHENTICATION, values)
 
 
+def _auth_hmac(context: Context, statement: Statement, values: Values) -> None:
+    from .auth_hmac import read_auth_hmac
+
+    read_auth_hmac(context, statement, values)
+
+
+def _use_ipvlan(context: Context, statement: Statement, values: Values) -> None:
+    from .ipvlan import read_use_ipvlan
+
+    read_use_ipvlan(context, statement, values)
+
+
+def _timer_expired_backup(context: Context, statement: Statement, values: Values) -> None:
+    """`timer_expired_backup [PRIORITY]`: the highest one that another router has."""
+    priority: object = 254
+    if len(statement.words) > 1:
+        priority = Int(1, 254).read(context, statement)
+    if priority is not SKIP:
+        values.put("timer_expired_backup", priority, statement)
+
+
 def _kernel_rx_buf_size(context: Context, statement: Statement, values: Values) -> None:
     size = Int(0, missing=ProblemClass.GENERAL).read(context, statement)
     if size is not SKIP:
@@ -239,6 +261,7 @@ VRRP_INSTANCE = table(
         value("no_accept", Flag(False), "accept"),
         value("strict_mode", Bool(), "strict"),
         Keyword("authentication", _authentication, Block.TABLE),
+        Keyword("auth_hmac", _auth_hmac, Block.TABLE, acted_on=False),
         _source("mcast_src_ip", is_unicast=False),
         _source("unicast_src_ip", is_unicast=True),
         Keyword("mcast_dst_ip", _mcast_dst_ip),
@@ -263,13 +286,16 @@ VRRP_INSTANCE = table(
         value("garp_master_refresh_repeat", _REPEAT, "garp/master_refresh_repeat"),
         value("garp_lower_prio_delay", _DELAY, "garp/lower_prio_delay"),
         value("garp_lower_prio_repeat", Int(0, 2**31 - 1), "garp/lower_prio_repeat"),
+        extra_if("garp_extra_if", 0),
         value("down_timer_adverts", Int(1, 100)),
+        Keyword("timer_expired_backup", _timer_expired_backup, acted_on=False),
         value("higher_prio_send_advert", Bool()),
         value("lower_prio_no_advert", Bool()),
         value("owner_ignore_adverts", Bool()),
         value("skip_check_adv_addr", Bool()),
         value("v3_checksum_as_v2", Bool()),
         USE_VMAC,
+        Keyword("use_ipvlan", _use_ipvlan, acted_on=False),
         value("use_vmac_addr", Flag()),
         value("vmac_xmit_base", Flag()),
         Keyword("vrf", _vrf),
@@ -278,6 +304,7 @@ VRRP_INSTANCE = table(
         Keyword("notify_deleted", _notify_deleted),
         value("notify_priority_changes", Bool()),
         value("smtp_alert", Bool()),
+        value("debug", Int(0, 4), acted_on=False),
         old("linkbeat_use_polling", "name the interface in a linkbeat_interfaces block"),
         old("lvs_sync_daemon_interface", "use lvs_sync_daemon in global_defs", has_value=True),
         old("thread_timer_expired", "write timer_expired_backup"),

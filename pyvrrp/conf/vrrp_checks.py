@@ -24,6 +24,7 @@ from .vrrp_identity import (
     settle_virtual_mac,
 )
 from .vrrp_timing import (
+    check_expired_timer,
     check_preemption,
     check_strict_timers,
     inherit,
@@ -51,13 +52,28 @@ def finish_instance(
     fit_addresses(instance)
     check_preemption(instance)
     check_strict_timers(instance)
+    check_expired_timer(instance)
     inherit(instance)
     settle_owner_adverts(instance)
     settle_advert_interval(instance)
+    _settle_rare(instance)
     if not has_addresses(instance):
         return None
     check_trackers(instance)
     return _built(instance)
+
+
+def _settle_rare(instance: Draft) -> None:
+    """What few instances have; what knows of it is loaded for them."""
+    values = instance.values
+    if "hmac" in values.at:
+        from .auth_hmac import settle_auth_hmac
+
+        values.set["auth_hmac"] = settle_auth_hmac(instance)
+    if "ipvlan/wanted" in values.set:
+        from .ipvlan import settle_ipvlan
+
+        values.set["use_ipvlan"] = settle_ipvlan(instance)
 
 
 def _built(instance: Draft) -> VrrpInstance:

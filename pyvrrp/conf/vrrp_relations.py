@@ -140,10 +140,12 @@ def check_conflicts(
                 remark = f"{other} says so at {first}"
                 context.problem("duplicate-vrid", where, 1, message, remark=remark, is_fatal=True)
                 break
-        name = instance.use_vmac.name if instance.use_vmac else None
+        link = instance.use_vmac or instance.use_ipvlan
+        name = link.name if link else None
         if name is not None and links.setdefault(name, instance.name) != instance.name:
-            message = f"{shown(name)} is the virtual MAC interface of {links[name]} already"
-            context.problem("duplicate-vmac", values.where("vmac/name"), 1, message)
+            kind = "vmac" if instance.use_vmac else "ipvlan"
+            message = f"{shown(name)} is the interface of {links[name]} already"
+            context.problem("duplicate-vmac", values.where(f"{kind}/name"), 1, message)
 
 
 def _identities(instance: VrrpInstance) -> Iterable[object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .draft import Draft
 
 __all__ = [
+    "check_expired_timer",
     "check_preemption",
     "check_strict_timers",
     "inherit",
@@ -54,6 +55,14 @@ def check_strict_timers(instance: Draft) -> None:
         instance.complain("strict-mode", "accept", message)
         accept = False
     values.set["accept"] = accept
+
+
+def check_expired_timer(instance: Draft) -> None:
+    """A router that yields because it was starved must not preempt right after."""
+    field = "timer_expired_backup"
+    if field in instance.values.set and not instance.is_set("nopreempt"):
+        instance.complain("preemption", field, f"{field} needs nopreempt; ignored")
+        instance.clear(field)
 
 
 def inherit(instance: Draft) -> None:

@@ -80,7 +80,7 @@ def _refuse_unsafe(instance: VrrpInstance) -> None:
         raise NotBuilt(instance, "needs a virtual_ipaddress; one without is not supported yet")
     if instance.authentication is not None and instance.authentication.auth_type == "AH":
         raise NotBuilt(instance, "auth_type AH is not supported yet, and PASS is no substitute")
-    if any(kept.name == "auth_hmac" for kept in instance.kept):
+    if instance.auth_hmac is not None:
         raise NotBuilt(instance, "auth_hmac is not supported yet; peers would not believe us")
     if instance.use_vmac is not None and instance.use_vmac.mac is not None:
         raise NotBuilt(instance, "use_vmac with a MAC address of its own is not supported yet")

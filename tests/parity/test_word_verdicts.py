@@ -148,6 +148,25 @@ ROWS = {
     "track_bfd of an address owner": Row(
         FOLLOWED + instance("priority 255\ntrack_bfd {\n@\n}"), ("b", "b weight 0", "b weight 2")
     ),
+    "instance": Row(instance("@"), (
+        "debug", "debug 0", "debug 4", "debug 5", "debug x",
+        "garp_extra_if", "garp_extra_if all", "garp_extra_if 0", "garp_extra_if 86400",
+        "garp_extra_if 86401", "garp_extra_if all 5", "garp_extra_if 5 all", "garp_extra_if some 5",
+        "timer_expired_backup", "nopreempt\ntimer_expired_backup", "auth_hmac {\n}",
+        "use_ipvlan", "use_ipvlan 192.0.2.7", "use_ipvlan iv1 192.0.2.7/24", "use_ipvlan iv1 192.0.2.7/33",
+        "use_ipvlan 192.0.2.7 bridge", "use_ipvlan 192.0.2.7 private", "use_ipvlan 192.0.2.7 vepa",
+        "use_ipvlan 192.0.2.7 bridge vepa", "use_ipvlan 192.0.2.7 192.0.2.8", "use_ipvlan 2001:db8::7",
+        "use_ipvlan a23456789012345 192.0.2.7", "use_ipvlan a234567890123456 192.0.2.7",
+        "use_ipvlan a b 192.0.2.7", "use_ipvlan 192.0.2.7\nuse_ipvlan 192.0.2.7",
+        "use_ipvlan name iv1 192.0.2.7", "use_ipvlan 192.0.2.7\npromote_secondaries",
+        "use_ipvlan 192.0.2.7 group default", "use_ipvlan eth1 192.0.2.7", "use_vmac\nuse_ipvlan 192.0.2.7",
+    )),
+    "use_ipvlan with IPv6": Row(instance("@").replace("192.0.2.1", "fe80::1\n"), (
+        "use_ipvlan", "use_ipvlan 2001:db8::7", "use_ipvlan 192.0.2.7",
+    )),
+    "globals": Row("global_defs {\n@\n}\n" + instance(""), (
+        *(f"vrrp_garp_extra_if{words}" for words in ("", " all", " 0", " 1", " 86400", " 86401", " all 5", " x")),
+    )),
     "trackers of a group's member": Row(
         FOLLOWED + group("").replace("virtual_router_id 1\n", "virtual_router_id 1\n@\n"),
         tuple(f"track_{kind} {{\n{name}{weight}\n}}" for kind, name in TRACKERS
@@ -168,6 +187,10 @@ CASES = {
 DIFFERENT = {
     "bfd_instance: multihop": (5, "newer-language"),
     "bfd_instance: multihop no": (5, "newer-language"),
+    "instance: nopreempt\ntimer_expired_backup": (5, "newer-language"),
+    "instance: use_ipvlan name iv1 192.0.2.7": (5, "newer-language"),
+    "instance: use_ipvlan 192.0.2.7 group default": (5, "newer-language"),
+    "instance: use_ipvlan eth1 192.0.2.7": (5, "link-kinds"),
 }
 """Name to keepalived's code and a row of QUIRKS.md."""
 

@@ -51,6 +51,7 @@ def said(read: Read, text: str) -> tuple[GlobalDefs, list[tuple[str, int]]]:
         ("v3_checksum_as_v2 whatever", "v3_checksum_as_v2", True),
         ("vrrp_garp_interval 0.000001", "vrrp_garp_interval", 0.000001),
         ("vrrp_gna_interval .5", "vrrp_gna_interval", 0.5),
+        ("vrrp_garp_extra_if 60 all", "garp", GarpSettings(extra_if=60.0, extra_if_all=True)),
         ("vrrp_startup_delay 0.001", "vrrp_startup_delay", 0.001),
         ("vrrp_startup_delay 9\nvrrp_startup_delay 5", "vrrp_startup_delay", 9.0),
         ("vrrp_delay_after_boot 30", "vrrp_delay_after_boot", 30.0),

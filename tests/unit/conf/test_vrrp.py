@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from pyvrrp.conf.config import Secret, UnicastPeer, Vmac, VrrpInstance
+from pyvrrp.conf.config import GarpSettings, Secret, UnicastPeer, Vmac, VrrpInstance
 from pyvrrp.conf.load import Loaded
 
 Read = Callable[..., Loaded]
@@ -85,6 +85,12 @@ def said(read: Read, text: str, rest: str = ADDRESS) -> tuple[VrrpInstance, list
         ("use_vmac_addr", "use_vmac_addr", True),
         ("use_vmac\nvmac_xmit_base", "vmac_xmit_base", True),
         ("kernel_rx_buf_size 65536", "kernel_rx_buf_size", 65536),
+        ("debug 4", "debug", 4),
+        ("", "timer_expired_backup", None),
+        ("nopreempt\ntimer_expired_backup", "timer_expired_backup", 254),
+        ("nopreempt\ntimer_expired_backup 200", "timer_expired_backup", 200),
+        ("garp_extra_if 60", "garp", GarpSettings(extra_if=60.0)),
+        ("garp_extra_if all 0", "garp", GarpSettings(extra_if=0.0, extra_if_all=True)),
         ("notify_deleted", "notify_deleted", True),
         ("notify_priority_changes", "notify_priority_changes", True),
         ("smtp_alert", "smtp_alert", True),
@@ -209,6 +215,11 @@ def test_a_password_in_a_variable_is_not_shown(read: Read) -> None:
         ("lower_prio_no_advert 1", "lower_prio_no_advert", False, "bad-boolean", 5),
         ("kernel_rx_buf_size", "kernel_rx_buf_size", None, "missing-parameter", 5),
         ("kernel_rx_buf_size x", "kernel_rx_buf_size", None, "bad-number", 5),
+        ("debug 5", "debug", 0, "value-out-of-range", 5),
+        ("timer_expired_backup", "timer_expired_backup", None, "preemption", 5),
+        ("timer_expired_backup 255", "timer_expired_backup", None, "value-out-of-range", 5),
+        ("garp_extra_if all", "debug", 0, "missing-value", 5),
+        ("garp_extra_if 86401", "garp", GarpSettings(), "value-out-of-range", 5),
         ("garp_master_repeat 0", "priority", 100, "value-out-of-range", 5),
         ("garp_lower_prio_repeat 2147483648", "priority", 100, "value-out-of-range", 5),
         ("authentication {\nauth_type MD5\n}", "authentication", None, "unknown-value", 5),
