@@ -14,7 +14,15 @@ import asyncio
 import logging
 import random as _random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -32,7 +40,7 @@ from .local_addresses import LocalAddressMonitor
 from .monitored import MonitoredService
 from .probes import start as start_probe
 from .probes.interface import as_starter
-from .snapshot import AgentSnapshot, snapshot_of
+from .snapshot import AgentSnapshot, ServiceSnapshot, snapshots_of
 from .upkeep import KernelTable, TableUpkeep
 from .vigilance import Vigilance
 
@@ -202,11 +210,15 @@ class Agent:
         """The state of everything now."""
         schedule = self._checking.schedule
         return AgentSnapshot(
-            snapshot_of(self._services.values()),
+            tuple(self.service_snapshots()),
             self._upkeep.refused,
             schedule.in_flight,
             schedule.lateness.summary(),
         )
+
+    def service_snapshots(self) -> Iterator[ServiceSnapshot]:
+        """The state of each service when it is asked for: for a loop that has others to serve."""
+        return snapshots_of(tuple(self._services.values()))
 
     def forget_lateness(self) -> None:
         """Begin to count lateness anew."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .core.model import Check, ProbeResult, VirtualServer
@@ -15,7 +15,7 @@ __all__ = [
     "CheckSnapshot",
     "ServerSnapshot",
     "ServiceSnapshot",
-    "snapshot_of",
+    "snapshots_of",
 ]
 
 
@@ -60,18 +60,16 @@ class AgentSnapshot:
     lateness: Lateness
 
 
-def snapshot_of(services: Iterable[MonitoredService]) -> tuple[ServiceSnapshot, ...]:
-    """The state of services now."""
-    return tuple(
-        ServiceSnapshot(
+def snapshots_of(services: Iterable[MonitoredService]) -> Iterator[ServiceSnapshot]:
+    """The state of each service when it is asked for."""
+    for each in services:
+        yield ServiceSnapshot(
             each.config,
             each.state.has_quorum,
             each.state.live_weight,
             each.is_suspended,
             tuple(_server(each, server.address) for server in each.config.real_servers),
         )
-        for each in services
-    )
 
 
 def _server(monitored: MonitoredService, address: Destination) -> ServerSnapshot:

@@ -124,14 +124,17 @@ class VrrpRouter:
         """What is listened on: each counts the messages that are for no Virtual Router of ours."""
         return tuple(self._segments.values())
 
-    def snapshots(self) -> Iterator[VirtualRouterSnapshot]:
+    def snapshots(self, *, clear: bool = False) -> Iterator[VirtualRouterSnapshot]:
         """Every Virtual Router's state, each taken when it is asked for: 20 us for each.
 
-        The loop may run in between; one that was removed by then is left out.
+        The loop may run in between; one that was removed by then is left out. With `clear` each
+        counts from zero afterwards.
         """
         for router in self.routers:
             if self._routers.get(router.settings.identity) is router:
                 yield router.snapshot(time.time())
+                if clear:
+                    router.clear_counters()
 
     async def add(self, settings: VirtualRouterSettings, *, start: bool = True) -> VirtualRouter:
         """Start a Virtual Router. Addresses it left behind in an earlier run are removed first.

@@ -26,6 +26,7 @@ from . import handoff
 from .checker_log import activations, lines
 from .checker_reader import SettingsReader
 from .checker_settings import CheckedService, CheckerSettings, Command, ServerCommands
+from .dump_kinds import of_section
 from .kernel_settings import KernelSettings
 from .notify_scripts import NotifyScripts
 from .parent_link import ParentLink
@@ -131,7 +132,7 @@ class _Process:
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
-        parent = ParentLink(self._start, self._on_word)
+        parent = ParentLink(self._start, self._on_word, of_section(handoff.Section.CHECKERS))
         self._scripts = NotifyScripts()
         gc.disable()  # nothing made until READY is garbage
         settings, services = await self._reader.read(self._start.configuration_fd)
@@ -152,7 +153,7 @@ class _Process:
         gc.enable()
         parent.say(handoff.READY)
         telling = asyncio.create_task(_tell_activations(services), name="tell what is checked")
-        await parent.follow(self._reload)
+        await parent.follow(self._reload, lambda kind: self._agent.service_snapshots())
         telling.cancel()
         await self._stop()
 

@@ -54,7 +54,14 @@ class Settings:
 
     verdict: Verdict
     descriptor: int
-    """For `handoff.read`; whoever gives the settings up closes it."""
+    """For `handoff.read`."""
+    configuration: int
+    """For `handoff.records`: the Config, a moment later than the settings."""
+
+    def close(self) -> None:
+        """Give the settings up."""
+        os.close(self.descriptor)
+        os.close(self.configuration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,8 @@ class ChildKind:
     may_run: Callable[[Options], bool]
     is_needed: Callable[[Verdict], bool]
     pid_file: Callable[[pid_file.PidPaths], str]
+    section: handoff.Section
+    """What it reads, and what its snapshots are about."""
     has_journal: bool = False
     """It may leave things in the kernel that the journal names."""
     hears_of_active: bool = False

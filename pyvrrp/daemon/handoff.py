@@ -8,6 +8,9 @@ releases and against half a file.
 
 The channel between parent and child is a SOCK_SEQPACKET pair: one word, one packet. Its
 end-of-file is how a child learns that the parent is gone.
+
+What is shown to people, the `Config` and the state of the children, goes from hand to hand in
+memfds too, which are plain: one record after the other.
 """
 
 from __future__ import annotations
@@ -28,22 +31,27 @@ from .options import Options
 
 __all__ = [
     "ACTIVE",
+    "DUMP",
+    "DUMP_WANTED",
     "GO",
     "READY",
     "REFUSED",
     "RELOAD",
     "RELOADED",
     "RELOAD_WANTED",
+    "SNAPSHOTS",
     "UNAVAILABLE",
     "ChildStart",
     "HandoffError",
     "Message",
     "Section",
+    "append",
     "channel",
     "new_memory",
     "read",
     "read_packed",
     "receive",
+    "records",
     "send",
     "unpack",
     "write",
@@ -64,6 +72,12 @@ REFUSED = b"refused"
 ACTIVE = b"active"
 """VRRP child to parent to checker child: the Virtual Router that is followed is Active; its name
 follows, nothing when it is not."""
+DUMP = b"dump"
+"""Parent to child: say what you are now. Kind of the dump and the request's number follow."""
+SNAPSHOTS = b"snapshots"
+"""Child to parent: the answer, with the descriptor of the records; the number follows."""
+DUMP_WANTED = b"dump-wanted"
+"""Child to parent: the child itself got the signal; the kind of the dump follows."""
 UNAVAILABLE = b"unavailable"
 """Child to parent, before it ends: this system lacks what it needs; another start is no use."""
 
@@ -209,6 +223,25 @@ def _exactly(descriptor: int, length: int, offset: int) -> bytes:
             f"settings in memory end early: {len(octets)} of {length} octets at {offset}"
         )
     return octets
+
+
+def append(descriptor: int, record: object) -> None:
+    """Add one record to a plain memfd. Raises: OSError."""
+    octets = pickle.dumps(record, pickle.HIGHEST_PROTOCOL)
+    os.write(descriptor, _LENGTH.pack(len(octets)) + octets)
+
+
+def records(descriptor: int) -> Iterator[object]:
+    """What was appended to a plain memfd, wherever its offset is.
+
+    Raises: HandoffError when its last record is not whole.
+    """
+    offset, end = 0, os.fstat(descriptor).st_size
+    while offset < end:
+        (length,) = _LENGTH.unpack(_exactly(descriptor, _LENGTH.size, offset))
+        offset += _LENGTH.size
+        yield unpack(_exactly(descriptor, length, offset))
+        offset += length
 
 
 def channel() -> tuple[socket.socket, socket.socket]:

@@ -40,6 +40,7 @@ VRRP = ChildKind(
     may_run=lambda options: options.run_vrrp,
     is_needed=lambda verdict: verdict.needs_vrrp,
     pid_file=lambda paths: paths.vrrp,
+    section=handoff.Section.VRRP,
     has_journal=True,
 )
 CHECKERS = ChildKind(
@@ -51,6 +52,7 @@ CHECKERS = ChildKind(
     may_run=lambda options: options.run_checkers,
     is_needed=lambda verdict: verdict.needs_checkers,
     pid_file=lambda paths: paths.checkers,
+    section=handoff.Section.CHECKERS,
     hears_of_active=True,
 )
 KINDS = (CHECKERS, VRRP)

@@ -2,7 +2,8 @@
 
 Parsing thus costs the parent no memory and no time, cannot hang it or bring it down, and every
 child gets the same settings. The loader reports every problem, writes the settings into a memfd
-(`handoff`) and a `Verdict` into a pipe.
+(`handoff`) and a `Verdict` into a pipe. When all are at work already it writes the `Config` into
+another memfd, for those who will show it; the end of the pipe says that it is there.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import os
 import pickle
 import signal
 import socket
+import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import PyvrrpError
 from . import handoff, journal, log, pid_file, processes
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from ..conf.diagnostics import Diagnostic
     from ..settings import VirtualRouterSettings
 
-__all__ = ["DEADLINE", "Body", "Load", "Verdict", "load", "records"]
+__all__ = ["DEADLINE", "Body", "Load", "Reading", "Verdict", "load", "records"]
 
 DEADLINE = 60.0
 """Seconds until a loader counts as hung: ten times the largest configuration measured."""
@@ -37,6 +39,8 @@ _UNUSABLE = 2
 _FILE_PROBLEM = 6
 """Exit code for a configuration file that is missing or may not be used."""
 _MAX_VERDICT = 256 * 1024 * 1024
+_LENGTH = struct.Struct("=I")
+"""Before the verdict in the pipe."""
 _IDENT = "Keepalived"
 
 _log = logging.getLogger(__name__)
@@ -66,78 +70,100 @@ class Verdict:
     """Journal once they are."""
 
 
-Body = Callable[[Options, int, bool], Verdict]
-"""Reads the configuration into a memfd; the flag: this is the daemon's start."""
+Reading: TypeAlias = "tuple[Verdict, Config | None]"
+Body = Callable[[Options, int, bool], Reading]
+"""Reads the configuration, its settings into a memfd; the flag: this is the daemon's start."""
 
 
 class Load:
-    """One loader process, seen from the parent."""
+    """One loader process, seen from the parent.
+
+    It is `feed`ed until there is a verdict, and after that until it is over. `settings` and
+    `configuration` stay open after that: their new owner closes them.
+    """
 
     def __init__(self, options: Options, body: Body, *, is_start: bool) -> None:
         """Start it. Raises: OSError."""
         self.settings = handoff.new_memory()
+        self.configuration = handoff.new_memory()
+        self.is_over = False
+        """All that was to be written is."""
         self.pipe, report = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self.deadline = time.monotonic() + DEADLINE
         self._octets = bytearray()
         self._failure = ""
         try:
             self.pid = processes.fork(
-                lambda: _run(body, options, self.settings, report, is_start),
-                keep=(self.settings, report),
+                lambda: _run(body, options, self, report, is_start),
+                keep=(self.settings, self.configuration, report),
             )
         except OSError:
-            os.close(self.settings)
+            self._close_memory()
             os.close(self.pipe)
             raise
         finally:
             os.close(report)
 
     def feed(self) -> bool:
-        """Take what the pipe holds; True when the loader has said all it will."""
-        while True:
+        """Take what the pipe holds; True when there is, or never will be, a verdict."""
+        while not self.is_over:
             try:
                 octets = os.read(self.pipe, 1 << 16)
             except BlockingIOError:
-                return False
-            if not octets:
-                return True
+                break
             self._octets += octets
             if len(self._octets) > _MAX_VERDICT:
                 self.give_up("says too much")
-                return True
+            elif not octets:
+                self._end()
+        return self.is_over or self._has_verdict
+
+    @property
+    def _has_verdict(self) -> bool:
+        start = self._octets[: _LENGTH.size]
+        return len(start) == _LENGTH.size and (
+            len(self._octets) >= _LENGTH.size + _LENGTH.unpack(start)[0]
+        )
 
     def give_up(self, why: str) -> None:
-        """Kill the loader; its verdict is then that the configuration is not usable."""
+        """Kill the loader; without a verdict until now the configuration is not usable."""
         self._failure = why
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        self._kill()
+        self._end()
 
     def abandon(self) -> None:
         """End it without caring for the result."""
-        self.give_up("is not needed any more")
-        os.waitpid(self.pid, 0)
-        os.close(self.pipe)
-        os.close(self.settings)
+        if not self.is_over:
+            self.give_up("is not needed any more")
+        self._close_memory()
 
-    def finish(self) -> Verdict:
-        """Wait for the end of the process, which is near, and close the pipe.
-
-        `settings` stays open: its new owner closes it.
-        """
-        os.close(self.pipe)
-        if self._octets:
-            # It has nothing left to do, and a process that is stopped would be waited for.
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-        _, status = os.waitpid(self.pid, 0)
+    def verdict(self) -> Verdict:
+        """What it thinks of the configuration; to be asked for when `feed` says so."""
         try:
-            if self._octets and not self._failure:
-                return _checked(pickle.loads(self._octets))
+            if self._has_verdict:
+                return _checked(pickle.loads(self._octets[_LENGTH.size :]))
         except (pickle.UnpicklingError, EOFError, AttributeError, ValueError) as exc:
             self._failure = f"gave no verdict ({exc})"
-        failure = self._failure or processes.describe_status(status)
-        reason = f"the process that reads the configuration {failure}"
+        reason = f"the process that reads the configuration {self._failure}"
         return Verdict(False, processes.INTERNAL_ERROR, reason)
+
+    def _end(self) -> None:
+        """Wait for the end of the process, which is near."""
+        self.is_over = True
+        os.close(self.pipe)
+        if self._has_verdict:
+            # It has nothing left to do, and a process that is stopped would be waited for.
+            self._kill()
+        _, status = os.waitpid(self.pid, 0)
+        self._failure = self._failure or processes.describe_status(status)
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _close_memory(self) -> None:
+        os.close(self.settings)
+        os.close(self.configuration)
 
 
 def _checked(verdict: object) -> Verdict:
@@ -146,16 +172,34 @@ def _checked(verdict: object) -> Verdict:
     return verdict
 
 
-def _run(body: Body, options: Options, settings: int, report: int, is_start: bool) -> int:
+def _run(body: Body, options: Options, load: Load, report: int, is_start: bool) -> int:
     log.start(options, _IDENT)
-    octets = pickle.dumps(body(options, settings, is_start), pickle.HIGHEST_PROTOCOL)
+    verdict, config = body(options, load.settings, is_start)
+    octets = pickle.dumps(verdict, pickle.HIGHEST_PROTOCOL)
     os.set_blocking(report, True)
     with os.fdopen(report, "wb") as file:
-        file.write(octets)
+        file.write(_LENGTH.pack(len(octets)) + octets)
+        file.flush()
+        if config is not None:
+            handoff.append(load.configuration, config)
+            if options.dump_configuration:
+                _log_configuration(config, options, verdict)
     return 0
 
 
-def load(options: Options, settings: int, is_start: bool) -> Verdict:
+def _log_configuration(config: Config, options: Options, verdict: Verdict) -> None:
+    """Under the names of the processes that keepalived would have do it."""
+    from .dumper import configuration_lines
+    from .kinds import CHECKERS, VRRP
+
+    wanted = ((CHECKERS, verdict.needs_checkers), (VRRP, verdict.needs_vrrp))
+    for kind in (kind for kind, is_needed in wanted if is_needed):
+        log.start(options, kind.ident)
+        for line in configuration_lines(config, kind.section):
+            _log.info("%s", line)
+
+
+def load(options: Options, settings: int, is_start: bool) -> Reading:
     """Read, check, report and translate the configuration file; the real `Body`."""
     from ..conf.load import load as load_configuration
     from ..conf.source import Unreadable
@@ -166,14 +210,15 @@ def load(options: Options, settings: int, is_start: bool) -> Verdict:
             options.configuration, config_id=options.config_id, interfaces=names
         )
     except Unreadable as problem:
-        return Verdict(is_usable=False, exit_code=_FILE_PROBLEM, reason=str(problem))
+        return Verdict(is_usable=False, exit_code=_FILE_PROBLEM, reason=str(problem)), None
     _report(loaded.diagnostics, options, is_start, loaded.is_usable)
     if not loaded.is_usable:
-        return Verdict(False, loaded.exit_code, problems=len(loaded.diagnostics))
+        return Verdict(False, loaded.exit_code, problems=len(loaded.diagnostics)), None
     try:
-        return _hand_over(loaded.config, options, settings, len(loaded.diagnostics))
+        verdict = _hand_over(loaded.config, options, settings, len(loaded.diagnostics))
     except PyvrrpError as problem:
-        return Verdict(is_usable=False, exit_code=_UNUSABLE, reason=str(problem))
+        return Verdict(is_usable=False, exit_code=_UNUSABLE, reason=str(problem)), None
+    return verdict, loaded.config
 
 
 def _hand_over(config: Config, options: Options, settings: int, problems: int) -> Verdict:

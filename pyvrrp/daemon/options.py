@@ -54,6 +54,8 @@ class Options:
     release_ipvs: bool = True
     ignore_sigint: bool = False
     umask: int | None = None
+    dump_configuration: bool = False
+    """Log every configuration that was read."""
     log_console: bool = False
     log_detail: int = 0
     log_facility: int = _FACILITIES["daemon"]
@@ -188,7 +190,7 @@ _FLAGS = (
     _Flag("I", "dont-release-ipvs", "", _set(release_ipvs=False), "Leave the IPVS table at stop"),
     _Flag("R", "dont-respawn", "", _set(respawn=False), "A dying child ends the daemon"),
     _Flag("n", "dont-fork", "", _set(foreground=True), "Stay in the foreground"),
-    _Flag("d", "dump-conf", "", _later("--dump-conf"), "Log the parsed configuration (not acted on yet)"),
+    _Flag("d", "dump-conf", "", _set(dump_configuration=True), "Log the parsed configuration"),
     _Flag("p", "pid", "FILE", _store("pid_file"), "PID file of the parent process"),
     _Flag("r", "vrrp_pid", "FILE", _store("vrrp_pid_file"), "PID file of the VRRP process"),
     _Flag("c", "checkers_pid", "FILE", _store("checkers_pid_file"), "PID file of the health checker"),
@@ -228,7 +230,7 @@ def usage(program: str) -> str:
             f"{names:<32} {flag.help}" if len(names) < 32 else f"{names}\n{'':33}{flag.help}"
         )
     rows.append(f"\nThe default configuration is {DEFAULT_CONFIGURATION}.")
-    rows.append("Signals: HUP reloads, TERM and INT stop. Tools: pyvrrpctl --help")
+    rows.append("Signals: HUP reloads, USR1 dumps, TERM and INT stop. Tools: pyvrrpctl --help")
     return "\n".join(rows) + "\n"
 
 

@@ -10,15 +10,23 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 
 from ..errors import PyvrrpError
 from . import handoff, processes
+from .options import SIGNALS
 
-__all__ = ["ParentLink"]
+__all__ = ["ParentLink", "Snapshots"]
 
 logger = logging.getLogger(__name__)
+
+_AT_ONCE = 16
+"""Snapshots that are made in one turn of the loop: about a millisecond."""
+
+Snapshots = Callable[[str], Iterator[object]]
+"""The state of a child, part by part, for a kind of dump. Every part is made when it is asked for."""
 
 
 class ParentLink:
@@ -28,40 +36,65 @@ class ParentLink:
         self,
         start: handoff.ChildStart,
         on_word: Callable[[handoff.Message], None] = lambda message: None,
+        dumps: Iterable[str] = (),
     ) -> None:
-        """`on_word` gets what is neither new settings nor the end."""
+        """`on_word` gets what nobody else here cares for, `dumps` are the kinds that signals ask for."""
         self._control = start.control
         self._on_word = on_word
         self._stopping = asyncio.Event()
         self._reloads: asyncio.Queue[int] = asyncio.Queue()
+        self._questions: asyncio.Queue[str] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
         if not start.options.ignore_sigint:
             self._loop.add_signal_handler(signal.SIGINT, self._stopping.set)
         processes.hear_orders()
         self._loop.add_signal_handler(signal.SIGHUP, self.say, handoff.RELOAD_WANTED)
+        for kind in dumps:
+            self._loop.add_signal_handler(SIGNALS[kind], self.say, handoff.DUMP_WANTED, kind)
         self._control.setblocking(False)
         self._loop.add_reader(self._control.fileno(), self._hear)
 
-    def say(self, word: bytes, text: str = "") -> None:
+    def say(self, word: bytes, text: str = "", descriptor: int | None = None) -> None:
         """Tell the parent; one that does not read will not miss a word."""
         with suppress(OSError):
-            handoff.send(self._control, word, text)
+            handoff.send(self._control, word, text, descriptor)
 
-    async def follow(self, reload: Callable[[int], Awaitable[None]]) -> None:
-        """Take new settings over, one set after the other, until told to stop.
+    async def follow(self, reload: Callable[[int], Awaitable[None]], snapshots: Snapshots) -> None:
+        """Take new settings over, one set after the other, and answer what is asked, until told to stop.
 
         `reload` is given a descriptor that is closed after it; it raises PyvrrpError when the
         settings cannot be used, and has then changed nothing.
         """
-        following = asyncio.create_task(self._follow(reload), name="follow the parent")
+        endless = {
+            asyncio.create_task(self._follow(reload), name="follow the parent"),
+            asyncio.create_task(self._answer(snapshots), name="answer the parent"),
+        }
         stopping = asyncio.create_task(self._stopping.wait(), name="wait for the end")
-        await asyncio.wait({following, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if following.done():
-            following.result()  # it never ends by itself, so this raises
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        done, _ = await asyncio.wait({*endless, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in endless & done:
+            task.result()  # it never ends by itself, so this raises
+        for task in endless:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _answer(self, snapshots: Snapshots) -> None:
+        while True:
+            kind, _, number = (await self._questions.get()).partition(" ")
+            try:
+                memory = handoff.new_memory()
+            except OSError as error:
+                logger.error("no memory for a snapshot: %s", error.strerror)
+                continue
+            try:
+                parts = snapshots(kind)
+                while batch := tuple(islice(parts, _AT_ONCE)):
+                    handoff.append(memory, batch)
+                    await asyncio.sleep(0)
+                self.say(handoff.SNAPSHOTS, number, memory)
+            finally:
+                os.close(memory)
 
     async def _follow(self, reload: Callable[[int], Awaitable[None]]) -> None:
         while True:
@@ -89,5 +122,7 @@ class ParentLink:
             self._stopping.set()
         elif message.word == handoff.RELOAD and message.descriptor is not None:
             self._reloads.put_nowait(message.descriptor)
+        elif message.word == handoff.DUMP:
+            self._questions.put_nowait(message.text)
         else:
             self._on_word(message)

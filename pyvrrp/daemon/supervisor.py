@@ -23,12 +23,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from . import handoff, journal, log, pid_file, processes, service_manager
+from . import dumps, handoff, journal, log, pid_file, processes, service_manager
 from .child import Child, ChildKind, Settings
 from .children import Children
+from .dump_kinds import DUMP_SIGNALS
 from .kinds import KINDS
 from .loader import Body, Load, Verdict, load
-from .options import SIGNALS, Options
+from .options import Options
 from .permissions import missing_capabilities
 from .signals import SignalPipe
 
@@ -36,13 +37,18 @@ __all__ = ["Supervisor"]
 
 _FINAL = frozenset({1, 2, 4})
 """Exit codes of a child after which another start would only repeat them."""
-_PASSED_ON = frozenset(SIGNALS[name] for name in ("DATA", "STATS", "STATS_CLEAR", "JSON"))
 _STOP = frozenset({signal.SIGTERM, signal.SIGINT})
 _ANSWER_WITHIN = 60.0
 """Seconds a child has to say what became of new settings."""
 
 
 _log = logging.getLogger(__name__)
+
+
+def _dump(request: dumps.Request) -> int:
+    from .dumper import dump  # the parent itself needs nothing of it
+
+    return dump(request)
 
 
 class Supervisor:
@@ -55,18 +61,22 @@ class Supervisor:
         *,
         kinds: Iterable[ChildKind] = KINDS,
         read_configuration: Body = load,
+        dump: dumps.Body = _dump,
     ) -> None:
         """`started` is called once: the PID file is there and the child processes made."""
         self._options = options
         self._started = started
         self._read_configuration = read_configuration
         self._load: Load | None = None
+        self._writing: Load | None = None
+        """The loader of the newest settings, until it is over."""
         self._reload_queued = False
         self._settings: Settings | None = None
         self._trial: Settings | None = None
         self._waiting_for: set[Child] = set()
         self._answer_by = 0.0
         self._children = Children(kinds, options)
+        self._dumps = dumps.Dumps(options, self._children, dump)
         self._pid_file: pid_file.PidFile | None = None
         self._journal_path = ""
         self._exit_code: int | None = None
@@ -74,7 +84,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until stopped; returns the exit code. Once only, in the main thread."""
-        numbers = {signal.SIGHUP, signal.SIGCHLD, *_STOP, *_PASSED_ON}
+        numbers = {signal.SIGHUP, signal.SIGCHLD, *_STOP, *DUMP_SIGNALS}
         processes.freeze()
         with SignalPipe(numbers) as self._signals:
             try:
@@ -90,8 +100,8 @@ class Supervisor:
     def _step(self) -> None:
         poll = select.poll()
         poll.register(self._signals, select.POLLIN)
-        if self._load:
-            poll.register(self._load.pipe, select.POLLIN)
+        for reading in filter(None, (self._load, self._writing)):
+            poll.register(reading.pipe, select.POLLIN)
         self._children.register(poll)
         timeout = self._timeout()
         poll.poll(None if timeout is None else timeout * 1000)
@@ -99,14 +109,15 @@ class Supervisor:
             self._on_signal(number)
         if self._load and self._load.feed():
             self._on_loaded(self._load)
+        if self._writing and self._writing.feed() and self._writing.is_over:
+            self._on_written()
         for child, message in self._children.messages():
             self._on_message(child, message)
         self._on_time(time.monotonic())
 
     def _timeout(self) -> float | None:
-        moments = list(self._children.due())
-        if self._load:
-            moments.append(self._load.deadline)
+        moments = [*self._children.due(), *(() if self._writing else self._dumps.due())]
+        moments += [reading.deadline for reading in (self._load, self._writing) if reading]
         if self._trial:
             moments.append(self._answer_by)
         # A millisecond more: poll(2) rounds down, and an early look would spin.
@@ -117,12 +128,15 @@ class Supervisor:
             self._reap()
         elif number == signal.SIGHUP:
             self._reload()
-        elif number in _PASSED_ON:
-            self._children.signal(number)
+        elif number in DUMP_SIGNALS:
+            self._dumps.want(DUMP_SIGNALS[number])
         elif number == signal.SIGTERM or not self._options.ignore_sigint:
             self._stop(0)
 
     def _on_message(self, child: Child, message: handoff.Message) -> None:
+        if message.word == handoff.SNAPSHOTS and message.descriptor is not None:
+            self._dumps.take(child, message.text, message.descriptor)
+            return
         if message.descriptor is not None:
             os.close(message.descriptor)
         if message.word == handoff.READY:
@@ -134,6 +148,8 @@ class Supervisor:
             self._children.tell_active(message.text)
         elif message.word == handoff.RELOAD_WANTED:
             self._reload()
+        elif message.word == handoff.DUMP_WANTED:
+            self._dumps.want(message.text, child)
         elif message.word == handoff.RELOADED:
             self._on_taken(child, child.answered(taken=True))
         elif message.word == handoff.REFUSED:
@@ -171,12 +187,17 @@ class Supervisor:
         if self._load and now >= self._load.deadline:
             self._load.give_up("did not end in time and was killed")
             self._on_loaded(self._load)
+        if self._writing and now >= self._writing.deadline:
+            self._writing.give_up("did not end in time and was killed")
+            self._on_written()
         if self._trial and now >= self._answer_by:
             silent = " and ".join(sorted(child.kind.name for child in self._waiting_for))
             self._reject(self._trial, f"the {silent} child does not answer")
         if self._settings:
             self._children.start_due_ones(self._settings, now)
         self._children.kill_late_ones(now)
+        if self._settings and self._exit_code is None and not self._writing:
+            self._dumps.go_on(self._settings.configuration, now)
 
     # Reading the configuration.
 
@@ -198,18 +219,23 @@ class Supervisor:
 
     def _on_loaded(self, finished: Load) -> None:
         self._load = None
-        verdict = finished.finish()
+        verdict = finished.verdict()
         if self._exit_code is not None or not verdict.is_usable:
-            os.close(finished.settings)
+            finished.abandon()
             if self._exit_code is None:
                 text = f"{self._options.configuration} cannot be used, problems: {verdict.problems}"
                 self._load_failed(verdict.reason or text, verdict.exit_code)
             return
-        loaded = Settings(verdict, finished.settings)
+        loaded = Settings(verdict, finished.settings, finished.configuration)
+        self._writing = None if finished.is_over else finished
         if self._settings is None:
             self._begin(loaded)
         else:
             self._try(loaded)
+
+    def _on_written(self) -> None:
+        self._writing = None
+        self._next_reload()
 
     # Start.
 
@@ -260,7 +286,7 @@ class Supervisor:
     def _reload(self) -> None:
         if self._exit_code is not None:
             return
-        if self._load or self._trial or self._settings is None:
+        if self._load or self._writing or self._trial or self._settings is None:
             self._reload_queued = True
             return
         _log.info("Reloading")
@@ -292,7 +318,7 @@ class Supervisor:
 
     def _use(self, settings: Settings) -> None:
         if self._settings:
-            os.close(self._settings.descriptor)
+            self._settings.close()
         self._settings, self._trial = settings, None
         for child in self._children:
             child.is_unavailable = False  # what was missing may be there now
@@ -308,7 +334,7 @@ class Supervisor:
 
     def _reject(self, loaded: Settings, why: str) -> None:
         # The journal keeps naming both: a child may have begun with the new settings.
-        os.close(loaded.descriptor)
+        loaded.close()
         self._trial = None
         if self._settings:
             self._children.bring_in_line(self._settings)
@@ -352,6 +378,7 @@ class Supervisor:
     # The end.
 
     def _reap(self) -> None:
+        self._dumps.reap()
         for child, status in self._children.reap():
             for message in child.messages():
                 self._on_message(child, message)
@@ -421,6 +448,9 @@ class Supervisor:
     def _clean_up(self) -> None:
         if self._load:
             self._load.abandon()
+        if self._writing:
+            self._writing.give_up("is not needed any more")
+        self._dumps.abandon()
         if not self._pid_file:
             return
         for child in self._children:

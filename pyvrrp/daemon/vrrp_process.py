@@ -28,6 +28,7 @@ from ..settings import VirtualRouterSettings
 from ..virtual_router import StateChange, VirtualRouter
 from ..vrrp_router import VrrpRouter
 from . import handoff, journal
+from .dump_kinds import CLEARING, of_section
 from .parent_link import ParentLink
 from .process_settings import Followed, ProcessSettings, apply
 from .reload.items import Tally, brief
@@ -72,7 +73,7 @@ class _Process:
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
-        self._parent = ParentLink(self._start)
+        self._parent = ParentLink(self._start, dumps=of_section(handoff.Section.VRRP))
         async with VrrpRouter(self._on_change) as router:
             await self._clear_leftovers(router)
             wanted: list[VirtualRouterSettings] = []
@@ -89,7 +90,10 @@ class _Process:
             gc.freeze()
             self._parent.say(handoff.READY)
             logger.info("running %d Virtual Router(s)", len(router.routers))
-            await self._parent.follow(lambda descriptor: self._reload(router, descriptor))
+            await self._parent.follow(
+                lambda descriptor: self._reload(router, descriptor),
+                lambda kind: router.snapshots(clear=kind == CLEARING),
+            )
             logger.info("stopping")
             keep = not self._start.options.release_addresses
             for virtual_router in router.routers:

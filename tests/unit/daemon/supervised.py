@@ -1,7 +1,7 @@
 """The parent with children and a loader that do as they are told: real forks, signals and files.
 
 The "configuration" is one line of words. `unusable`, `hang`, `slow`, `crash`, `idle` are for the
-loader, `exit=N`, `stubborn`, `refuse`, `mute`, `ask`, `tell`, `late` for the VRRP child, which notes what
+loader, `exit=N`, `stubborn`, `refuse`, `mute`, `ask`, `tell`, `late`, `silent`, `want` for the VRRP child, which notes what
 happens to it in a file. The words after a `|` are for the checker child, which exists where there
 is a `|`; its notes begin with one. It also knows `missing`: it says that it cannot work here.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 _SCRIPT = """
 import os, select, signal, sys, time
 from pathlib import Path
-from pyvrrp.daemon import handoff, loader, log, processes, supervisor
+from pyvrrp.daemon import dumps, handoff, loader, log, processes, supervisor
 from pyvrrp.daemon.child import ChildKind
 from pyvrrp.daemon.options import parse
 
@@ -34,9 +34,9 @@ def read(options, settings, is_start):
     while "slow" in words and not NOTES.with_name("go").exists():
         time.sleep(0.01)
     if "unusable" in words:
-        return loader.Verdict(False, 2, problems=3)
+        return loader.Verdict(False, 2, problems=3), None
     os.write(settings, words.encode())
-    return loader.Verdict(
+    verdict = loader.Verdict(
         True,
         needs_vrrp=options.run_vrrp and "idle" not in words,
         needs_checkers=options.run_checkers and "|" in words,
@@ -44,6 +44,7 @@ def read(options, settings, is_start):
         journal_during=b"during " + words.encode(),
         journal_after=b"after " + words.encode(),
     )
+    return verdict, "config of " + words
 
 def child(start, mark):
     def words_of(descriptor):
@@ -75,7 +76,17 @@ def child(start, mark):
         return int(words.partition("exit=")[2].split()[0])
     handoff.send(start.control, handoff.READY)
     note("ready")
+    if "want" in words:
+        handoff.send(start.control, handoff.DUMP_WANTED, "DATA")
     while (message := handoff.receive(start.control)) is not None:
+        if message.word == handoff.DUMP:
+            kind, number = message.text.split()
+            note("asked " + kind)
+            if "silent" not in words:
+                memory = handoff.new_memory()
+                handoff.append(memory, "state of " + words)
+                handoff.send(start.control, handoff.SNAPSHOTS, number, memory)
+            continue
         new = words_of(message.descriptor)
         note("reload " + new)
         if "refuse" in new:
@@ -87,22 +98,34 @@ def child(start, mark):
     note("parent gone")
     return 0
 
-loader.DEADLINE = float(sys.argv[2])
+def dump(request):
+    only = request.only.name if request.only is not None else "all"
+    running = ",".join(sorted(section.name for section in request.running))
+    texts = [*handoff.records(request.configuration)]
+    for section, memory in sorted(request.snapshots.items()):
+        texts += handoff.records(memory)
+    with NOTES.open("a") as file:
+        file.write(f"dump {request.kind} {only} {running}: {texts}\\n")
+    while "stuck" in texts[0] and not NOTES.with_name("go").exists():
+        time.sleep(0.01)
+    return 0
+
+loader.DEADLINE = dumps.ANSWER_WITHIN = dumps.WRITE_WITHIN = float(sys.argv[2])
 options = parse(["keepalived", *sys.argv[3:]])
 log.start(options, "test")
 kinds = (
     ChildKind(
         "Healthcheck", "test_checkers", b"|", lambda: None, lambda start: child(start, "|"),
         lambda options: options.run_checkers, lambda verdict: verdict.needs_checkers,
-        lambda paths: paths.checkers,
+        lambda paths: paths.checkers, handoff.Section.CHECKERS,
     ),
     ChildKind(
         "VRRP", "test_vrrp", b"", lambda: None, lambda start: child(start, ""),
         lambda options: options.run_vrrp, lambda verdict: verdict.needs_vrrp,
-        lambda paths: paths.vrrp, has_journal=True,
+        lambda paths: paths.vrrp, handoff.Section.VRRP, has_journal=True,
     ),
 )
-sys.exit(supervisor.Supervisor(options, kinds=kinds, read_configuration=read).run())
+sys.exit(supervisor.Supervisor(options, kinds=kinds, read_configuration=read, dump=dump).run())
 """
 
 

@@ -69,6 +69,12 @@ def options(directory: Path, text: str | None, **fields: object) -> Options:
     return Options(**given | fields)  # type: ignore[arg-type]
 
 
+def verdict_of(given: Options, settings: int, is_start: bool) -> Verdict:
+    verdict, config = load(given, settings, is_start)
+    assert (config is not None) is verdict.is_usable
+    return verdict
+
+
 def names(descriptor: int) -> list[str]:
     return [
         r.name
@@ -78,7 +84,7 @@ def names(descriptor: int) -> list[str]:
 
 
 def test_good(tmp_path: Path, settings: int, capfd: pytest.CaptureFixture[str]):
-    verdict = load(options(tmp_path, _GOOD), settings, True)
+    verdict = verdict_of(options(tmp_path, _GOOD), settings, True)
     assert verdict.is_usable
     assert (verdict.needs_vrrp, verdict.child_wait_time, verdict.umask) == (True, 7.0, 0o27)
     assert verdict.names == Words(instance="left", use_pid_dir=True)
@@ -94,7 +100,7 @@ def test_good(tmp_path: Path, settings: int, capfd: pytest.CaptureFixture[str]):
 def test_leftovers_of_an_earlier_run_stay_noted_until_cleared(tmp_path: Path, settings: int):
     before = journal.Leftovers(addresses=(("eth0", "192.0.2.99/24"),))
     journal.write(str(tmp_path / "v.state"), before)
-    verdict = load(options(tmp_path, _GOOD), settings, True)
+    verdict = verdict_of(options(tmp_path, _GOOD), settings, True)
     during = journal.decode(verdict.journal_during)
     after = journal.decode(verdict.journal_after)
     assert during.addresses == (("eth0", "192.0.2.99/24"), ("eth0", "192.0.2.1/24"))
@@ -111,7 +117,7 @@ def test_old_value_of_a_sysctl_stays_noted(
     monkeypatch.setattr("pyvrrp.net.sysctl.read_sysctl", found.__getitem__)
     before = journal.Leftovers(sysctls=(("ipv4/conf/eth1/arp_ignore", "0"),))
     journal.write(str(tmp_path / "v.state"), before)
-    verdict = load(options(tmp_path, _GOOD), settings, True)
+    verdict = verdict_of(options(tmp_path, _GOOD), settings, True)
     for octets in (verdict.journal_during, verdict.journal_after):
         assert dict(journal.decode(octets).sysctls) == {
             "ipv4/conf/eth1/arp_ignore": "0",
@@ -121,12 +127,12 @@ def test_old_value_of_a_sysctl_stays_noted(
 
 
 def test_no_instance(tmp_path: Path, settings: int):
-    assert not load(options(tmp_path, ""), settings, True).needs_vrrp
+    assert not verdict_of(options(tmp_path, ""), settings, True).needs_vrrp
     assert list(handoff.read(settings, handoff.Section.VRRP))
 
 
 def test_no_instance_but_all_children(tmp_path: Path, settings: int):
-    verdict = load(options(tmp_path, "", run_all=True), settings, True)
+    verdict = verdict_of(options(tmp_path, "", run_all=True), settings, True)
     assert (verdict.needs_vrrp, verdict.needs_checkers) == (True, True)
 
 
@@ -152,7 +158,7 @@ def checkers(descriptor: int) -> list[object]:
 
 
 def test_service_and_instance(tmp_path: Path, settings: int):
-    verdict = load(options(tmp_path, _GOOD + _SERVICE), settings, True)
+    verdict = verdict_of(options(tmp_path, _GOOD + _SERVICE), settings, True)
     assert (verdict.needs_vrrp, verdict.needs_checkers) == (True, True)
     assert names(settings) == ["a", "b"]
     process, service = checkers(settings)
@@ -168,18 +174,18 @@ def test_service_and_instance(tmp_path: Path, settings: int):
 
 
 def test_service_without_checkers(tmp_path: Path, settings: int):
-    verdict = load(options(tmp_path, _SERVICE, run_checkers=False), settings, True)
+    verdict = verdict_of(options(tmp_path, _SERVICE, run_checkers=False), settings, True)
     assert (verdict.is_usable, verdict.needs_vrrp, verdict.needs_checkers) == (True, False, False)
     assert checkers(settings) == []
 
 
 def test_instance_without_service_needs_no_checkers(tmp_path: Path, settings: int):
-    assert not load(options(tmp_path, _GOOD), settings, True).needs_checkers
+    assert not verdict_of(options(tmp_path, _GOOD), settings, True).needs_checkers
 
 
 def test_scripts_run_as_script_user(tmp_path: Path, settings: int):
     text = "global_defs {\n script_user daemon\n}\n" + _SERVICE
-    load(options(tmp_path, text), settings, True)
+    verdict_of(options(tmp_path, text), settings, True)
     service = checkers(settings)[1]
     assert isinstance(service, CheckedService)
     assert service.quorum_up == Command(("/bin/true", "up"), "daemon")
@@ -191,7 +197,7 @@ def test_scripts_run_as_the_usual_account(
 ):
     monkeypatch.setattr(translate_lvs, "_USUAL_ACCOUNT", "daemon")
     text = _SERVICE.replace("TCP_CHECK {", "MISC_CHECK {\n misc_path /bin/true")
-    load(options(tmp_path, text), settings, True)
+    verdict_of(options(tmp_path, text), settings, True)
     service = checkers(settings)[1]
     assert isinstance(service, CheckedService)
     assert service.quorum_up == Command(("/bin/true", "up"), "daemon")
@@ -225,7 +231,7 @@ def test_program_that_others_may_change(
             }}
         }}
     }}"""
-    load(options(tmp_path, text), settings, True)
+    verdict_of(options(tmp_path, text), settings, True)
     service = checkers(settings)[1]
     assert isinstance(service, CheckedService)
     assert (service.quorum_up is not None) == is_run
@@ -246,7 +252,7 @@ def test_what_ipvs_has_beside_services(tmp_path: Path, settings: int):
         lvs_timeouts tcp 800 udp 20
         lvs_sync_daemon eth1 inst b maxlen 1400 group 224.0.0.9
     }"""
-    verdict = load(options(tmp_path, text + _GOOD), settings, True)
+    verdict = verdict_of(options(tmp_path, text + _GOOD), settings, True)
     assert (verdict.is_usable, verdict.needs_checkers) == (True, True)
     assert checkers(settings) == [
         CheckerSettings(
@@ -266,23 +272,23 @@ def test_what_ipvs_has_beside_services(tmp_path: Path, settings: int):
 
 
 def test_checkers_only(tmp_path: Path, settings: int):
-    assert not load(options(tmp_path, _GOOD, run_vrrp=False), settings, True).needs_vrrp
+    assert not verdict_of(options(tmp_path, _GOOD, run_vrrp=False), settings, True).needs_vrrp
 
 
 def test_namespace_is_refused(tmp_path: Path, settings: int):
-    verdict = load(options(tmp_path, "net_namespace blue\n" + _GOOD), settings, True)
+    verdict = verdict_of(options(tmp_path, "net_namespace blue\n" + _GOOD), settings, True)
     assert (verdict.is_usable, verdict.exit_code) == (False, 2)
     assert "ip netns exec" in verdict.reason
 
 
 def test_missing_file(tmp_path: Path, settings: int):
-    assert load(options(tmp_path, None), settings, True) == Verdict(
+    assert verdict_of(options(tmp_path, None), settings, True) == Verdict(
         is_usable=False, exit_code=6, reason=f"{tmp_path}/k.conf does not exist"
     )
 
 
 def test_unusable(tmp_path: Path, settings: int, capfd: pytest.CaptureFixture[str]):
-    verdict = load(options(tmp_path, _GOOD.replace("eth0", "eth7")), settings, True)
+    verdict = verdict_of(options(tmp_path, _GOOD.replace("eth0", "eth7")), settings, True)
     assert (verdict.is_usable, verdict.exit_code, verdict.problems > 0) == (False, 2, True)
     assert f"{tmp_path}/k.conf:8:15: error[unknown-interface]" in capfd.readouterr().err
 
@@ -290,12 +296,12 @@ def test_unusable(tmp_path: Path, settings: int, capfd: pytest.CaptureFixture[st
 def test_unusable_at_reload_is_for_the_log(
     tmp_path: Path, settings: int, capfd: pytest.CaptureFixture[str]
 ):
-    load(options(tmp_path, _GOOD.replace("eth0", "eth7")), settings, False)
+    verdict_of(options(tmp_path, _GOOD.replace("eth0", "eth7")), settings, False)
     assert capfd.readouterr().err == ""
 
 
 def test_what_would_be_unsafe_to_leave_out(tmp_path: Path, settings: int):
     text = _GOOD.replace("use_vmac", "authentication {\n auth_type AH\n auth_pass x\n }")
-    verdict = load(options(tmp_path, text), settings, True)
+    verdict = verdict_of(options(tmp_path, text), settings, True)
     assert (verdict.is_usable, verdict.exit_code) == (False, 2)
     assert "AH" in verdict.reason

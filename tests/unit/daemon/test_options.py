@@ -59,6 +59,7 @@ def test_nothing_given():
         pytest.param(["--vrrp_pid=x"], "vrrp_pid_file", "x", id="--vrrp_pid"),
         pytest.param(["-c", "x"], "checkers_pid_file", "x", id="-c"),
         pytest.param(["-b", "x"], "bfd_pid_file", "x", id="-b"),
+        pytest.param(["-d"], "dump_configuration", True, id="-d"),
         pytest.param(["-i", "left"], "config_id", "left", id="-i"),
         pytest.param(["-s", "blue"], "namespace", "blue", id="-s"),
         pytest.param(["-R"], "respawn", False, id="-R"),
@@ -77,7 +78,7 @@ def test_nothing_given():
         pytest.param(["--ignore-sigint"], "ignore_sigint", True, id="--ignore-sigint"),
         pytest.param(["a", "-n", "b"], "words", ("a", "b"), id="stray words"),
         pytest.param(["--", "-n"], "words", ("-n",), id="after --"),
-        pytest.param(["-d", "-x"], "not_acted_on", ("--dump-conf", "--snmp"), id="later"),
+        pytest.param(["-d", "-x"], "not_acted_on", ("--snmp",), id="later"),
     ],
 )
 def test_meaning(words: list[str], field: str, value: object):

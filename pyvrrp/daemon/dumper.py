@@ -1,0 +1,147 @@
+"""The short-lived process that writes a dump, and what it writes.
+
+It alone loads the whole `Config` again, puts the children's snapshots beside it and renders both
+(`pyvrrp.control`), so that neither parent nor children pay for what is asked for rarely.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from ..errors import PyvrrpError
+from . import handoff, log
+from .dump_file import data_path, directory, write
+from .dumps import Request
+from .host_facts import host_facts
+
+if TYPE_CHECKING:
+    from healthcheck.snapshot import ServiceSnapshot
+
+    from ..conf.config import Config
+    from ..control.host import Host
+    from ..snapshot import VirtualRouterSnapshot
+
+__all__ = ["configuration_lines", "dump"]
+
+_IDENT = "Keepalived"
+_FAILED = 1
+
+_Part = TypeVar("_Part")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What there is to show. None: that child does not run, or did not answer."""
+
+    config: Config
+    host: Host
+    routers: Mapping[str, VirtualRouterSnapshot] | None = None
+    services: Mapping[str, ServiceSnapshot] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """`section` None: the parent's own."""
+
+    section: handoff.Section | None
+    path: Callable[[Config], Path]
+    lines: Callable[[_Shown], Iterable[str]]
+
+
+def _parent_lines(shown: _Shown) -> Iterator[str]:
+    from ..control import data_global
+
+    return data_global.lines(shown.config, shown.host, of_vrrp=False)
+
+
+def _vrrp_lines(shown: _Shown) -> Iterator[str]:
+    from ..control import data_global, data_vrrp
+
+    yield from data_global.lines(shown.config, shown.host)
+    yield from data_vrrp.lines(shown.config, shown.host, shown.routers or {})
+
+
+def _data(which: str) -> Callable[[Config], Path]:
+    return lambda config: data_path(config.global_defs, which, directory())
+
+
+_FILES = {
+    "DATA": (
+        _File(None, _data("_parent"), _parent_lines),
+        _File(handoff.Section.VRRP, _data(""), _vrrp_lines),
+    ),
+}
+
+
+def configuration_lines(config: Config, section: handoff.Section) -> Iterator[str]:
+    """What `--dump-conf` shows of one process."""
+    for file in _FILES["DATA"]:
+        if file.section is section:
+            yield from file.lines(_Shown(config, host_facts(config)))
+
+
+def dump(request: Request) -> int:
+    """Write every file of one dump; a file that cannot be written does not keep the others."""
+    log.start(request.options, _IDENT)
+    try:
+        shown = _shown(request)
+    except PyvrrpError as problem:
+        _log.error("cannot dump: %s", problem)
+        return _FAILED
+    code = 0
+    for file in _FILES[request.kind]:
+        if _is_wanted(file, request):
+            path = file.path(shown.config)
+            try:
+                write(path, file.lines(shown))
+            except OSError as problem:
+                _log.error("Can't open dump file %s (%s)", path, problem.strerror)
+                code = _FAILED
+    return code
+
+
+def _is_wanted(file: _File, request: Request) -> bool:
+    if request.only is not None:
+        return file.section is request.only
+    return file.section is None or file.section in request.running
+
+
+def _shown(request: Request) -> _Shown:
+    """Raises: HandoffError."""
+    from healthcheck.snapshot import ServiceSnapshot
+
+    from ..conf.config import Config
+    from ..snapshot import VirtualRouterSnapshot
+
+    config = next(handoff.records(request.configuration), None)
+    if not isinstance(config, Config):
+        raise handoff.HandoffError("the configuration is not in memory")
+    routers = _parts(request, handoff.Section.VRRP, VirtualRouterSnapshot)
+    services = _parts(request, handoff.Section.CHECKERS, ServiceSnapshot)
+    return _Shown(
+        config,
+        host_facts(config),
+        None if routers is None else {router.name: router for router in routers},
+        None if services is None else {service.config.name: service for service in services},
+    )
+
+
+def _parts(request: Request, section: handoff.Section, kind: type[_Part]) -> list[_Part] | None:
+    """What the child of a section answered."""
+    memory = request.snapshots.get(section)
+    if memory is None:
+        return None
+    batches = handoff.records(memory)
+    return [
+        part
+        for batch in batches
+        if isinstance(batch, tuple)
+        for part in batch
+        if isinstance(part, kind)
+    ]
