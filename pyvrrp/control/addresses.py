@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..conf.config import AddressFlag, Config, Interface, VirtualAddress, VrrpInstance
-from .host import Host
+from ..snapshot import VirtualRouterSnapshot
+from .host import HostFacts
 from .vmac import uses_virtual_mac, vmac_link, vmac_name
 
-__all__ = ["virtual_address"]
+__all__ = ["virtual_addresses"]
 
 _SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 
 
-def virtual_address(
-    config: Config, instance: VrrpInstance, address: VirtualAddress, host: Host
+def virtual_addresses(
+    config: Config,
+    instance: VrrpInstance,
+    addresses: Iterable[VirtualAddress],
+    host: HostFacts,
+    snapshot: VirtualRouterSnapshot | None,
+) -> Iterator[str]:
+    """Address, interface, scope, options; whether it is installed, as far as that is known."""
+    installed = () if snapshot is None else snapshot.installed
+    for address in addresses:
+        yield " ".join(_words(address, _device(config, instance, address, host))) + (
+            " set" if address.interface.ip in installed else ""
+        )
+
+
+def _device(
+    config: Config, instance: VrrpInstance, address: VirtualAddress, host: HostFacts
 ) -> str:
-    """Address, interface, scope and options, without a word about whether it is installed."""
-    return " ".join(_words(address, _device(config, instance, address, host)))
-
-
-def _device(config: Config, instance: VrrpInstance, address: VirtualAddress, host: Host) -> str:
     dev = address.dev
     uses_vmac = instance.use_vmac is not None
     if dev is None or dev == instance.interface:

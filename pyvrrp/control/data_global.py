@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..conf.config import Config, GlobalDefs, LvsSyncDaemon, NotifyFifo
-from .host import UNKNOWN, Host
+from .host import UNKNOWN, HostFacts
 from .wording import command, enabled, owner, script, truth
 
 __all__ = ["lines"]
@@ -15,7 +15,7 @@ _US = 1_000_000
 _DEFAULT_LIMIT = 10_000
 
 
-def lines(config: Config, host: Host = UNKNOWN, *, of_vrrp: bool = True) -> Iterator[str]:
+def lines(config: Config, host: HostFacts = UNKNOWN, *, of_vrrp: bool = True) -> Iterator[str]:
     """`of_vrrp`: by the process of VRRP, which shows a little more than the others."""
     defs = config.global_defs
     yield "------< Global definitions >------"
@@ -34,7 +34,7 @@ def lines(config: Config, host: Host = UNKNOWN, *, of_vrrp: bool = True) -> Iter
     yield from _rest(defs)
 
 
-def _identity(defs: GlobalDefs, host: Host) -> Iterator[str]:
+def _identity(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
     yield f" Network namespace = {defs.net_namespace or '(default)'}"
     yield " Network namespace ipvs = (main namespace)"
     if defs.instance is not None:
@@ -51,7 +51,7 @@ def _identity(defs: GlobalDefs, host: Host) -> Iterator[str]:
     yield f" Router ID = {defs.router_id or host.name}"
 
 
-def _mail(defs: GlobalDefs, host: Host) -> Iterator[str]:
+def _mail(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
     sender = defs.notification_email_from
     if defs.smtp_server is not None:
         yield f" Smtp server = {defs.smtp_server}"
@@ -74,7 +74,7 @@ def _mail(defs: GlobalDefs, host: Host) -> Iterator[str]:
     yield f" Checkers log all failures = {truth(defs.checker_log_all_failures)}"
 
 
-def _process(defs: GlobalDefs, host: Host) -> Iterator[str]:
+def _process(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
     if defs.reload_check_config:
         yield " Test config before reload, log to /dev/null"
     else:
@@ -130,7 +130,7 @@ def _sync_daemon(config: Config, daemon: LvsSyncDaemon, *, of_vrrp: bool) -> Ite
         yield f" LVS syncd mcast ttl = {daemon.ttl}"
 
 
-def _fifos(defs: GlobalDefs, host: Host) -> Iterator[str]:
+def _fifos(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
     yield from _fifo(defs, host, "Global", defs.notify_fifo)
     yield from _fifo(defs, host, "VRRP", defs.vrrp_notify_fifo)
     yield from _fifo(defs, host, "LVS", defs.lvs_notify_fifo)
@@ -139,7 +139,7 @@ def _fifos(defs: GlobalDefs, host: Host) -> Iterator[str]:
     yield f" VRRP notify priority changes = {truth(defs.vrrp_notify_priority_changes)}"
 
 
-def _fifo(defs: GlobalDefs, host: Host, what: str, fifo: NotifyFifo | None) -> Iterator[str]:
+def _fifo(defs: GlobalDefs, host: HostFacts, what: str, fifo: NotifyFifo | None) -> Iterator[str]:
     if fifo is None:
         return
     yield f" {what} notify fifo = {fifo.path}, {owner(defs, host, fifo.user, fifo.group)}"
@@ -233,7 +233,7 @@ def _agents() -> Iterator[str]:
     yield " DBus service name = "
 
 
-def _scripts(defs: GlobalDefs, host: Host) -> Iterator[str]:
+def _scripts(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
     yield f" Script security {enabled(defs.enable_script_security)}"
     yield f" Default script {owner(defs, host, None, None)}"
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from ..conf.config import Config, SyncGroup
 from ..snapshot import VirtualRouterSnapshot
-from .data_instance import state_word
 from .data_trackers import followed
-from .host import Host
+from .host import HostFacts
+from .states import state_word
 from .wording import script, yes
 
 __all__ = ["lines"]
@@ -17,14 +17,12 @@ __all__ = ["lines"]
 def lines(
     config: Config,
     group: SyncGroup,
-    host: Host,
+    host: HostFacts,
     snapshots: Mapping[str, VirtualRouterSnapshot],
 ) -> Iterator[str]:
     """`snapshots` by name of the instance; without those of the members it has not started."""
     states = [
-        state_word(snapshots[name].state, snapshots[name].reason)
-        if name in snapshots
-        else _first_state(config, group, name)
+        state_word(snapshots[name]) if name in snapshots else _first_state(config, group, name)
         for name in group.members
     ]
     yield f" VRRP Sync Group = {group.name}, {_state(states)}"

@@ -7,22 +7,19 @@ from datetime import datetime
 
 from ..conf.config import Config, UnicastPeer, VrrpInstance
 from ..core.actions import StateName
-from ..core.events import InitializeReason
 from ..snapshot import VirtualRouterSnapshot
-from .addresses import virtual_address
+from .addresses import virtual_addresses
 from .data_trackers import followed
-from .host import Host
+from .host import HostFacts
+from .states import state_word, wanted_word
 from .vmac import vmac_name
-from .wording import enabled, script, truth, yes
+from .wording import MASK, enabled, script, truth, yes
 
-__all__ = ["lines", "state_word"]
-
-_MASK = "********"
-"""Instead of a password, which keepalived shows."""
+__all__ = ["lines"]
 
 
 def lines(
-    config: Config, instance: VrrpInstance, host: Host, snapshot: VirtualRouterSnapshot | None
+    config: Config, instance: VrrpInstance, host: HostFacts, snapshot: VirtualRouterSnapshot | None
 ) -> Iterator[str]:
     """As it was configured; with a snapshot also what became of it."""
     group = next((g.name for g in config.sync_groups if instance.name in g.members), None)
@@ -35,7 +32,7 @@ def lines(
     if snapshot is not None:
         yield from _state(instance, snapshot)
     yield from _flags(instance)
-    yield f"   Wantstate = {_wanted(config, instance, snapshot)}"
+    yield f"   Wantstate = {wanted_word(config, instance, snapshot)}"
     lacks_peers = instance.unicast_fault_no_peer and not instance.unicast_peers
     yield f"   Number of config faults = {lacks_peers:d}"
     if snapshot is not None:
@@ -51,15 +48,8 @@ def lines(
     yield from _notifications(config, instance, host)
 
 
-def state_word(state: StateName, reason: InitializeReason | None) -> str:
-    """keepalived's name of a state."""
-    if state is StateName.INITIALIZE:
-        return "FAULT" if reason is not None and reason.is_fault else "INIT"
-    return {StateName.BACKUP: "BACKUP", StateName.ACTIVE: "MASTER"}[state]
-
-
 def _state(instance: VrrpInstance, snapshot: VirtualRouterSnapshot) -> Iterator[str]:
-    yield f"   State = {state_word(snapshot.state, snapshot.reason)}"
+    yield f"   State = {state_word(snapshot)}"
     if snapshot.state is StateName.BACKUP:
         active = snapshot.active_router
         yield f"   Master router = {'0.0.0.0' if active is None else active.address}"
@@ -90,20 +80,6 @@ def _flags(instance: VrrpInstance) -> Iterator[str]:
         yield "     If unicast go to fault state if no peers"
 
 
-def _wanted(config: Config, instance: VrrpInstance, snapshot: VirtualRouterSnapshot | None) -> str:
-    if snapshot is not None:
-        if snapshot.reason is not None and snapshot.reason.is_fault:
-            return "FAULT"
-        if snapshot.wants_active or snapshot.state is StateName.ACTIVE:
-            return "MASTER"
-    for group in config.sync_groups:
-        if instance.name in group.members:
-            # One who does not own its addresses keeps all of them from starting as Active.
-            members = (i for i in config.instances if i.name in group.members)
-            return "MASTER" if all(i.priority == 255 for i in members) else "BACKUP"
-    return "MASTER" if instance.priority == 255 else instance.state
-
-
 def _history(snapshot: VirtualRouterSnapshot) -> Iterator[str]:
     faulty = snapshot.reason is not None and snapshot.reason.is_fault
     yield f"   Number of interface and track script faults = {faulty:d}"
@@ -114,7 +90,7 @@ def _history(snapshot: VirtualRouterSnapshot) -> Iterator[str]:
 
 
 def _place(
-    config: Config, instance: VrrpInstance, host: Host, snapshot: VirtualRouterSnapshot | None
+    config: Config, instance: VrrpInstance, host: HostFacts, snapshot: VirtualRouterSnapshot | None
 ) -> Iterator[str]:
     """Interface, source address and group."""
     if instance.use_vmac is not None:
@@ -147,7 +123,7 @@ def _place(
     yield from _group(instance, host)
 
 
-def _source(instance: VrrpInstance, host: Host, snapshot: VirtualRouterSnapshot | None) -> str:
+def _source(instance: VrrpInstance, host: HostFacts, snapshot: VirtualRouterSnapshot | None) -> str:
     configured = instance.unicast_src_ip or instance.mcast_src_ip
     if configured is not None:
         return f"{configured} (from configuration)"
@@ -158,7 +134,7 @@ def _source(instance: VrrpInstance, host: Host, snapshot: VirtualRouterSnapshot 
     return "(none)" if found is None else str(found)
 
 
-def _group(instance: VrrpInstance, host: Host) -> Iterator[str]:
+def _group(instance: VrrpInstance, host: HostFacts) -> Iterator[str]:
     if instance.unicast_peers:
         return
     if instance.family == 4:
@@ -217,22 +193,20 @@ def _authentication(instance: VrrpInstance) -> Iterator[str]:
         yield "   Authentication type = IPSEC_AH"
     else:
         yield "   Authentication type = SIMPLE_PASSWORD"
-        yield f"   Password = {_MASK}"
+        yield f"   Password = {MASK}"
 
 
 def _addresses(
-    config: Config, instance: VrrpInstance, host: Host, snapshot: VirtualRouterSnapshot | None
+    config: Config, instance: VrrpInstance, host: HostFacts, snapshot: VirtualRouterSnapshot | None
 ) -> Iterator[str]:
-    installed = () if snapshot is None else snapshot.installed
     for title, addresses in (
         (f"Virtual IP ({len(instance.virtual_ipaddress)}):", instance.virtual_ipaddress),
         ("Virtual IP Excluded :", instance.virtual_ipaddress_excluded),
     ):
         if addresses:
             yield f"   {title}"
-        for address in addresses:
-            text = virtual_address(config, instance, address, host)
-            yield f"     {text}{' set' if address.interface.ip in installed else ''}"
+        for text in virtual_addresses(config, instance, addresses, host, snapshot):
+            yield f"     {text}"
 
 
 def _unicast(instance: VrrpInstance) -> Iterator[str]:
@@ -257,7 +231,7 @@ def _peer(peer: UnicastPeer) -> str:
     return f"{peer.address} min_ttl {peer.min_ttl or 0} max_ttl {highest}"
 
 
-def _notifications(config: Config, instance: VrrpInstance, host: Host) -> Iterator[str]:
+def _notifications(config: Config, instance: VrrpInstance, host: HostFacts) -> Iterator[str]:
     yield f"   Using smtp notification = {yes(instance.smtp_alert)}"
     deleted = instance.notify_deleted or instance.notify_deleted_script is not None
     yield f"   Notify deleted = {'Deleted' if deleted else 'Fault'}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 from ..conf.config import Config, GlobalDefs, VrrpInstance
-from .host import Host, LinkFacts, LinkFlag
+from .host import HostFacts, LinkFacts, LinkFlag
 from .vmac import uses_virtual_mac, virtual_mac
 from .wording import weight
 
@@ -45,7 +45,7 @@ def _used(config: Config) -> Iterator[str]:
                 yield name
 
 
-def lines(config: Config, link: LinkFacts, host: Host) -> Iterator[str]:
+def lines(config: Config, link: LinkFacts, host: HostFacts) -> Iterator[str]:
     """One interface."""
     yield f" Name = {link.name}"
     yield f"   index = {link.index}{'' if link.index else ' (deleted)'}"
@@ -71,7 +71,7 @@ def lines(config: Config, link: LinkFacts, host: Host) -> Iterator[str]:
         yield from followers
 
 
-def missing(config: Config, host: Host) -> Iterator[LinkFacts]:
+def missing(config: Config, host: HostFacts) -> Iterator[LinkFacts]:
     """Interfaces that are named and not there (yet)."""
     for name in dict.fromkeys(_used(config)):
         if host.link(name) is None:
@@ -104,7 +104,7 @@ def _state(flags: LinkFlag) -> str:
     return ", ".join(words)
 
 
-def _kind(defs: GlobalDefs, link: LinkFacts, host: Host) -> Iterator[str]:
+def _kind(defs: GlobalDefs, link: LinkFacts, host: HostFacts) -> Iterator[str]:
     parent = host.link(link.parent)
     if parent is not None:
         state = _state(parent.flags & (LinkFlag.UP | LinkFlag.RUNNING) | _ORDINARY)
@@ -122,7 +122,7 @@ def _spread(defs: GlobalDefs) -> Iterator[str]:
         yield f"   Gratuitous NA interval {int(defs.vrrp_gna_interval * 1000)}ms"
 
 
-def _kernel_settings(config: Config, link: LinkFacts, host: Host) -> Iterator[str]:
+def _kernel_settings(config: Config, link: LinkFacts, host: HostFacts) -> Iterator[str]:
     """What a virtual MAC link needs of itself, and of the link it stands on."""
     carried = sum(other.is_ours and other.parent == link.name for other in host.links)
     promoted = sum(

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 from ..conf.bfd_config import BfdInstance
 from ..conf.config import Config, SyncGroup, TrackScript, VrrpInstance, VrrpScript
 from ..conf.tracking_config import Tracked, TrackFile, TrackProcess
-from .host import Host
+from .host import HostFacts
 from .wording import command, owner, truth, weight
 
 __all__ = ["bfd", "followed", "process", "script", "track_file"]
@@ -52,7 +52,7 @@ def _weight(entry: TrackScript, found: VrrpScript) -> tuple[int, bool]:
     )
 
 
-def script(config: Config, found: VrrpScript, host: Host) -> Iterator[str]:
+def script(config: Config, found: VrrpScript, host: HostFacts) -> Iterator[str]:
     """One `vrrp_script`, before it ran."""
     run_by = owner(config.global_defs, host, found.user, found.group).replace(" ", " = ")
     yield f" VRRP Script = {found.name}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..conf.config import Config
 from ..snapshot import VirtualRouterSnapshot
 from . import data_group, data_instance, data_links, data_trackers
-from .host import UNKNOWN, Host
+from .host import UNKNOWN, HostFacts
 
 __all__ = ["lines"]
 
@@ -16,7 +16,7 @@ _NO_SNAPSHOTS: Mapping[str, VirtualRouterSnapshot] = {}
 
 def lines(
     config: Config,
-    host: Host = UNKNOWN,
+    host: HostFacts = UNKNOWN,
     snapshots: Mapping[str, VirtualRouterSnapshot] = _NO_SNAPSHOTS,
 ) -> Iterator[str]:
     """`snapshots` by name of the instance; those without one are shown as they were configured."""

@@ -8,11 +8,9 @@ from enum import IntFlag
 from ipaddress import IPv4Address, IPv6Address
 
 from ..conf.config import Address
+from ..conf.host import SCRIPT_ACCOUNT
 
-__all__ = ["DEFAULT_SCRIPT_USER", "UNKNOWN", "Host", "LinkFacts", "LinkFlag"]
-
-DEFAULT_SCRIPT_USER = "keepalived_script"
-"""Who runs scripts when no user is written and this one exists."""
+__all__ = ["UNKNOWN", "HostFacts", "LinkFacts", "LinkFlag"]
 
 
 class LinkFlag(IntFlag):
@@ -62,7 +60,7 @@ class LinkFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class HostFacts:
     """`users` has the number of each user and of his group, `groups` the number of each group."""
 
     name: str = ""
@@ -79,12 +77,12 @@ class Host:
     def identity(self, user: str | None, group: str | None) -> tuple[int, int]:
         """User and group number; those of nobody known are 0, as for `root`."""
         if user is None:
-            user = DEFAULT_SCRIPT_USER if DEFAULT_SCRIPT_USER in self.users else "root"
+            user = SCRIPT_ACCOUNT if SCRIPT_ACCOUNT in self.users else "root"
         number, own_group = self.users.get(user, (int(user) if user.isdecimal() else 0, 0))
         if group is None:
             return number, own_group
         return number, self.groups.get(group, int(group) if group.isdecimal() else 0)
 
 
-UNKNOWN = Host()
+UNKNOWN = HostFacts()
 """Where nobody asked the machine."""

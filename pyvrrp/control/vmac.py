@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..conf.config import AddressFlag, Config, VirtualAddress, VrrpInstance
 from ..core.model import Family, virtual_router_mac
-from .host import Host, LinkFacts
+from .host import HostFacts, LinkFacts
 
 __all__ = ["uses_virtual_mac", "virtual_mac", "vmac_link", "vmac_name"]
 
 
-def vmac_name(config: Config, instance: VrrpInstance, host: Host) -> str:
+def vmac_name(config: Config, instance: VrrpInstance, host: HostFacts) -> str:
     """The name of its own link: written, found, or the one that will be generated."""
     if instance.use_vmac is not None and instance.use_vmac.name is not None:
         return instance.use_vmac.name
@@ -26,7 +26,7 @@ def virtual_mac(instance: VrrpInstance) -> bytes:
     return virtual_router_mac(Family(instance.family), instance.virtual_router_id)
 
 
-def vmac_link(instance: VrrpInstance, parent: str | None, host: Host) -> LinkFacts | None:
+def vmac_link(instance: VrrpInstance, parent: str | None, host: HostFacts) -> LinkFacts | None:
     """The link with the instance's virtual MAC address on `parent`."""
     mac = virtual_mac(instance)
     return next((x for x in host.links if x.parent == parent and x.is_ours and x.mac == mac), None)

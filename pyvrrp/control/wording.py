@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..conf.config import GlobalDefs, Script
-from .host import Host
+from .host import HostFacts
 
-__all__ = ["command", "enabled", "owner", "script", "truth", "weight", "yes"]
+__all__ = ["MASK", "command", "enabled", "owner", "script", "truth", "weight", "yes"]
+
+MASK = "********"
+"""Instead of a password."""
 
 
 def truth(value: bool) -> str:
@@ -37,14 +40,14 @@ def command(words: tuple[str, ...]) -> str:
     )
 
 
-def owner(defs: GlobalDefs, host: Host, user: str | None, group: str | None) -> str:
+def owner(defs: GlobalDefs, host: HostFacts, user: str | None, group: str | None) -> str:
     """The numbers of who runs a script; who is not written is the default user."""
     if user is None and defs.script_user is not None:
         user, group = defs.script_user.user, defs.script_user.group
     return "uid:gid {}:{}".format(*host.identity(user, group))
 
 
-def script(defs: GlobalDefs, host: Host, label: str, found: Script | None) -> Iterator[str]:
+def script(defs: GlobalDefs, host: HostFacts, label: str, found: Script | None) -> Iterator[str]:
     """A line for a script that is configured."""
     if found is not None:
         yield f"{label} = {command(found.argv)}, {owner(defs, host, found.user, found.group)}"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from ..conf.config import Address, Config
-from ..control.host import Host, LinkFacts, LinkFlag
+from ..control.host import HostFacts, LinkFacts, LinkFlag
 from ..control.vmac import virtual_mac
 from ..net.rtnetlink import Link, RouteSocket
 
@@ -19,9 +19,9 @@ _SHOWN = int(~LinkFlag(0))
 _LOOPBACK_HARDWARE = 772
 
 
-def host_facts(config: Config) -> Host:
+def host_facts(config: Config) -> HostFacts:
     """Of the network namespace the caller runs in. Takes milliseconds. Raises: NetlinkError."""
-    return Host(
+    return HostFacts(
         name=os.uname().nodename,
         user=pwd.getpwuid(os.geteuid()).pw_name,
         links=tuple(_links(config)),
