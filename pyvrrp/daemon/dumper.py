@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from healthcheck.snapshot import ServiceSnapshot
 
     from ..conf.config import Config
-    from ..control.host import Host
+    from ..control.host import HostFacts
     from ..snapshot import VirtualRouterSnapshot
 
 __all__ = ["configuration_lines", "dump"]
@@ -40,7 +40,7 @@ class _Shown:
     """What there is to show. None: that child does not run, or did not answer."""
 
     config: Config
-    host: Host
+    host: HostFacts
     routers: Mapping[str, VirtualRouterSnapshot] | None = None
     services: Mapping[str, ServiceSnapshot] | None = None
 
