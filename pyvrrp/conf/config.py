@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .bfd_config import BfdInstance
     from .link_config import Ipvlan
     from .lvs_config import LvsConfig
+    from .routing_config import Route, Rule, StaticAddress, TrackGroup
     from .tracking_config import Tracked, TrackFile, TrackProcess
 
 __all__ = [
@@ -235,6 +236,8 @@ class VrrpInstance:
     """True: forced, False: never, None: detected."""
     virtual_ipaddress: tuple[VirtualAddress, ...] = ()
     virtual_ipaddress_excluded: tuple[VirtualAddress, ...] = ()
+    virtual_routes: tuple[Route, ...] = ()
+    virtual_rules: tuple[Rule, ...] = ()
     promote_secondaries: bool = False
     track_interface: tuple[TrackInterface, ...] = ()
     track_script: tuple[TrackScript, ...] = ()
@@ -452,3 +455,7 @@ class Config:
     kept: tuple[Kept, ...] = ()
     lvs: LvsConfig | None = None
     """None when nothing of the file is about IPVS services."""
+    static_addresses: tuple[StaticAddress, ...] = ()
+    static_routes: tuple[Route, ...] = ()
+    static_rules: tuple[Rule, ...] = ()
+    track_groups: tuple[TrackGroup, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ from .config import VrrpScript
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, Span
 from .host import Host
 from .known import Known
+from .source import DictReader, Reader
 from .values import Values
 
 if TYPE_CHECKING:
     from .bfd_config import BfdInstance
     from .config import Address
+    from .routing_entry import Routing
     from .tracking_config import TrackFile, TrackProcess
 
 __all__ = ["Context", "shown"]
@@ -43,12 +46,12 @@ class _Use:
 class Context:
     """What all readers share: where problems go, and what they may ask about this machine.
 
-    `interfaces` are the names that exist, `host` knows accounts and programs; None: not checked. `blocks` maps the
-    path of a kept block to its keywords. `homes` tells where a keyword
-    belongs. `scripts`, `track_files`, `track_processes` and `bfd_instances` are the ones defined
-    so far: keepalived knows no others; `later` tells where the rest stand. `vrrp_sessions` are
-    the BFD instances that VRRP hears of. `bfd_paths` holds by
-    neighbor and multihop the sources in use, None for any, and who uses them.
+    `interfaces` are the names that exist, `host` knows accounts and programs; None: not checked.
+    `blocks` maps the path of a kept block to its keywords. `homes` tells where a keyword belongs.
+    `reader` finds the names iproute2 gives to numbers. `scripts`, `track_files`,
+    `track_processes` and `bfd_instances` are the ones defined so far: keepalived knows no others;
+    `later` tells where the rest stand. `vrrp_sessions` are the BFD instances that VRRP hears of.
+    `bfd_paths` holds by neighbor and multihop the sources in use, None for any, and who uses them.
     """
 
     def __init__(
@@ -59,8 +62,10 @@ class Context:
         host: Host | None = None,
         homes: Mapping[str, Container[str]] | None = None,
         blocks: Mapping[str, Mapping[str, Known]] | None = None,
+        reader: Reader | None = None,
     ) -> None:
         self.dynamic_interfaces = False
+        self.default_interface = "eth0"
         self.scripts: dict[str, VrrpScript] = {}
         self.track_files: dict[str, TrackFile] = {}
         self.track_processes: dict[str, TrackProcess] = {}
@@ -73,8 +78,16 @@ class Context:
         self._collector = collector
         self._interfaces = interfaces
         self._homes = homes or {}
+        self._reader = reader or DictReader({})
         self._hints = _MAX_HINTS
         self._uses: dict[tuple[str, bool], _Use] = {}
+
+    @cached_property
+    def routing(self) -> Routing:
+        """What routes, rules and static entries share."""
+        from .routing_entry import Routing  # few configurations have any
+
+        return Routing(self._reader)
 
     def problem(
         self,

@@ -5,8 +5,8 @@ One text per block. A word of it is a keyword and the shape of what follows:
     alpha               no word is needed
     retry:1             one word is needed; keepalived stops at a line that lacks it
     json_dump_file:1?   one word is needed; without it keepalived complains and goes on
-    static_routes{}     a block of entries, one per line
-    track_group:1{track_group}
+    linkbeat_interfaces{}  a block of entries, one per line
+    garp_group{garp_group}
                         a block with the keywords of the block that stands under this path
 
 Source: keywords of keepalived 2.4.3, in the blocks where its parser installs them.
@@ -33,8 +33,6 @@ _TEXTS = {
     "": """
         garp_group{garp_group} interface_up_down_delays{}
         linkbeat_interfaces{} linkbeat_use_polling namespace_with_ipsets net_namespace_ipvs
-        static_ipaddress{} static_routes{} static_rules{}
-        track_group:1{track_group}
     """,
     "global_defs": """
         bfd_cpu_affinity:1? bfd_no_swap bfd_priority:1? bfd_process_name:1 bfd_rlimit_rtime:1
@@ -52,11 +50,7 @@ _TEXTS = {
         vrrp_netlink_cmd_rcv_bufs:1? vrrp_netlink_cmd_rcv_bufs_force
         vrrp_netlink_monitor_rcv_bufs:1? vrrp_netlink_monitor_rcv_bufs_force vrrp_rx_bufs_policy:1?
     """,
-    "vrrp_instance": """
-        virtual_routes{} virtual_rules{}
-    """,
     "garp_group": "garp_interval:1 gna_interval:1 interface:1 interfaces{}",
-    "track_group": "group{}",
     "virtual_server": "snmp_name:1",
     "virtual_server/real_server": "snmp_name:1",
     "HTTP_GET/url": "regex_stack:2",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Collection, Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ from .vrrp_relations import check_conflicts, finish_group, resolve_groups
 
 if TYPE_CHECKING:
     from .lvs import LvsReading
+    from .statics import Statics
 
 __all__ = ["Loaded", "load"]
 
@@ -46,6 +47,7 @@ _TRACKED = {
     "vrrp_track_file": "track_file",
     "vrrp_track_process": "vrrp_track_process",
     "bfd_instance": "bfd_instance",
+    "track_group": "track_group",
 }
 """Blocks that must stand before their use: the name they have in messages."""
 
@@ -147,7 +149,9 @@ def _load(
     collector = Collector()
     expander = Expander(reader, collector, config_id=config_id, environ=environ)
     statements = parse(expander.lines(path), collector)
-    context = Context(collector, interfaces=interfaces, host=host, homes=_HOMES, blocks=BLOCKS)
+    context = Context(
+        collector, interfaces=interfaces, host=host, homes=_HOMES, blocks=BLOCKS, reader=reader
+    )
     collector.settle()
     config = _Reading(context, collector).read(statements)
     context.report_kept()
@@ -173,6 +177,7 @@ class _Reading:
         others = self._globals(statements, root)
         defs = build_global_defs(root)
         context.dynamic_interfaces = defs.dynamic_interfaces
+        context.default_interface = defs.default_interface
         root.kept.clear()
         context.later = {
             (_TRACKED[s.words[0]], s.words[1]): s
@@ -197,10 +202,19 @@ class _Reading:
             tuple(context.bfd_instances.values()),
             kept=tuple(root.kept),
             lvs=lvs,
+            **self._statics(root, instances),
         )
         check_scripts(self._collector, config, context.host)
         self._collector.settle()
         return config
+
+    def _statics(self, root: Values, instances: Iterable[VrrpInstance]) -> Statics:
+        """What lasts as long as the daemon; most files have nothing of the kind."""
+        if not root.get("statics", False):
+            return {}
+        from .statics import finish_statics
+
+        return finish_statics(self._context, root, frozenset(i.name for i in instances))
 
     def _globals(self, statements: list[Statement], root: Values) -> list[Statement]:
         """Read what sets globals; the other statements."""

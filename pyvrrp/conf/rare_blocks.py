@@ -1,4 +1,4 @@
-"""Blocks at the top level that few configurations have: their readers are loaded when one stands."""
+"""Blocks that few configurations have: their readers are loaded when one stands in a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .known import Block
 from .schema import Keyword
 from .values import Values
 
-__all__ = ["RARE_ROWS"]
+__all__ = ["RARE_INSTANCE_ROWS", "RARE_ROWS"]
 
 
 def _bfd_instance(context: Context, statement: Statement, values: Values) -> None:
@@ -29,9 +29,39 @@ def _track_process(context: Context, statement: Statement, values: Values) -> No
     read_track_process(context, statement, values)
 
 
+def _static(context: Context, statement: Statement, values: Values) -> None:
+    from .statics import read_static
+
+    read_static(context, statement, values)
+
+
+def _virtual_routes(context: Context, statement: Statement, values: Values) -> None:
+    from .routes import read_routes
+
+    found = read_routes(context, statement, is_static=False)
+    values.extend("virtual_routes", found, statement)
+
+
+def _virtual_rules(context: Context, statement: Statement, values: Values) -> None:
+    from .rules import read_rules
+
+    values.extend("virtual_rules", read_rules(context, statement, is_static=False), statement)
+
+
 RARE_ROWS = (
     Keyword("bfd_instance", _bfd_instance, Block.TABLE, acted_on=False),
     Keyword("track_file", _track_file, Block.TABLE),
     Keyword("vrrp_track_file", _track_file, Block.TABLE),
     Keyword("vrrp_track_process", _track_process, Block.TABLE, acted_on=False),
+    Keyword("track_group", _static, Block.TABLE, acted_on=False),
+    Keyword("static_ipaddress", _static, Block.ENTRIES, acted_on=False),
+    Keyword("static_routes", _static, Block.ENTRIES, acted_on=False),
+    Keyword("static_rules", _static, Block.ENTRIES, acted_on=False),
 )
+"""At the top level."""
+
+RARE_INSTANCE_ROWS = (
+    Keyword("virtual_routes", _virtual_routes, Block.ENTRIES, acted_on=False),
+    Keyword("virtual_rules", _virtual_rules, Block.ENTRIES, acted_on=False),
+)
+"""In a `vrrp_instance`."""

@@ -6,7 +6,7 @@ the whole address, in its own judgement; every such loss is an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from sys import intern
 
@@ -17,17 +17,19 @@ from .context import Context, shown
 from .shapes import integer
 from .values import Values, make
 
-__all__ = ["read_excluded_addresses", "read_virtual_addresses", "scope_number"]
+__all__ = [
+    "ADDRESS_FLAGS",
+    "ADDRESS_OPTIONS",
+    "AddressEntry",
+    "read_address_entry",
+    "read_excluded_addresses",
+    "read_virtual_addresses",
+    "scope_number",
+]
 
 _SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
 """rtnetlink's RT_SCOPE_*, under the names iproute2 gives them."""
 
-_FLAGS = {
-    "home": AddressFlag.HOME,
-    "mngtmpaddr": AddressFlag.MNGTMPADDR,
-    "autojoin": AddressFlag.AUTOJOIN,
-    "use_vmac": AddressFlag.USE_VMAC,
-}
 _SWITCHES = {"-nodad": ("nodad", False), "noprefixroute": ("noprefixroute", True)} | {
     "no_track": ("no_track", True)
 }
@@ -40,8 +42,8 @@ class _Useless(Exception):
     """The entry cannot be used; the reason is reported already."""
 
 
-class _Entry:
-    """One entry while it is read."""
+class AddressEntry:
+    """One entry while it is read. Readers of options set `fields`, or complain."""
 
     def __init__(self, context: Context, statement: Statement) -> None:
         self.context = context
@@ -77,7 +79,16 @@ class _Entry:
         self.context.problem(id, self.statement, index, message)
 
 
-def _dev(entry: _Entry, index: int, word: str) -> None:
+ADDRESS_FLAGS = {
+    "home": AddressFlag.HOME,
+    "mngtmpaddr": AddressFlag.MNGTMPADDR,
+    "autojoin": AddressFlag.AUTOJOIN,
+    "use_vmac": AddressFlag.USE_VMAC,
+}
+"""Options that stand alone."""
+
+
+def _dev(entry: AddressEntry, index: int, word: str) -> None:
     if "dev" in entry.fields:
         raise entry.useless("given-twice", index, "dev was given already")
     if not entry.context.has_interface(word):
@@ -95,7 +106,7 @@ def scope_number(word: str) -> int | None:
     return None
 
 
-def _scope(entry: _Entry, index: int, word: str) -> None:
+def _scope(entry: AddressEntry, index: int, word: str) -> None:
     scope = scope_number(word)
     if scope is None:
         names = ", ".join(_SCOPES)
@@ -107,7 +118,7 @@ def _scope(entry: _Entry, index: int, word: str) -> None:
         entry.fields["scope"] = scope
 
 
-def _brd(entry: _Entry, index: int, word: str) -> None:
+def _brd(entry: AddressEntry, index: int, word: str) -> None:
     if entry.address.version == 6:
         raise entry.useless("not-for-ipv6", index, "an IPv6 address has no broadcast address")
     if word not in ("+", "-") and not isinstance(parse_address(word), IPv4Address):
@@ -115,7 +126,7 @@ def _brd(entry: _Entry, index: int, word: str) -> None:
     entry.brd, entry.brd_index = word, index
 
 
-def _label(entry: _Entry, index: int, word: str) -> None:
+def _label(entry: AddressEntry, index: int, word: str) -> None:
     if len(word) > _MAX_NAME:
         message = f"label {shown(word)} is longer than {_MAX_NAME} characters"
         raise entry.useless("too-long", index, message)
@@ -125,7 +136,7 @@ def _label(entry: _Entry, index: int, word: str) -> None:
         entry.fields["label"] = word
 
 
-def _peer(entry: _Entry, index: int, word: str) -> None:
+def _peer(entry: AddressEntry, index: int, word: str) -> None:
     peer = parse_address(word)
     if entry.peer is not None:
         entry.complain("given-twice", index, "a peer was given already; this one is ignored")
@@ -142,7 +153,7 @@ def _peer(entry: _Entry, index: int, word: str) -> None:
         entry.peer, entry.length = peer, longest
 
 
-def _preferred_lft(entry: _Entry, index: int, word: str) -> None:
+def _preferred_lft(entry: AddressEntry, index: int, word: str) -> None:
     if word == "forever":
         entry.fields["preferred_lft"] = None
         return
@@ -151,7 +162,10 @@ def _preferred_lft(entry: _Entry, index: int, word: str) -> None:
         entry.fields["preferred_lft"] = None if seconds == _MAX_LIFETIME else seconds
 
 
-_OPTIONS: dict[str, Callable[[_Entry, int, str], None]] = {
+AddressOption = Callable[[AddressEntry, int, str], None]
+"""Takes the value of an option, which is word `index` of the entry."""
+
+ADDRESS_OPTIONS: dict[str, AddressOption] = {
     "dev": _dev,
     "scope": _scope,
     "brd": _brd,
@@ -160,16 +174,17 @@ _OPTIONS: dict[str, Callable[[_Entry, int, str], None]] = {
     "peer": _peer,
     "preferred_lft": _preferred_lft,
 }
-_WORDS = (*_OPTIONS, *_SWITCHES, *_FLAGS)
 
 
-def _read_options(entry: _Entry) -> None:
+def _read_options(
+    entry: AddressEntry, options: Mapping[str, AddressOption], known: Mapping[str, AddressFlag]
+) -> None:
     words = entry.statement.words
     flags = AddressFlag.NONE
     index = 1
     while index < len(words):
         word = words[index]
-        option = _OPTIONS.get(word)
+        option = options.get(word)
         if option is not None:
             if index + 1 >= len(words):
                 raise entry.useless("missing-value", index, f"{word} needs a value")
@@ -178,10 +193,10 @@ def _read_options(entry: _Entry) -> None:
         elif word in _SWITCHES:
             name, state = _SWITCHES[word]
             entry.fields[name] = state
-        elif word in _FLAGS:
-            flags |= _FLAGS[word]
+        elif word in known:
+            flags |= known[word]
         else:
-            hint = entry.context.similar(word, _WORDS)
+            hint = entry.context.similar(word, (*options, *_SWITCHES, *known))
             message = f"unknown option {shown(word)} of an address; ignored"
             entry.context.problem("unknown-option", entry.statement, index, message, hint=hint)
         index += 1
@@ -195,7 +210,7 @@ def _interface(address: Address, length: int) -> Interface:
     return IPv6Interface((address, length))
 
 
-def _broadcast(entry: _Entry) -> IPv4Address | None:
+def _broadcast(entry: AddressEntry) -> IPv4Address | None:
     word = entry.brd
     if word is None:
         return None
@@ -213,11 +228,16 @@ def _broadcast(entry: _Entry) -> IPv4Address | None:
     return network.broadcast_address if word == "+" else network.network_address
 
 
-def _virtual_address(context: Context, statement: Statement) -> VirtualAddress | None:
-    """One entry; None after a report."""
+def read_address_entry(
+    context: Context,
+    statement: Statement,
+    options: Mapping[str, AddressOption] = ADDRESS_OPTIONS,
+    flags: Mapping[str, AddressFlag] = ADDRESS_FLAGS,
+) -> VirtualAddress | None:
+    """One entry, with the options that may stand in it; None after a report."""
     try:
-        entry = _Entry(context, statement)
-        _read_options(entry)
+        entry = AddressEntry(context, statement)
+        _read_options(entry, options, flags)
     except _Useless:
         return None
     fields = entry.fields
@@ -255,7 +275,7 @@ def read_virtual_addresses(context: Context, statement: Statement, values: Value
     """`virtual_ipaddress { ... }`: addresses of one family, which is the instance's."""
     found: list[VirtualAddress] = []
     for entry in statement.block or ():
-        new = _virtual_address(context, entry)
+        new = read_address_entry(context, entry)
         if new is None:
             continue
         version = new.interface.version
@@ -274,7 +294,7 @@ def read_excluded_addresses(context: Context, statement: Statement, values: Valu
     """`virtual_ipaddress_excluded { ... }`: installed, not advertised, of any family."""
     found: list[VirtualAddress] = []
     for entry in statement.block or ():
-        new = _virtual_address(context, entry)
+        new = read_address_entry(context, entry)
         if new is not None and _is_new(context, entry, values, new, excluded=True):
             found.append(new)
     values.extend("virtual_ipaddress_excluded", found, statement)

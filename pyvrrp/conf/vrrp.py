@@ -15,9 +15,9 @@ from .config import Address, Script, VrrpScript
 from .context import Context, shown
 from .diagnostics import ProblemClass
 from .garp import extra_if
-from .kept import BLOCKS
 from .known import Block
 from .lexer import octets
+from .rare_blocks import RARE_INSTANCE_ROWS
 from .schema import Keyword, old, read_block, table, value
 from .scripts import ScriptWords
 from .shapes import SKIP, Bool, Choice, Flag, Int, Seconds, Word
@@ -275,6 +275,7 @@ VRRP_INSTANCE = table(
         Keyword("virtual_ipaddress_excluded", read_excluded_addresses, Block.ENTRIES),
         value("no_virtual_ipaddress", Flag(), "addresses/none"),
         value("promote_secondaries", Flag()),
+        *RARE_INSTANCE_ROWS,
         TRACK_INTERFACE,
         TRACK_SCRIPT,
         TRACK_FILE,
@@ -310,7 +311,7 @@ VRRP_INSTANCE = table(
         old("thread_timer_expired", "write timer_expired_backup"),
         old("vmac_garp_intvl", "write garp_extra_if", ProblemClass.DEPRECATED),
     ),
-    BLOCKS["vrrp_instance"],
+    {},
 )
 
 

@@ -137,6 +137,8 @@ CASES = {
 
 DIFFERENT = {
     "good/globals.conf": (5, "newer-language"),
+    "good/routes.conf": (5, "family-word"),
+    "good/rules.conf": (5, "family-word"),
     "good/unicast.conf": (5, "newer-language"),
     "good/vmac.conf": (5, "newer-language"),
     "bad/duplicate_address.conf": (0, "newer-language"),

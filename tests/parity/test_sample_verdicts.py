@@ -28,9 +28,7 @@ SAMPLES = (
 
 DIFFERENT = {
     "vrrp": (0, "newer-language"),
-    "vrrp.routes": (5, "routes-not-judged"),
-    "vrrp.rules": (5, "routes-not-judged"),
-    "vrrp.static_ipaddress": (5, "routes-not-judged"),
+    "vrrp.static_ipaddress": (5, "newer-language"),
 }
 """Name of a sample to keepalived's code and a row of QUIRKS.md."""
 
