@@ -7,13 +7,14 @@ statement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, Span
+from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, SourceFile, Span
 from .lexer import Line, Quoted, UnterminatedQuote, locate, notes, split
+from .plain_blocks import DEPTH, Nowhere, pieces
 
-__all__ = ["Statement", "parse"]
+__all__ = ["PlainBlock", "Statement", "parse"]
 
 _MAX_NESTING = 64
 """Deeper than any keyword goes; readers of the tree may recurse."""
@@ -29,7 +30,12 @@ class Statement:
     line: Line
     first: int
     words: list[str]
-    block: list[Statement] | None = None
+    block: list[Statement] | PlainBlock | None = None
+
+    @property
+    def has_place(self) -> bool:
+        """False for one of text that may stand in many places; its span is refused."""
+        return not isinstance(self.line.file, Nowhere)
 
     def span(self, index: int = 0) -> Span:
         """Where word `index` was written; past the last word, the last word."""
@@ -38,6 +44,41 @@ class Statement:
     def notes(self, span: Span) -> tuple[str, ...]:
         """What to add to a complaint about `span`: where variables in it were set."""
         return notes(self.line, span) if self.line.trail else ()
+
+
+@dataclass(slots=True)
+class PlainBlock:
+    """A block that is taken apart each time it is read, and takes no memory else.
+
+    `number` is that of its first line, which begins at `start` in the file's text.
+    """
+
+    file: SourceFile
+    number: int
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """What stands between the braces."""
+        return self.file.text[self.start : self.end]
+
+    def placeless(self) -> PlainBlock:
+        """The same text, standing nowhere."""
+        text = self.text
+        return PlainBlock(Nowhere(text), 1, 0, len(text))
+
+    def __iter__(self) -> Iterator[Statement]:
+        file = self.file
+        for number, text, inside, _ in pieces(file.text, self.start, self.end, self.number):
+            if inside is None:
+                yield Statement(Line(file, number, text), 0, text.split())
+            else:
+                yield _with_block(Line(file, number, text), PlainBlock(file, number + 1, *inside))
+
+
+def _with_block(line: Line, block: PlainBlock) -> Statement:
+    return Statement(line, 0, split(line.text)[:-1], block)
 
 
 @dataclass(slots=True)
@@ -70,7 +111,10 @@ class _Builder:
         self._suspect: tuple[_Open, Span] | None = None
 
     def add(self, line: Line) -> None:
-        """Take one line in."""
+        """Take one line in, or a whole block."""
+        if line.inside is not None:
+            self._plain(line, PlainBlock(line.file, line.number + 1, *line.inside))
+            return
         try:
             words = split(line.text)
         except UnterminatedQuote as exc:
@@ -82,6 +126,16 @@ class _Builder:
                 self._body.append(Statement(line, 0, words))
             return
         self._with_braces(line, words)
+
+    def _plain(self, line: Line, block: PlainBlock) -> None:
+        """A block that can hold no surprise, unless it stands in too many others."""
+        if len(self._stack) + DEPTH <= _MAX_NESTING:
+            self._body.append(_with_block(line, block))
+            return
+        file = line.file
+        last = block.number + block.text.count("\n")
+        for number in range(line.number, last + 1):
+            self.add(Line(file, number, file.line(number)))
 
     def _with_braces(self, line: Line, words: list[str]) -> None:
         start = 0

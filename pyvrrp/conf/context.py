@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
+from copy import copy
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .blocks import Statement
 from .config import VrrpScript
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, Span
 from .host import Host
 from .known import Known
+from .plain_blocks import Placeless
 from .source import DictReader, Reader
 from .values import Values
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from .tracking_config import TrackFile, TrackProcess
 
 __all__ = ["Context", "shown"]
+
+T = TypeVar("T")
 
 _MAX_HINTS = 50
 _MAX_CANDIDATES = 300
@@ -52,6 +56,7 @@ class Context:
     `track_processes` and `bfd_instances` are the ones defined so far: keepalived knows no others;
     `later` tells where the rest stand. `vrrp_sessions` are the BFD instances that VRRP hears of.
     `bfd_paths` holds by neighbor and multihop the sources in use, None for any, and who uses them.
+    `readings` is what `schema.read_values` shares between blocks of the same text, None: nothing.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Context:
         self._interfaces = interfaces
         self._homes = homes or {}
         self._reader = reader or DictReader({})
+        self.readings: dict[tuple[int, str], Values | None] | None = {}
         self._hints = _MAX_HINTS
         self._uses: dict[tuple[str, bool], _Use] = {}
 
@@ -88,6 +94,25 @@ class Context:
         from .routing_entry import Routing  # few configurations have any
 
         return Routing(self._reader)
+
+    def attempt(self, read: Callable[[], T]) -> T | None:
+        """What `read` answers; None when it wanted the place of text that has none.
+
+        Then nothing was said either: the caller does the same with text that has a place.
+        """
+        hints, mark = self._hints, self._collector.mark()
+        try:
+            return read()
+        except Placeless:
+            self._hints = hints
+            self._collector.go_back(mark)
+            return None
+
+    def silent(self) -> Context:
+        """The same for one who reads again what was read before: it reports nothing, shares nothing."""
+        other = copy(self)
+        other.readings, other._collector, other._uses = None, Collector(), {}
+        return other
 
     def problem(
         self,
@@ -103,7 +128,7 @@ class Context:
         is_fatal: bool = False,
     ) -> None:
         """Report a problem with word `index` of a statement."""
-        if self._collector.is_full:
+        if self._collector.is_full and statement.has_place:
             self._collector.count(problem_class, is_fatal)
             return
         span = statement.span(index)
@@ -227,6 +252,8 @@ class Context:
 
     def used(self, statement: Statement) -> None:
         """Count a keyword that is not acted on; `report_kept` says so once per keyword."""
+        if not statement.has_place:
+            raise Placeless
         key = statement.words[0], statement.block is not None
         use = self._uses.get(key)
         if use is None:

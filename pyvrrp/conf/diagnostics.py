@@ -12,10 +12,12 @@ from array import array
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from itertools import chain
+from typing import NamedTuple
 
 __all__ = [
     "Collector",
     "Diagnostic",
+    "Mark",
     "ProblemClass",
     "Severity",
     "SourceFile",
@@ -146,6 +148,15 @@ class Diagnostic:
         return concise(self)
 
 
+class Mark(NamedTuple):
+    """What a `Collector` had found at one moment."""
+
+    found: int
+    unlisted: int
+    worst_unlisted: ProblemClass
+    is_fatal: bool
+
+
 class Collector:
     """Gathers diagnostics while a configuration is read, up to a bound."""
 
@@ -173,6 +184,15 @@ class Collector:
         self._unlisted += 1
         self._worst_unlisted = max(self._worst_unlisted, problem_class)
         self._is_fatal = self._is_fatal or is_fatal
+
+    def mark(self) -> Mark:
+        """Where `go_back` leads to."""
+        return Mark(len(self.found), self._unlisted, self._worst_unlisted, self._is_fatal)
+
+    def go_back(self, mark: Mark) -> None:
+        """Forget what was found since the mark, between two calls of `settle`."""
+        found, self._unlisted, self._worst_unlisted, self._is_fatal = mark
+        del self.found[found:]
 
     def settle(self) -> None:
         """Put what was found since the last call into the order of the text.

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, SourceFile, Span
 from .lexer import Line, Mention, comment_start
+from .plain_blocks import Rows
 from .repetition import repeat_rounds
 from .source import (
     Reader,
@@ -200,17 +201,29 @@ class Expander:
         self._budget.file(len(file.text))
         self.files.append(file.name)
         self._open.append(file.name)
-        rows = enumerate(file.text.split("\n"), 1)
-        for number, text in rows:
-            if not text or text.isspace():
+        rows = Rows(file.text)
+        while True:
+            piece = rows.take_plain(self._budget.lines)
+            if piece is not None:
+                self._budget.lines -= piece.lines
+                yield Line(file, piece.number, piece.text, inside=piece.inside)
                 continue
-            self._budget.line()
-            if not _SIGNS.search(text) and len(text) <= _MAX_LINE and not _DIRECTIVE.match(text):
-                yield Line(file, number, text)
-            elif self._is_readable(file, number, text):
-                written = _Written(file, number, text[: comment_start(text)].rstrip())
-                yield from self._written(written, rows)
+            following = next(rows, None)
+            if following is None:
+                break
+            yield from self._row(file, *following, rows)
         self._open.pop()
+
+    def _row(self, file: SourceFile, number: int, text: str, rows: Rows) -> Iterator[Line]:
+        """A line that is not plain at first sight."""
+        if not text or text.isspace():
+            return
+        self._budget.line()
+        if not _SIGNS.search(text) and len(text) <= _MAX_LINE and not _DIRECTIVE.match(text):
+            yield Line(file, number, text)
+        elif self._is_readable(file, number, text):
+            written = _Written(file, number, text[: comment_start(text)].rstrip())
+            yield from self._written(written, rows)
 
     def _is_readable(self, file: SourceFile, number: int, text: str) -> bool:
         """False for a line keepalived would not read either: too long, or with a NUL in it."""
@@ -224,7 +237,7 @@ class Expander:
             return False
         return True
 
-    def _written(self, line: _Written, rows: Iterator[tuple[int, str]]) -> Iterator[Line]:
+    def _written(self, line: _Written, rows: Rows) -> Iterator[Line]:
         """One written line; a definition of several lines takes the next `rows` too."""
         self._at = line
         kept = self._condition(line)
@@ -253,7 +266,7 @@ class Expander:
         is_ours = found[2] == self._config_id and found[2] != ""
         return line.rest(found.end()) if is_ours != bool(found[1]) else None
 
-    def _define(self, name: str, line: _Written, end: int, rows: Iterator[tuple[int, str]]) -> None:
+    def _define(self, name: str, line: _Written, end: int, rows: Rows) -> None:
         blanks = len(line.text) - len(line.text.lstrip())
         span = Span(line.file, line.number, line.start + blanks + 1, len(name) + 1)
         mention = Mention(name, "set", span)
@@ -264,7 +277,7 @@ class Expander:
         lines = tuple(self._continuation(body, rows))
         self._definitions[name] = _Definition(mention, lines=lines)
 
-    def _continuation(self, first: _Written, rows: Iterator[tuple[int, str]]) -> list[_Written]:
+    def _continuation(self, first: _Written, rows: Rows) -> list[_Written]:
         """The lines of a definition: those before the first one without a backslash, and it."""
         lines = [first]
         while lines[-1].text.endswith("\\"):

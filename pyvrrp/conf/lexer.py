@@ -93,6 +93,8 @@ class Line:
 
     `start` is the column, from 0, where its text begins in the written line: an `@` condition or a
     `~` generator stands before it. `trail` names the variables that had a part in it.
+    `inside` is where in the file's text the inside of a plain block lies, when one begins here: the
+    line stands for the whole block, its closing brace with it.
     """
 
     file: SourceFile
@@ -100,6 +102,7 @@ class Line:
     text: str
     start: int = 0
     trail: tuple[Mention, ...] = ()
+    inside: tuple[int, int] | None = None
 
 
 def is_brace(word: str) -> bool:

@@ -225,8 +225,7 @@ def _build_file(context: Context, check: Values, server: Checked) -> FileCheck |
         return None
     weight, is_reversed = check.get("weight", (file.weight, file.reverse))
     # The file is looked at from the start on: what it says is no matter of luck.
-    check.set["warmup"] = 0.0
-    return FileCheck(file.file, weight, is_reversed, timing(check, server, retry=0))
+    return FileCheck(file.file, weight, is_reversed, timing(check, server, retry=0, warmup=0.0))
 
 
 _REPLY_LENGTH = Int(0, 65535)

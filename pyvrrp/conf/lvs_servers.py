@@ -19,7 +19,7 @@ from .lvs_config import BfdCheck, LvsServer
 from .lvs_endpoints import Endpoint, read_endpoint
 from .lvs_methods import METHOD_FIELD, method
 from .lvs_timing import CONNECT_TIMEOUT, DELAY_LOOP, PAUSE, Checked, Defaults
-from .schema import Keyword, read_block, table, value
+from .schema import Keyword, read_again, read_values, table, value
 from .scripts import ScriptWords
 from .shapes import Bool, Int, Word
 from .values import Values
@@ -54,8 +54,7 @@ def _check(name: str) -> Keyword:
     kind = CHECKS[name]
 
     def read(context: Context, statement: Statement, values: Values) -> None:
-        check = Values(statement)
-        read_block(context, statement.block or (), kind.table, check)
+        check = read_values(context, statement, kind.table)
         values.kept.extend(check.kept)
         values.extend("checks", (check,), statement)
 
@@ -93,8 +92,7 @@ def read_real_server(context: Context, statement: Statement, values: Values) -> 
     endpoint = read_endpoint(context, statement)
     if endpoint is None:
         return
-    server = Values(statement)
-    read_block(context, statement.block or (), REAL_SERVER, server)
+    server = read_values(context, statement, REAL_SERVER)
     values.kept.extend(server.kept)
     values.extend("servers", (ServerBlock(endpoint, server),), statement)
 
@@ -153,6 +151,15 @@ def build_server(
 ) -> tuple[RealServer, LvsServer]:
     """The finished server with its checks, and what it leaves to the daemon."""
     endpoint, server = block
+    built = context.attempt(lambda: _built(context, endpoint, server, around))
+    if built is not None:
+        return built
+    return _built(context, endpoint, read_again(context, server.owner, REAL_SERVER), around)
+
+
+def _built(
+    context: Context, endpoint: Endpoint, server: Values, around: Surroundings
+) -> tuple[RealServer, LvsServer]:
     said = server.get
     forwarding = said(METHOD_FIELD, around.method)
     address = _destination(context, server.owner, endpoint, forwarding, around)

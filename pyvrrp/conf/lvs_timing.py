@@ -119,9 +119,16 @@ CONNECTION_ROWS = (
 
 
 def timing(
-    check: Values, server: Checked, retry: int = 1, delay_before_retry: float | None = 1.0
+    check: Values,
+    server: Checked,
+    retry: int = 1,
+    delay_before_retry: float | None = 1.0,
+    warmup: float | None = None,
 ) -> Timing:
-    """The times of a check; `retry` and `delay_before_retry` (None: delay_loop) are its kind's."""
+    """The times of a check; `retry` and `delay_before_retry` (None: delay_loop) are its kind's.
+
+    So is `warmup`; None: it is the server's, or delay_loop.
+    """
     said = check.get
     defaults = server.defaults
     delay_loop = said("delay_loop", defaults.delay_loop)
@@ -131,11 +138,13 @@ def timing(
         delay_before_retry = defaults.delay_before_retry
     elif delay_before_retry is None:
         delay_before_retry = delay_loop
+    if warmup is None:
+        warmup = delay_loop if defaults.warmup is None else defaults.warmup
     return _shared(
         delay_loop,
         said("retry", retry),
         said("delay_before_retry", delay_before_retry),
-        said("warmup", delay_loop if defaults.warmup is None else defaults.warmup),
+        said("warmup", warmup),
         said("alpha", defaults.alpha),
         said("log_all_failures", defaults.log_all_failures),
     )

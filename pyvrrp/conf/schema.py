@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from .blocks import Statement
+from .blocks import PlainBlock, Statement
 from .config import Kept
 from .context import Context
 from .diagnostics import ProblemClass
@@ -24,7 +24,9 @@ __all__ = [
     "Table",
     "keep",
     "old",
+    "read_again",
     "read_block",
+    "read_values",
     "table",
     "value",
 ]
@@ -122,6 +124,45 @@ def read_block(
         if statement_kept is not None:
             context.used(statement)
             values.kept.append(statement_kept)
+
+
+def read_values(context: Context, statement: Statement, known: Table) -> Values:
+    """What the block of a statement says, by itself.
+
+    Blocks with the same text say the same, if nothing in them has to be pointed at: a plain block
+    is read without a place, once, and the others share what it said. One that needs its place,
+    because it is complained about or because its place is part of what it says, is read by itself.
+    The `at` of what is shared has no place either: who complains of it later does so in an
+    `attempt`, and otherwise takes what `read_again` says. Nobody changes what is shared.
+    """
+    block = statement.block
+    if isinstance(block, PlainBlock) and context.readings is not None:
+        key = id(known.rows), block.text  # tables live as long as the program
+        if key not in context.readings:
+            context.readings[key] = _read_placeless(context, statement, block, known)
+        said = context.readings[key]
+        if said is not None:
+            return Values.shared(said, statement)
+    values = Values(statement)
+    read_block(context, block or (), known, values)
+    return values
+
+
+def _read_placeless(
+    context: Context, owner: Statement, block: PlainBlock, known: Table
+) -> Values | None:
+    values = Values(owner)
+
+    def read() -> Values:
+        read_block(context, block.placeless(), known, values)
+        return values
+
+    return context.attempt(read)
+
+
+def read_again(context: Context, statement: Statement, known: Table) -> Values:
+    """What `read_values` said, with the place of everything; its problems were told then."""
+    return read_values(context.silent(), statement, known)
 
 
 def _has_right_block(context: Context, statement: Statement, block: Block) -> bool:
