@@ -55,14 +55,15 @@ demo: venv ## crash a router, a web server, a director: watch what goes on; writ
 
 .PHONY: test
 test: venv ## run every test; as root also the ones in network namespaces
-	@$(PYTEST) -q
+	@$(PYTEST) -q -n auto -m 'not root' # these measure no time
+	@$(PYTEST) -q -m root
 
 .PHONY: check
 check: venv ## format, lint, types and the fast tests, in under a minute
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(PYTEST) -q -x -m 'not slow and not root'
+	@$(PYTEST) -q -x -n auto -m 'not slow and not root'
 
 .PHONY: bench
 bench: venv ## the figures beside keepalived, about twenty minutes on a quiet machine (root)
