@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from ..conf.config import AddressFlag, Config, Interface, VirtualAddress, VrrpInstance
 from ..snapshot import VirtualRouterSnapshot
 from .host import HostFacts
-from .vmac import uses_virtual_mac, vmac_link, vmac_name
+from .own_link import has_own_link, link_with_mac, own_name, uses_virtual_mac
 
-__all__ = ["virtual_addresses"]
+__all__ = ["shortened", "virtual_addresses"]
 
 _SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 
@@ -33,13 +33,12 @@ def _device(
     config: Config, instance: VrrpInstance, address: VirtualAddress, host: HostFacts
 ) -> str:
     dev = address.dev
-    uses_vmac = instance.use_vmac is not None
     if dev is None or dev == instance.interface:
-        if uses_vmac:
-            return f"{vmac_name(config, instance, host)}@{instance.interface}"
+        if has_own_link(instance):
+            return f"{own_name(config, instance, host)}@{instance.interface}"
         return str(dev or instance.interface)
     if uses_virtual_mac(instance, address):
-        link = vmac_link(instance, dev, host)
+        link = link_with_mac(instance, dev, host)
         if link is not None:
             return f"{link.name}@{dev}"
     return dev
@@ -47,7 +46,7 @@ def _device(
 
 def _words(address: VirtualAddress, device: str) -> Iterator[str]:
     flags = address.flags
-    yield str(address.interface.ip) if address.peer is not None else _shortened(address.interface)
+    yield str(address.interface.ip) if address.peer is not None else shortened(address.interface)
     if address.broadcast is not None:
         yield f"brd {address.broadcast}"
     yield f"dev {device}"
@@ -74,7 +73,7 @@ def _words(address: VirtualAddress, device: str) -> Iterator[str]:
         yield _lifetime(address.preferred_lft)
 
 
-def _shortened(interface: Interface) -> str:
+def shortened(interface: Interface) -> str:
     """Without the length when that is the whole address."""
     network = interface.network
     whole = network.prefixlen == network.max_prefixlen

@@ -161,7 +161,8 @@ def _vrrp(defs: GlobalDefs) -> Iterator[str]:
     yield f" Gratuitous ARP lower priority delay = {garp.lower_prio_delay:.0f}"
     yield f" Gratuitous ARP lower priority repeat = {garp.lower_prio_repeat}"
     yield f" Num adverts before down = {defs.vrrp_down_timer_adverts}"
-    yield " Gratuitous ARP for each secondary VMAC = 0s"
+    kind = "i/f" if garp.extra_if_all else "VMAC"
+    yield f" Gratuitous ARP for each secondary {kind} = {garp.extra_if:.0f}s"
     answers = not defs.vrrp_lower_prio_no_advert
     yield f" Send advert after receive lower priority advert = {truth(answers)}"
     resigns = defs.vrrp_higher_prio_send_advert

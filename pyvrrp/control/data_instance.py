@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from ..conf.auth_hmac import AuthHmac
 from ..conf.config import Config, UnicastPeer, VrrpInstance
 from ..core.actions import StateName
 from ..snapshot import VirtualRouterSnapshot
 from .addresses import virtual_addresses
+from .data_place import place
 from .data_trackers import followed
 from .host import HostFacts
 from .states import state_word, wanted_word
-from .vmac import vmac_name
 from .wording import MASK, enabled, script, truth, yes
 
 __all__ = ["lines"]
@@ -37,7 +38,7 @@ def lines(
     yield f"   Number of config faults = {lacks_peers:d}"
     if snapshot is not None:
         yield from _history(snapshot)
-    yield from _place(config, instance, host, snapshot)
+    yield from place(config, instance, host, snapshot)
     yield from _announcements(instance)
     yield from _protocol(instance, snapshot)
     yield from _addresses(config, instance, host, snapshot)
@@ -67,6 +68,7 @@ def _flags(instance: VrrpInstance) -> Iterator[str]:
         *(instance.mcast_src_ip, instance.unicast_src_ip, instance.check_unicast_src),
         *(instance.promote_secondaries, instance.nopreempt),
         *(instance.use_vmac, instance.use_vmac_addr, instance.vmac_xmit_base),
+        *(instance.use_ipvlan, instance.garp.extra_if_all),
     )
     if not (is_unicast or instance.unicast_fault_no_peer or any(others)):
         yield "   Flags: none"
@@ -89,62 +91,6 @@ def _history(snapshot: VirtualRouterSnapshot) -> Iterator[str]:
     yield f"   Last transition = {seconds} ({at:%a %b %e %H:%M:%S.%f %Y})"
 
 
-def _place(
-    config: Config, instance: VrrpInstance, host: HostFacts, snapshot: VirtualRouterSnapshot | None
-) -> Iterator[str]:
-    """Interface, source address and group."""
-    if instance.use_vmac is not None:
-        name = vmac_name(config, instance, host)
-        yield (
-            f"   Use VMAC, i/f name {name}, is_up = {truth(host.link(name) is not None)},"
-            f" xmit_base = {truth(instance.vmac_xmit_base)}"
-        )
-        mac = instance.use_vmac.mac
-        if mac is not None:
-            uses_vrid = mac[5] == instance.virtual_router_id
-            yield f"     MAC = {mac.hex(':')}{' (using VRID)' if uses_vrid else ''}"
-        if instance.use_vmac_addr:
-            yield "   Use VMAC for VIPs on other interfaces"
-        base = ", xmit base i/f" if instance.vmac_xmit_base else ""
-        yield f"   Interface = {name}, vmac on {instance.interface}{base}"
-    else:
-        if instance.use_vmac_addr:
-            yield "   Use VMAC for VIPs on other interfaces"
-        yield f"   Interface = {instance.interface or 'not configured'}"
-    if instance.vrf is not None:
-        yield f"   VRF = {instance.vrf}"
-    if instance.dont_track_primary:
-        yield "   VRRP interface tracking disabled"
-    if instance.skip_check_adv_addr:
-        yield "   Skip checking advert IP addresses"
-    if instance.strict:
-        yield "   Enforcing strict VRRP compliance"
-    yield f"   Using src_ip = {_source(instance, host, snapshot)}"
-    yield from _group(instance, host)
-
-
-def _source(instance: VrrpInstance, host: HostFacts, snapshot: VirtualRouterSnapshot | None) -> str:
-    configured = instance.unicast_src_ip or instance.mcast_src_ip
-    if configured is not None:
-        return f"{configured} (from configuration)"
-    if snapshot is not None:
-        return str(snapshot.source)
-    link = host.link(instance.interface)
-    found = None if link is None else link.first4 if instance.family == 4 else link.first6
-    return "(none)" if found is None else str(found)
-
-
-def _group(instance: VrrpInstance, host: HostFacts) -> Iterator[str]:
-    if instance.unicast_peers:
-        return
-    if instance.family == 4:
-        yield f"   Multicast address {instance.mcast_dst_ip}"
-    else:
-        link = host.link(instance.interface)
-        index = 0 if link is None else link.index
-        yield f"   Multicast address {instance.mcast_dst_ip}, ifindex {index}"
-
-
 def _announcements(instance: VrrpInstance) -> Iterator[str]:
     garp = instance.garp
     yield f"   Gratuitous ARP delay = {garp.master_delay:.0f}"
@@ -154,6 +100,9 @@ def _announcements(instance: VrrpInstance) -> Iterator[str]:
     yield f"   Gratuitous ARP lower priority delay = {garp.lower_prio_delay:.0f}"
     yield f"   Gratuitous ARP lower priority repeat = {garp.lower_prio_repeat}"
     yield f"   Down timer adverts = {instance.down_timer_adverts}"
+    if garp.extra_if:
+        kind = "i/f" if garp.extra_if_all else "VMAC"
+        yield f"   Gratuitous ARP for each secondary {kind} = {garp.extra_if:.0f}"
     answers = not instance.lower_prio_no_advert
     yield f"   Send advert after receive lower priority advert = {truth(answers)}"
     resigns = instance.higher_prio_send_advert
@@ -182,6 +131,8 @@ def _protocol(instance: VrrpInstance, snapshot: VirtualRouterSnapshot | None) ->
     yield from _authentication(instance)
     if instance.kernel_rx_buf_size:
         yield f"   Kernel rx buffer size = {instance.kernel_rx_buf_size}"
+    if instance.debug:
+        yield f"   Debug level = {instance.debug}"
 
 
 def _authentication(instance: VrrpInstance) -> Iterator[str]:
@@ -194,6 +145,19 @@ def _authentication(instance: VrrpInstance) -> Iterator[str]:
     else:
         yield "   Authentication type = SIMPLE_PASSWORD"
         yield f"   Password = {MASK}"
+    if instance.auth_hmac is not None:
+        yield from _hmac(instance.auth_hmac)
+
+
+def _hmac(settings: AuthHmac) -> Iterator[str]:
+    """The words of keepalived 2.4."""
+    yield "   Authentication extension = HMAC-SHA256-128"
+    yield f"     Keys = {len(settings.keys)}, active key id = {settings.active_key}"
+    yield f"     Mode = {settings.mode}"
+    if settings.anti_replay == "time":
+        yield f"     Anti replay = time, window = {settings.time_window} sec"
+    else:
+        yield "     Anti replay = monotonic"
 
 
 def _addresses(

@@ -16,9 +16,9 @@ from ..counters import Counters
 from ..snapshot import VirtualRouterSnapshot
 from .addresses import virtual_addresses
 from .host import UNKNOWN, HostFacts
+from .own_link import has_own_link, own_name
 from .states import state_word, wanted_word
 from .stats import counted
-from .vmac import vmac_name
 from .wording import MASK, command
 
 __all__ = ["text"]
@@ -66,7 +66,7 @@ def _data(
     host: HostFacts,
     snapshot: VirtualRouterSnapshot | None,
 ) -> Pairs:
-    link = vmac_name(config, instance, host) if instance.use_vmac is not None else ""
+    link = own_name(config, instance, host) if has_own_link(instance) else ""
     active = None if snapshot is None else snapshot.active_router
     yield "iname", instance.name
     yield "dont_track_primary", int(instance.dont_track_primary)

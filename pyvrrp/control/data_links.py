@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from ..conf.config import Config, GlobalDefs, VrrpInstance
 from .host import HostFacts, LinkFacts, LinkFlag
-from .vmac import uses_virtual_mac, virtual_mac
+from .own_link import uses_virtual_mac, virtual_mac
 from .wording import weight
 
 __all__ = ["delays", "lines", "missing"]

@@ -10,7 +10,7 @@ from contextlib import closing
 
 from ..conf.config import Address, Config
 from ..control.host import HostFacts, LinkFacts, LinkFlag
-from ..control.vmac import virtual_mac
+from ..control.own_link import virtual_mac
 from ..net.rtnetlink import Link, RouteSocket
 
 __all__ = ["host_facts"]
