@@ -9,7 +9,7 @@ from ..snapshot import VirtualRouterSnapshot
 from .host import HostFacts
 from .own_link import has_own_link, link_with_mac, own_name, uses_virtual_mac
 
-__all__ = ["shortened", "virtual_addresses"]
+__all__ = ["shortened", "static_addresses", "virtual_addresses"]
 
 _SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 
@@ -29,6 +29,14 @@ def virtual_addresses(
         )
 
 
+def static_addresses(config: Config, host: HostFacts) -> Iterator[str]:
+    """Addresses that are there as long as their interface is."""
+    for static in config.static_addresses:
+        dev = str(static.address.dev)
+        words = " ".join(_words(static.address, dev, static.track_group))
+        yield words if host.link(dev) is None else f"{words} set"
+
+
 def _device(
     config: Config, instance: VrrpInstance, address: VirtualAddress, host: HostFacts
 ) -> str:
@@ -44,7 +52,7 @@ def _device(
     return dev
 
 
-def _words(address: VirtualAddress, device: str) -> Iterator[str]:
+def _words(address: VirtualAddress, device: str, track_group: str | None = None) -> Iterator[str]:
     flags = address.flags
     yield str(address.interface.ip) if address.peer is not None else shortened(address.interface)
     if address.broadcast is not None:
@@ -69,6 +77,8 @@ def _words(address: VirtualAddress, device: str) -> Iterator[str]:
         yield "autojoin"
     if address.no_track:
         yield "no_track"
+    if track_group is not None:
+        yield f"track_group {track_group}"
     if address.interface.version == 6:
         yield _lifetime(address.preferred_lft)
 

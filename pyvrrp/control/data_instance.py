@@ -13,6 +13,7 @@ from .addresses import virtual_addresses
 from .data_place import place
 from .data_trackers import followed
 from .host import HostFacts
+from .own_link import uses_virtual_mac
 from .states import state_word, wanted_word
 from .wording import MASK, enabled, script, truth, yes
 
@@ -63,20 +64,23 @@ def _state(instance: VrrpInstance, snapshot: VirtualRouterSnapshot) -> Iterator[
 def _flags(instance: VrrpInstance) -> Iterator[str]:
     """Only three of them have a name of their own, but any makes the line."""
     is_unicast = bool(instance.unicast_peers)
+    unicast = (
+        *(instance.unicast_src_ip, instance.unicast_fault_no_peer),
+        instance.old_unicast_checksum is not None,
+    )
     others = (
         *(instance.dont_track_primary, instance.skip_check_adv_addr, instance.track_src_ip),
-        *(instance.mcast_src_ip, instance.unicast_src_ip, instance.check_unicast_src),
-        *(instance.promote_secondaries, instance.nopreempt),
+        *(instance.mcast_src_ip, instance.promote_secondaries, instance.nopreempt),
         *(instance.use_vmac, instance.use_vmac_addr, instance.vmac_xmit_base),
-        *(instance.use_ipvlan, instance.garp.extra_if_all),
+        *(instance.use_ipvlan, instance.garp.extra_if_all, instance.check_unicast_src),
     )
-    if not (is_unicast or instance.unicast_fault_no_peer or any(others)):
+    if not (is_unicast or any(unicast) or any(others)):
         yield "   Flags: none"
         return
     yield "   Flags:"
     if is_unicast:
         yield "     Using unicast"
-    elif instance.unicast_src_ip is not None:
+    elif any(unicast):
         yield "     Unicast config option specified but using multicast"
     if instance.unicast_fault_no_peer:
         yield "     If unicast go to fault state if no peers"
@@ -100,13 +104,22 @@ def _announcements(instance: VrrpInstance) -> Iterator[str]:
     yield f"   Gratuitous ARP lower priority delay = {garp.lower_prio_delay:.0f}"
     yield f"   Gratuitous ARP lower priority repeat = {garp.lower_prio_repeat}"
     yield f"   Down timer adverts = {instance.down_timer_adverts}"
-    if garp.extra_if:
+    if garp.extra_if and _has_extra(instance):
         kind = "i/f" if garp.extra_if_all else "VMAC"
         yield f"   Gratuitous ARP for each secondary {kind} = {garp.extra_if:.0f}"
     answers = not instance.lower_prio_no_advert
     yield f"   Send advert after receive lower priority advert = {truth(answers)}"
     resigns = instance.higher_prio_send_advert
     yield f"   Send advert after receive higher priority advert = {truth(resigns)}"
+
+
+def _has_extra(instance: VrrpInstance) -> bool:
+    """Whether an address is on another interface, with a virtual MAC link unless all count."""
+    return any(
+        instance.garp.extra_if_all or uses_virtual_mac(instance, address)
+        for address in (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded)
+        if address.dev not in (None, instance.interface)
+    )
 
 
 def _protocol(instance: VrrpInstance, snapshot: VirtualRouterSnapshot | None) -> Iterator[str]:

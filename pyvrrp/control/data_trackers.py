@@ -7,11 +7,12 @@ from typing import TypeAlias, TypeVar
 
 from ..conf.bfd_config import BfdInstance
 from ..conf.config import Config, SyncGroup, TrackScript, VrrpInstance, VrrpScript
+from ..conf.routing_config import TrackGroup
 from ..conf.tracking_config import Tracked, TrackFile, TrackProcess
 from .host import HostFacts
 from .wording import command, owner, truth, weight
 
-__all__ = ["bfd", "followed", "process", "script", "track_file"]
+__all__ = ["bfd", "followed", "process", "script", "track_file", "track_group"]
 
 Follower: TypeAlias = VrrpInstance | SyncGroup
 T = TypeVar("T")
@@ -116,6 +117,14 @@ def bfd(config: Config, found: BfdInstance) -> Iterator[str]:
     yield "   Tracking VRRP instances :"
     entries = _followers(config, lambda follower: follower.track_bfd)
     yield from _tracking(_weights(entries, found.name))
+
+
+def track_group(found: TrackGroup) -> Iterator[str]:
+    """Instances that follow the interfaces of static entries."""
+    yield f" Static Track Group = {found.name}"
+    if found.members:
+        yield "   VRRP member instances :"
+    yield from (f"     {name}" for name in found.members)
 
 
 def _followers(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..conf.config import Config
 from ..snapshot import VirtualRouterSnapshot
 from . import data_group, data_instance, data_links, data_trackers
+from .addresses import static_addresses
 from .host import UNKNOWN, HostFacts
 
 __all__ = ["lines"]
@@ -21,6 +22,12 @@ def lines(
 ) -> Iterator[str]:
     """`snapshots` by name of the instance; those without one are shown as they were configured."""
     yield from data_links.delays(config)
+    yield from _section(
+        "Static Addresses", ([f"     {text}"] for text in static_addresses(config, host))
+    )
+    yield from _section(
+        "Static Track groups", (data_trackers.track_group(group) for group in config.track_groups)
+    )
     yield from _section(
         "VRRP Topology",
         (data_instance.lines(config, i, host, snapshots.get(i.name)) for i in config.instances),

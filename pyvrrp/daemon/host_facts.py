@@ -46,6 +46,7 @@ def _virtual_addresses(config: Config) -> Iterator[Address]:
     for instance in config.instances:
         for address in (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded):
             yield address.interface.ip
+    yield from (static.address.interface.ip for static in config.static_addresses)
 
 
 def _facts(
