@@ -7,11 +7,16 @@ from .options import SIGNALS
 
 __all__ = ["CLEARING", "DUMP_KINDS", "DUMP_SIGNALS", "of_section"]
 
-DUMP_KINDS = {"DATA": frozenset({Section.VRRP, Section.CHECKERS})}
-"""What is written for each is in `dumper`."""
-DUMP_SIGNALS = {SIGNALS[kind]: kind for kind in ("DATA", "STATS", "STATS_CLEAR", "JSON")}
 CLEARING = "STATS_CLEAR"
 """After this one the counters begin at zero again."""
+DUMP_KINDS = {
+    "DATA": frozenset({Section.VRRP, Section.CHECKERS}),
+    "STATS": frozenset({Section.VRRP}),
+    CLEARING: frozenset({Section.VRRP}),
+    "JSON": frozenset({Section.VRRP}),
+}
+"""What is written for each is in `dumper`."""
+DUMP_SIGNALS = {SIGNALS[kind]: kind for kind in DUMP_KINDS}
 
 
 def of_section(section: Section) -> tuple[str, ...]:

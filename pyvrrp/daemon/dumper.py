@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..errors import PyvrrpError
 from . import handoff, log
 from .dump_file import data_path, directory, write
+from .dump_kinds import CLEARING
 from .dumps import Request
 from .host_facts import host_facts
 
@@ -67,15 +68,34 @@ def _vrrp_lines(shown: _Shown) -> Iterator[str]:
     yield from data_vrrp.lines(shown.config, shown.host, shown.routers or {})
 
 
+def _statistics(shown: _Shown) -> Iterator[str]:
+    from ..control import stats
+
+    return stats.lines(shown.config, shown.routers or {})
+
+
+def _json(shown: _Shown) -> tuple[str, ...]:
+    from ..control import data_json
+
+    text = data_json.text(shown.config, shown.routers or {}, shown.host)
+    return () if text is None else (text,)
+
+
 def _data(which: str) -> Callable[[Config], Path]:
     return lambda config: data_path(config.global_defs, which, directory())
 
 
+_STATISTICS = (
+    _File(handoff.Section.VRRP, lambda _: Path(directory(), "keepalived.stats"), _statistics),
+)
 _FILES = {
     "DATA": (
         _File(None, _data("_parent"), _parent_lines),
         _File(handoff.Section.VRRP, _data(""), _vrrp_lines),
     ),
+    "STATS": _STATISTICS,
+    CLEARING: _STATISTICS,
+    "JSON": (_File(handoff.Section.VRRP, lambda _: Path(directory(), "keepalived.json"), _json),),
 }
 
 

@@ -76,8 +76,7 @@ class Dumps:
 
     def want(self, kind: str, child: Child | None = None) -> None:
         """A dump is asked for; with `child` only of what that one knows."""
-        if kind in DUMP_KINDS:
-            self._wanted[kind, child] = None
+        self._wanted[kind, child] = None
 
     def due(self) -> Iterator[float]:
         """When to go on at the latest, on the monotonic clock."""

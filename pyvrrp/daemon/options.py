@@ -230,7 +230,9 @@ def usage(program: str) -> str:
             f"{names:<32} {flag.help}" if len(names) < 32 else f"{names}\n{'':33}{flag.help}"
         )
     rows.append(f"\nThe default configuration is {DEFAULT_CONFIGURATION}.")
-    rows.append("Signals: HUP reloads, USR1 dumps, TERM and INT stop. Tools: pyvrrpctl --help")
+    rows.append(
+        "Signals: HUP reloads, USR1 and USR2 dump, TERM and INT stop. Tools: pyvrrpctl --help"
+    )
     return "\n".join(rows) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -90,6 +91,33 @@ def test_sigusr1_writes_the_files_that_keepalived_writes(host: Host, tmp_path: P
         process.stop()
     assert shapes["ours"] == shapes["theirs"]
     assert shapes["ours"][:2] == ({0o100600}, "   State = MASTER")
+
+
+def test_statistics_are_written_and_counted_anew(host: Host, tmp_path: Path) -> None:
+    for name, program in (("ours", OURS), ("theirs", DEBIAN)):
+        daemon = Daemon(host, tmp_path / name, program)
+        process = daemon.start(_TEXT)
+        host.wait_address("192.0.2.100", timeout=10)
+        masters = []
+        for number in (signal.SIGUSR2, signal.SIGRTMAX - 1, signal.SIGUSR2):
+            os.kill(int((daemon.directory / "v").read_text()), number)
+            daemon.wait_dumped({"keepalived.stats"})
+            masters.append(daemon.lines("keepalived.stats")[4])
+            (daemon.directory / "keepalived.stats").unlink()
+        assert masters == [f"  Became master: {count}" for count in (1, 1, 0)]
+        process.stop()
+
+
+def test_json_is_written(host: Host, tmp_path: Path) -> None:
+    daemon = Daemon(host, tmp_path / "d", OURS)
+    daemon.start(_TEXT)
+    host.wait_address("192.0.2.100", timeout=10)
+    os.kill(int((daemon.directory / "p").read_text()), signal.SIGRTMIN + 2)
+    daemon.wait_dumped({"keepalived.json"})
+    (instance,) = json.loads((daemon.directory / "keepalived.json").read_text())
+    assert (instance["data"]["iname"], instance["data"]["state"]) == ("one", 2)
+    assert instance["stats"]["become_master"] == 1
+    assert instance["stats"]["advert_sent"] >= 1
 
 
 def test_a_child_that_is_asked_writes_its_own_file(host: Host, tmp_path: Path) -> None:

@@ -36,12 +36,19 @@ def test_all_that_is_known_is_brought_together(daemon: Daemon):
     )
 
 
-def test_kinds_nobody_writes_are_let_be(daemon: Daemon):
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        pytest.param(signal.SIGUSR2, "STATS", id="statistics"),
+        pytest.param(signal.SIGRTMAX - 1, "STATS_CLEAR", id="from zero"),
+        pytest.param(signal.SIGRTMIN + 2, "JSON", id="JSON"),
+    ],
+)
+def test_only_who_has_a_part_in_it_is_asked(daemon: Daemon, number: int, kind: str):
     start(daemon, "one |uno")
-    for number in (signal.SIGUSR2, signal.SIGRTMAX - 1, signal.SIGRTMIN + 2, signal.SIGUSR1):
-        daemon.send(number)
-    daemon.wait_note(ALL)
-    assert daemon.notes().count("asked DATA") == 1
+    daemon.send(number)
+    daemon.wait_note(f"dump {kind} all {BOTH}: ['config of one |uno', 'state of one']")
+    assert [note for note in daemon.notes() if "asked" in note] == [f"asked {kind}"]
 
 
 def test_settings_in_use_are_shown_after_a_reload(daemon: Daemon):
