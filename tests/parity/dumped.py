@@ -24,7 +24,7 @@ from typing import Any
 __all__ = ["LINKS", "NODE", "Dumped", "dump", "dumps"]
 
 NODE = "alpha"
-LINKS = ("eth0", "eth1", "eth2")
+LINKS = ("eth0", "eth1", "eth2", "eth3")
 _PATIENCE = 20.0  # seconds until everything is written
 _JSON = signal.SIGRTMIN + 2
 _AT_ONCE = 4
