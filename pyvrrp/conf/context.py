@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from copy import copy
 from functools import cached_property
@@ -35,6 +36,10 @@ _MAX_SHOWN = 60
 
 _SECRETS = frozenset(("auth_pass", "key", "password"))
 """Keywords whose value is never shown."""
+
+
+_UNSET = re.compile(r"\$[A-Za-z_]\w*", re.ASCII)
+"""A variable that nothing set stays in the text as it was written."""
 
 
 class _Use:
@@ -133,6 +138,9 @@ class Context:
             return
         span = statement.span(index)
         remarks = () if remark is None else (remark,)
+        unset = _UNSET.search(statement.words[min(index, len(statement.words) - 1)])
+        if unset:
+            remarks = (*remarks, f"{unset[0]} is not defined above this line")
         self._collector.add(
             Diagnostic(
                 id,

@@ -16,8 +16,7 @@ Every line keeps where it was written and which variables had a part in it. A li
 these signs, nearly all of them, passes untouched.
 
 Nothing stops a file from asking for more than a machine has (`$A=$A$A`, `~SEQ(I, 1, 10000000)`,
-files that include each other), so all growth is paid from one `_Budget`; keepalived 2.2.7 hangs on
-`$A=$A`. An exhausted budget is a diagnostic and ends the text there.
+files that include each other), so all growth is paid from one `_Budget`. An exhausted budget is a diagnostic and ends the text there.
 """
 
 from __future__ import annotations
@@ -26,12 +25,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Flag
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, SourceFile, Span
 from .lexer import Line, Mention, comment_start
 from .plain_blocks import Rows
-from .repetition import repeat_rounds
+from .repetition import BadRepetition, repeat_rounds
 from .source import (
     Reader,
     Unreadable,
@@ -46,18 +46,20 @@ if TYPE_CHECKING:
 __all__ = ["Expander", "IncludeCheck"]
 
 _SIGNS = re.compile(r"[#!$~@\\\x00]")
-_DIRECTIVE = re.compile(r"\s*(?:(include[rmwba]?)|include_check|instance|random_seed)(?:\s|$)")
+_DIRECTIVE = re.compile(r"\s*(?:(include[rmwba]?)|include_check|random_seed)(?:\s|$)")
 
 _CONDITION = re.compile(r"\s*@(\^?)(\S*)\s*")
-_DEFINITION = re.compile(r"\s*\$(\w+)=", re.ASCII)
-_GENERATOR = re.compile(r"\s*~(SEQx?|LST)(?:\(([^()]*)\))?\s*")
+_NAME = "[A-Za-z_]\\w*"
+_DEFINITION = re.compile(rf"\s*\$({_NAME})=", re.ASCII)
+_GENERATOR = re.compile(r"\s*~(SEQx?|LST)\s*(?:\(([^()]*)\))?\s*")
 _REFERENCE = re.compile(
-    r"\$\{(?P<braced>\w+)\}"
-    r"|\$(?P<plain>\w+)(?=[\s,)]|$)"
-    r"|\$\{(?P<function>_RANDOM|_ENV)(?P<arguments>\s[^${}]*)\}",
+    rf"\$\{{(?P<braced>{_NAME})\}}"
+    rf"|\$(?P<plain>{_NAME})(?=[\s,)]|$)"
+    r"|\$\{(?P<function>_RANDOM|_ENV)(?P<arguments>[ \t]+[\w \t]*\w)\}",
     re.ASCII,
 )
-_TAIL = re.compile(r"(?:\$\{(\w+)\}|\$(\w+))\s*$", re.ASCII)
+_LEFT_OVER = re.compile(r'"(?:[^"\\]|\\.)*"|\$\{(\w+)([^{}"]*)\}', re.ASCII)
+_TAIL = re.compile(rf"(?:\$\{{({_NAME})\}}|\$({_NAME}))\s*$", re.ASCII)
 _ESCAPED_SIGN = re.compile(r"\\([#!])")
 
 _MAX_LINES = 1_000_000
@@ -66,10 +68,11 @@ _MAX_MADE_CHARACTERS = 32 * 1024 * 1024
 _MAX_FILES = 10_000
 _MAX_READ_CHARACTERS = 256 * 1024 * 1024
 _MAX_LINE = 4096
-"""Characters of one written line. keepalived's buffer holds 1023, and it ignores what is longer."""
+"""Characters of one written line; keepalived's buffer holds 1023 (quirk: long-lines)."""
 
 _MAX_EXPANDED_LINE = 16_384
 _MAX_PASSES = 100
+_MAX_HINTS = 20
 _MAX_DEPTH = 32
 
 
@@ -180,12 +183,12 @@ class Expander:
         self._environ = environ
         self._seed: int | None = None
         self._random: Random | None = None
-        self._instance = ""
         self._checks = IncludeCheck.NONE
         self._definitions: dict[str, _Definition] = {}
         self._open: list[str] = []
         self._budget = _Budget()
         self._at: _Written | None = None
+        self._hints = _MAX_HINTS
 
     def lines(self, path: str) -> Iterator[Line]:
         """The logical lines of the file at `path`. Raises: Unreadable, for that file only."""
@@ -278,7 +281,10 @@ class Expander:
         self._definitions[name] = _Definition(mention, lines=lines)
 
     def _continuation(self, first: _Written, rows: Rows) -> list[_Written]:
-        """The lines of a definition: those before the first one without a backslash, and it."""
+        """The lines of a definition: those before the first one without a backslash, and it.
+
+        A comment may stand between them, an empty line ends it.
+        """
         lines = [first]
         while lines[-1].text.endswith("\\"):
             following = next(rows, None)
@@ -286,9 +292,11 @@ class Expander:
                 break
             self._budget.line()
             number, text = following
-            if not self._is_readable(first.file, number, text):
-                text = ""
-            lines.append(_Written(first.file, number, text[: comment_start(text)].rstrip()))
+            if not text.strip("\r") or not self._is_readable(first.file, number, text):
+                break
+            written = _Written(first.file, number, text[: comment_start(text)].rstrip())
+            if written.text:
+                lines.append(written)
         cut = [_without_backslash(line) for line in lines]
         return [line for line in cut if line.text.strip()]
 
@@ -299,15 +307,19 @@ class Expander:
             return
         generator = _GENERATOR.match(line.text)
         if generator:
-            yield from self._generate(generator, line, trail, depth)
+            yield from self._generate(generator, line, line.rest(generator.end()), trail, depth)
             return
         text, used = self._substitute(line)
         trail = (*trail, *used)
+        if used and text.lstrip()[:1] in ("@", "~"):
+            yield from self._anew(line, text, trail, depth)
+            return
         tail = _TAIL.search(text)
         body = tail and self._definitions.get(tail[1] or tail[2])
         if tail and body and body.lines:
             yield from self._several(line, text[: tail.start()], body, trail, depth)
             return
+        text = self._without_left_overs(line, text, used)
         if not text.strip():
             return
         text = _ESCAPED_SIGN.sub(r"\1", text)
@@ -318,6 +330,24 @@ class Expander:
         if directive:
             self._note_setting(text.split())
         yield Line(line.file, line.number, text, line.start, trail)
+
+    def _anew(
+        self, line: _Written, text: str, trail: tuple[Mention, ...], depth: int
+    ) -> Iterator[Line]:
+        """A line whose first variable brought a condition or a generator.
+
+        2.2.7 understands both; later versions forgot (quirk: condition-in-variable).
+        """
+        kept = self._condition(_Written(line.file, line.number, text))
+        if kept is None or not kept.text.strip():
+            return
+        again = _Written(line.file, line.number, kept.text, line.start)
+        generator = _GENERATOR.match(kept.text)
+        if generator:
+            rest = _Written(line.file, line.number, kept.text[generator.end() :], line.start)
+            yield from self._generate(generator, line, rest, trail, depth)
+        else:
+            yield Line(line.file, line.number, again.text, again.start, trail)
 
     def _several(
         self,
@@ -336,7 +366,12 @@ class Expander:
                 yield from self._statement(joined, (*trail, body.mention), depth + 1)
                 continue
             kept = self._condition(part)
-            if kept is not None and kept.text.strip():
+            if kept is None or not kept.text.strip():
+                continue
+            defined = _DEFINITION.match(kept.text)
+            if defined:
+                self._define(defined[1], kept, defined.end(), Rows(""))
+            else:
                 yield from self._statement(kept, (*trail, used), depth + 1)
 
     def _substitute(self, line: _Written) -> tuple[str, list[Mention]]:
@@ -345,23 +380,75 @@ class Expander:
         if "$" not in text:
             return text, used
 
+        is_defined = False
+
         def replacement(found: re.Match[str]) -> str:
-            value = self._value(found, line.file, used)
+            nonlocal is_defined
+            value = self._value(found, line, used)
+            is_defined = is_defined or value is not None
             return found[0] if value is None else value
 
         for _ in range(_MAX_PASSES):
+            is_defined = False
             replaced = _REFERENCE.sub(replacement, text)
-            if replaced == text:
+            if not is_defined:
                 return text, used
             self._budget.made(len(replaced))
             text = replaced
             if len(text) > _MAX_EXPANDED_LINE:
                 break
-        message = "replacing variables in this line does not come to an end"
+        message = (
+            "replacing variables in this line does not come to an end"  # quirk: endless-variable
+        )
         self._report("endless-variable", line.span(), message, notes=_sentences(used))
         return "", used
 
-    def _value(self, found: re.Match[str], file: SourceFile, used: list[Mention]) -> str | None:
+    def _without_left_overs(self, line: _Written, text: str, used: list[Mention]) -> str:
+        """Report `${NAME}` that stands for nothing; its braces would open and close blocks."""
+        if "${" not in text:
+            return text
+
+        def literal(found: re.Match[str]) -> str:
+            if found[1] is None:
+                return found[0]  # in double quotes it is only text
+            at = line.text.find(found[0])
+            span = line.span()
+            if at >= 0:
+                span = Span(line.file, line.number, line.start + at + 1, len(found[0]))
+            self._report(
+                "undefined-variable",
+                span,
+                self._why_left_over(found[0], found[1]),
+                problem_class=ProblemClass.UNEXPECTED_OPEN,
+                notes=_sentences(used),
+                hint=self._similar_variable(found[1]),
+            )
+            return f"${found[1]}"
+
+        return _LEFT_OVER.sub(literal, text)
+
+    def _why_left_over(self, written: str, name: str) -> str:
+        definition = self._definitions.get(name)
+        if definition and definition.lines:
+            return f"{written} has several lines; it can only stand at the end of a line"
+        if definition:
+            return f"{written} is not written as keepalived wants it: ${{{name}}}"
+        if name == "_RANDOM":
+            return f"{written} is not written as keepalived wants it: ${{_RANDOM LOW HIGH}}"
+        if name == "_ENV":
+            return f"{written} is not written as keepalived wants it: ${{_ENV VARIABLE}}"
+        return f"{written} is not defined; a definition must stand above its use"
+
+    def _similar_variable(self, name: str) -> str | None:
+        if self._hints <= 0 or name in self._definitions:
+            return None
+        self._hints -= 1
+        from difflib import get_close_matches  # needed only in a file with mistakes
+
+        close = get_close_matches(name, list(islice(self._definitions, 300)), 1, 0.75)
+        return f"did you mean ${{{close[0]}}}?" if close else None
+
+    def _value(self, found: re.Match[str], line: _Written, used: list[Mention]) -> str | None:
         """What a reference stands for; None leaves it as it is."""
         name = found["braced"] or found["plain"] or found["function"]
         definition = self._definitions.get(name)
@@ -373,9 +460,9 @@ class Expander:
             return definition.text
         match name:
             case "_PWD":
-                return directory_of(file.name)
+                return directory_of(line.file.name)
             case "_INSTANCE":
-                return self._instance
+                return self._config_id  # its name and keepalived's manual notwithstanding
             case "_HASH":
                 return "#"
             case "_BANG":
@@ -383,14 +470,17 @@ class Expander:
             case "_ENV":
                 return self._environ.get((found["arguments"] or "").strip(), "")
             case "_RANDOM":
-                return self._random_number((found["arguments"] or "").split())
+                return self._random_number((found["arguments"] or "").split(), line)
         return None
 
-    def _random_number(self, bounds: list[str]) -> str | None:
-        if not all(bound.isdecimal() and len(bound) < 11 for bound in bounds):
+    def _random_number(self, bounds: list[str], line: _Written) -> str | None:
+        if len(bounds) > 2 or not all(bound.isdecimal() and len(bound) < 11 for bound in bounds):
             return None
         low = int(bounds[0]) if bounds else 0
         high = int(bounds[1]) if len(bounds) > 1 else 32767
+        if low > high:  # quirk: random-reversed
+            message = f"${{_RANDOM}}: {low} is more than {high}; {low} is used"
+            self._report("bad-variable", line.span(), message)
         if self._random is None:
             from random import Random  # few files ask, and importing it takes a while
 
@@ -398,44 +488,45 @@ class Expander:
         return str(self._random.randint(low, max(low, high)))
 
     def _generate(
-        self, found: re.Match[str], line: _Written, trail: tuple[Mention, ...], depth: int
+        self,
+        found: re.Match[str],
+        line: _Written,
+        rest: _Written,
+        trail: tuple[Mention, ...],
+        depth: int,
     ) -> Iterator[Line]:
         """`~SEQ`, `~SEQx`, `~LST`: the rest of the line, once per value.
 
         The variables keep their last value afterwards, as in keepalived.
         """
-        rest = line.rest(found.end())
-        arguments, _ = self._substitute(
-            _Written(line.file, line.number, found[2] or "", line.start)
-        )
-        rounds = repeat_rounds(found[1], arguments)
-        if rounds is None:
-            self._report(
-                "bad-repetition",
-                line.span(),
-                f"~{found[1]} is not written as keepalived wants it; the line is ignored",
-                hint="~SEQ(VAR, [START, [STEP,]] END) text, or ~LST(VAR, VALUE...) text",
-            )
-            return
         span = Span(line.file, line.number, line.span().column, len(found[0].strip()))
+        try:
+            rounds = repeat_rounds(found[1], self._arguments(found, line))
+        except BadRepetition as problem:
+            hint = "~SEQ(VAR, [START, [STEP,]] END) text, or ~LST(VAR, VALUE...) text"
+            message = f"~{found[1]} is ignored: {problem}"
+            self._report("bad-repetition", span, message, notes=_sentences([*trail]), hint=hint)
+            return
         for values in rounds:
             self._budget.made(len(rest.text))
             for name, value in values.items():
                 self._definitions[name] = _Definition(Mention(name, "set", span), value)
             yield from self._statement(rest, trail, depth + 1)
 
+    def _arguments(self, found: re.Match[str], line: _Written) -> str:
+        if found[2] is None:
+            raise BadRepetition("its parentheses are missing, or one is")
+        return self._substitute(_Written(line.file, line.number, found[2], line.start))[0]
+
     def _note_setting(self, words: list[str]) -> None:
         """Keywords that act while the file is read; their tables see them too."""
         match words:
-            case ["instance", name, *_] if not self._instance:
-                self._instance = name
             case ["random_seed", seed, *_] if seed.isdecimal():
                 self._seed, self._random = int(seed[:20]), None
             case ["include_check", *checks]:
                 self._checks = _changed_checks(self._checks, checks)
 
     def _include(self, line: _Written, keyword: str, pattern: str) -> Iterator[Line]:
-        pattern = pattern.split()[0].strip('"') if pattern else ""
         if not pattern:
             self._report(
                 "unknown-keyword",
@@ -460,12 +551,18 @@ class Expander:
 
     def _unmatched(self, line: _Written, pattern: str, *, is_strict: bool) -> None:
         """No file for a pattern: worth a word, or the end."""
+        hint = None
+        if '"' in pattern:
+            hint = "keepalived takes quotes for a part of the name; write it without"
+        elif " " in pattern:
+            hint = "keepalived takes the whole line for one name; write an include for each"
         self._report(
             "include-unmatched" if is_strict else "include-missing",
             line.span(),
             f"no file matches {pattern}" if is_strict else f"no file {pattern} to include",
             severity=Severity.ERROR if is_strict else Severity.WARNING,
             problem_class=ProblemClass.SEVERAL_FILES if is_strict else ProblemClass.NONE,
+            hint=hint,
             is_fatal=is_strict,
         )
 

@@ -29,7 +29,7 @@ _CHARACTER = r"[\t %&'()*+,./0-9:;<=>?A-Z\[\]^_`a-z|-]"
 
 def _row(level: int) -> str:
     indent = rf"(?P<indent{level}>[ \t]{{0,80}})"
-    return rf"{indent}(?!include|instance|random_seed){_START}{_CHARACTER}{{0,4000}}"
+    return rf"{indent}(?!include|random_seed){_START}{_CHARACTER}{{0,4000}}"
 
 
 def _block(level: int, inside: str) -> str:

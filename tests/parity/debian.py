@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["CRASH", "LINKS", "NODE", "namespace", "verdicts", "written"]
+__all__ = ["CRASH", "LINKS", "NODE", "namespace", "said", "verdicts", "written"]
 
 NODE = "alpha"
 LINKS = ("eth0", "eth1", "eth2")
@@ -18,7 +18,8 @@ CRASH = 139
 
 _TEST_ALL = f"""
 test_one() {{
-    cd "${{1%/*}}" && SITE=north timeout -s KILL 10 keepalived -t -i {NODE} -f "${{1##*/}}" >&2
+    cd "${{1%/*}}"; [ -z "$KEPT" ] || SAID=$1$KEPT
+    SITE=north timeout -s KILL 10 keepalived -t -i {NODE} -f "${{1##*/}}" >"${{SAID:-/dev/null}}" 2>&1
     echo "$? $1"
 }}
 export -f test_one
@@ -56,16 +57,30 @@ def written(files: Mapping[str, str], directory: Path) -> dict[str, Path]:
     return places
 
 
+def said(places: Mapping[str, Path]) -> dict[str, str]:
+    """What `keepalived -t` says about each file; kept beside it."""
+    _test(places, LINKS, ".said")
+    texts = {name: Path(f"{place}.said").read_bytes() for name, place in places.items()}
+    return {name: text.decode("utf-8", "replace") for name, text in texts.items()}
+
+
 def verdicts(places: Mapping[str, Path], links: Iterable[str] = LINKS) -> dict[str, int]:
     """Exit code of `keepalived -t` for each file, as many at a time as there are processors.
 
     It runs in a namespace with `links`, in the directory of the file, as node `NODE`, with
     SITE=north in its environment, and is killed after ten seconds (137).
     """
+    codes = _test(places, links, "")
+    return {name: codes[str(place)] for name, place in places.items()}
+
+
+def _test(places: Mapping[str, Path], links: Iterable[str], kept: str) -> dict[str, int]:
+    """Path to exit code; with `kept` the output goes to a file of that suffix."""
     with namespace(links) as space:
         done = subprocess.run(
             ("ip", "netns", "exec", space, "bash", "-c", _TEST_ALL),
             input="\0".join(map(str, places.values())),
+            env={**os.environ, "KEPT": kept, "SAID": ""},
             capture_output=True,
             text=True,
             errors="replace",
@@ -73,5 +88,4 @@ def verdicts(places: Mapping[str, Path], links: Iterable[str] = LINKS) -> dict[s
             check=True,
         )
     found = (line.split(" ", 1) for line in done.stdout.splitlines())
-    codes = {path: int(code) for code, path in found}
-    return {name: codes[str(place)] for name, place in places.items()}
+    return {path: int(code) for code, path in found}

@@ -26,7 +26,8 @@ def expand(text: str, **files: str) -> tuple[list[str], list[str]]:
         pytest.param("a # x\n! y\nb", ["a", "b"], id="comments"),
         pytest.param(r"a \# b", ["a # b"], id="escaped comment sign"),
         pytest.param("$A=1\na $A\nb ${A}x\n", ["a 1", "b 1x"], id="variables"),
-        pytest.param("a $B ${B}", ["a $B ${B}"], id="undefined stays"),
+        pytest.param('a $B "${B}"', ['a $B "${B}"'], id="undefined stays"),
+        pytest.param("$1=a\nb $1", ["$1=a", "b $1"], id="a name does not start with a digit"),
         pytest.param("$A=1\na $Ax $A) $A,", ["a $Ax 1) 1,"], id="a name ends at a blank , or )"),
         pytest.param("$A=$B\n$B=1\na $A\n$B=2\nb $A", ["a 1", "b 2"], id="replaced where used"),
         pytest.param("$A=1\n$A=2\na $A", ["a 2"], id="redefined"),
@@ -52,9 +53,14 @@ def expand(text: str, **files: str) -> tuple[list[str], list[str]]:
         pytest.param("$B=\\\na $I \\\nb\n~SEQ(I, 2) $B", ["a 1", "b", "a 2", "b"], id="blocks"),
         pytest.param("a ${_ENV SITE} ${_ENV NONE}.", ["a north ."], id="environment"),
         pytest.param("a${_HASH}b${_BANG}", ["a#b!"], id="signs"),
-        pytest.param("instance i\na ${_INSTANCE}", ["instance i", "a i"], id="instance"),
+        pytest.param("instance i\na ${_INSTANCE}", ["instance i", "a alpha"], id="instance"),
         pytest.param("a ${_RANDOM 5 5}", ["a 5"], id="random between equals"),
-        pytest.param("a ${_RANDOM x}", ["a ${_RANDOM x}"], id="random of no numbers"),
+        pytest.param("$T=~SEQ(I,2) x$I\n$T", ["x1", "x2"], id="SEQ in a variable"),
+        pytest.param("$A=@alpha\n$B=@beta\n$A x\n$B y", ["x"], id="condition in a variable"),
+        pytest.param("$A=\\\n$C=1 \\\nx$C \\\ny\n$A", ["x1", "y"], id="a definition in lines"),
+        pytest.param("$A=\\\nx \\\n# z\ny\n$A", ["x", "y"], id="a comment between lines"),
+        pytest.param("$A=\\\nx \\\n\ny\n$A", ["y", "x"], id="an empty line ends lines"),
+        pytest.param("~SEQ (I, 07, 010) $I", ["7", "8"], id="SEQ octal"),
     ],
 )
 def test_lines(text: str, lines: list[str]) -> None:
@@ -84,6 +90,13 @@ def test_working_directory() -> None:
         ("a \\\nb", ["b"], "stray-continuation"),
         ("$A=$A$A\na $A\nb", ["b"], "endless-variable"),
         ("$A=$B\n$B=$A\na $A", [], "endless-variable"),
+        ("$A=$A\na $A\nb", ["b"], "endless-variable"),
+        ("a ${B}", ["a $B"], "undefined-variable"),
+        ("a ${_RANDOM x}", ["a $_RANDOM"], "undefined-variable"),
+        ("a ${_RANDOM 7 5}", ["a 7"], "bad-variable"),
+        ("$B=\\\nx \\\ny\na ${B} b", ["a $B b"], "undefined-variable"),
+        ("~SEQ(1, 2) a", [], "bad-repetition"),
+        ("~SEQx(I, -1, 2) a", [], "bad-repetition"),
         ("~SEQ(I) a", [], "bad-repetition"),
         ("~SEQ(I, a) a", [], "bad-repetition"),
         ("~SEQ(I, 1, 0, 5) a", [], "bad-repetition"),
@@ -95,6 +108,8 @@ def test_working_directory() -> None:
         ("$X=\\\n$X \\\ny\n$X", ["y"] * 32, "too-deep"),
         ("include", [], "unknown-keyword"),
         ("include none.conf", [], "include-missing"),
+        ('include "k.conf"', [], "include-missing"),
+        ("include k.conf k.conf", [], "include-missing"),
         ("include none-*.conf", [], ""),
         ("includem none.conf", [], "include-unmatched"),
         ("includew none-*.conf", [], "include-unmatched"),
@@ -125,7 +140,6 @@ def test_includes_stand_where_they_are_written() -> None:
 def test_include_of_many_files() -> None:
     files = {"x1.inc": "1", "x2.inc": "2", "y.inc": "y"}
     assert expand("include {y,x*}.inc", **files)[0] == ["y", "1", "2"]
-    assert expand('include "x1.inc"', **files)[0] == ["1"]
 
 
 @pytest.mark.parametrize(("keyword", "severity"), [("include", "warning"), ("includer", "error")])
@@ -201,3 +215,44 @@ def test_a_line_may_not_grow_too_long() -> None:
 
 def test_a_definition_may_end_with_the_file() -> None:
     assert expand("$A=x \\") == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (
+            "$PRIORITY=1\npriority ${PRIORTY}",
+            "k:2:10: error[undefined-variable]: ${PRIORTY} is not defined; "
+            "a definition must stand above its use",
+            "did you mean ${PRIORITY}?",
+        ),
+        (
+            "$B=\\\nx \\\ny\na ${B} b",
+            "k:4:3: error[undefined-variable]: ${B} has several lines; "
+            "it can only stand at the end of a line",
+            None,
+        ),
+        (
+            "~SEQ(I, 1, -1, 5) a",
+            "k:1:1: error[bad-repetition]: ~SEQ is ignored: steps of -1 do not lead from 1 to 5",
+            "~SEQ(VAR, [START, [STEP,]] END) text, or ~LST(VAR, VALUE...) text",
+        ),
+        (
+            "~LST(I, a b) x",
+            "k:1:1: error[bad-repetition]: ~LST is ignored: "
+            "a comma is missing, or a brace is not closed, in 'a b'",
+            "~SEQ(VAR, [START, [STEP,]] END) text, or ~LST(VAR, VALUE...) text",
+        ),
+        (
+            'include "x"',
+            'k:1:1: warning[include-missing]: no file "x" to include',
+            "keepalived takes quotes for a part of the name; write it without",
+        ),
+    ],
+)
+def test_messages(text: str, message: str, hint: str | None) -> None:
+    collector = Collector()
+    expander = Expander(DictReader({"k": text}), collector, config_id="", environ={})
+    list(expander.lines("k"))
+    (problem,) = collector.finish()
+    assert (str(problem), problem.hint) == (message, hint)
