@@ -151,6 +151,7 @@ class TableUpkeep:
         self._operations: deque[Operation] = deque()
         self._repairs: list[Repair] = []
         self._written: dict[ServiceKey, bool] = {}
+        self._refused_once: set[ServiceKey] = set()
         self._services: Mapping[ServiceKey, ServiceSettings] | None = None
         self._settling: asyncio.Handle | None = None
         self._waiting: list[asyncio.Future[None]] = []
@@ -272,6 +273,7 @@ class TableUpkeep:
             self._settling = self._loop.call_soon(self._settle)
             return
         self._settling = self._services = None
+        self._forgive()
         repairs, self._repairs = self._repairs, []
         for repair in repairs:
             self._on_repair(repair)
@@ -337,12 +339,23 @@ class TableUpkeep:
         """The first time the table may have changed under our hands: compare anew at once."""
         entry = self._entries[key]
         self._services = None
+        if key in self._refused_once and not entry.is_known:
+            return  # more of the same attempt, which filled more than a batch
         if entry.refusals == 0:
             entry.refusals, entry.is_known = 1, False
+            self._refused_once.add(key)
             self._touch(key)
             return
         self.complaints.make(key, text)
         self._put_off(key, entry)
+
+    def _forgive(self) -> None:
+        """What was compared anew and taken then is as good as never refused."""
+        for key in self._refused_once:
+            entry = self._entries.get(key)
+            if entry is not None and entry.is_known:
+                entry.refusals = 0
+        self._refused_once.clear()
 
     def _put_off(self, key: ServiceKey, entry: _Entry) -> None:
         entry.is_known = False

@@ -1,23 +1,27 @@
 """IPVS tells nobody when its table changes, so it is looked at again all the time, in two ways.
 
-* A `Glance` every second says which services changed; these are read and set right at once.
+* A `Glance` every second says which services changed; these are read and set right at once. Then
+  follows another at once: who flushes the table, or loads another, may have been at it meanwhile.
 * In a round, the services and the destinations of each of ours are read and compared: for what a
   glance does not show (thresholds, tunnel options), or for all when there is none, or none that
   shows every service.
 
-Either is made in short turns of a few milliseconds, with pauses that keep it to its share of one
-processor, but not longer than a bound: on a busy machine a turn takes longer than it costs. So a look
-comes every second with up to about a thousand destinations on any machine, and beyond that natively
-(a look at 10,000 reads 660 kB of /proc). With more, the time until a foreign change is set right
-grows in proportion, up to `LONGEST_PAUSE` for every 64 kB. A round takes far longer, a minute or two
-for some thousand services.
+Either is made in short turns of a few milliseconds of processor time, with pauses that keep it to
+its share of one processor. Both are measured by the time it used, not by the time that passed, or it
+would get on the worse the busier the machine is. A glance takes more than its share, up to `MOST_SHARE`, when it
+could not be over in `GLANCE_TIME` otherwise, as with some thousand destinations where a system call is
+dear. So a foreign change is noticed within `GLANCE_TIME` and a second. With so many destinations that
+`MOST_SHARE` is not enough, that grows in proportion. A round takes far longer, a minute or two for some
+thousand services.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
+from collections.abc import Callable, Mapping
 
 from .core.table import Service, ServiceKey, ServiceSettings
 from .errors import HealthcheckError
@@ -31,23 +35,32 @@ logger = logging.getLogger(__name__)
 SHARE = 0.02
 """Of one processor, for looking at the table again."""
 
+MOST_SHARE = 0.2
+"""Of one processor, for a glance that has to be over in time."""
+
 ROUND_SHARE = 0.005
 """Of one processor, for reading what was not seen to change."""
 
-SUSPECT_SHARE = 0.25
-"""Of one processor, for reading what was seen to change, or was written."""
+SUSPECT_SHARE = 0.5
+"""Of one processor, for reading what was seen to change, or was written, and looking for more."""
+
+GLANCE_TIME = 0.3
+"""Seconds that a glance may take."""
 
 LONGEST_PAUSE = 0.5
-"""Seconds between two turns, whatever the share."""
+"""Seconds between two turns of a round, whatever the share."""
 
 _PERIOD = 1.0  # s from the start of one look, or round, to the next, at least
-_SLICE = 0.002  # s of reading a turn
+_SLICE = 0.002  # s of processor time a turn, for reading
 _SHORT_GLANCES = 3  # rounds after which a glance is not believed any more
-_PAUSE = 0.01  # s between two turns, at least
+_PAUSE = 0.002  # s between two turns, at least
 
 
 class Vigilance:
-    """Watches the table that an upkeep keeps, from now on; `glance` is closed with us."""
+    """Watches the table that an upkeep keeps, from now on; `glance` is closed with us.
+
+    `clock` gives the seconds of processor time that the calling thread has used.
+    """
 
     def __init__(
         self,
@@ -55,15 +68,18 @@ class Vigilance:
         kernel: KernelTable,
         upkeep: TableUpkeep,
         glance: Glance | None = None,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self._loop = loop
         self._kernel = kernel
         self._upkeep = upkeep
         self._glance = glance
+        self._clock = clock
         self._short_glances = 0
         self._suspects: deque[tuple[ServiceKey, bool]] = deque()
-        self._is_looking = False
-        self._written: dict[ServiceKey, bool] = {}
+        self._look: _Look | None = None
+        self._turns = 1
+        self._is_alarmed = True  # before the first look is over, nothing is noticed
         self._round: deque[tuple[ServiceKey, ServiceSettings]] = deque()
         self._next_look = self._next_round = loop.time() + _PERIOD
         self._reading: asyncio.Handle = loop.call_at(self._next_round, self._read_on)
@@ -88,70 +104,86 @@ class Vigilance:
 
     def _look_on(self, glance: Glance) -> None:
         """One turn of a glance, or of reading what it found."""
-        began = self._loop.time()
+        began = self._clock()
         try:
             if self._suspects:
-                self._read_suspects(began)
+                self._read_suspects()
             else:
-                self._look_some(glance, began)
+                self._look_some(glance)
         except (HealthcheckError, OSError) as exc:
             self._upkeep.complaints.make("look", f"a look at the IPVS table: {exc}")
-        ended = self._loop.time()
-        if self._suspects:
-            again = ended + _pause(ended - began, SUSPECT_SHARE)
-        elif self._is_looking:
-            again = ended + _pause(ended - began, SHARE)
+            again = self._next_look = self._loop.time() + _PERIOD
         else:
-            again = max(ended + _pause(ended - began, SHARE), self._next_look)
+            again = self._next_turn(self._clock() - began)
         self._looking = self._loop.call_at(again, self._look_on, glance)
 
-    def _look_some(self, glance: Glance, began: float) -> None:
-        if not self._is_looking:
-            self._is_looking, self._next_look = True, began + _PERIOD
-            self._written = self._upkeep.take_written()
+    def _look_some(self, glance: Glance) -> None:
+        if self._look is None:
+            now = self._loop.time()
+            self._next_look = now + _PERIOD
+            self._look = _Look(now + GLANCE_TIME, self._upkeep.take_written(), self._is_alarmed)
+            self._is_alarmed = False
+        look = self._look
+        look.turns += 1
         found = glance.look_on()
         if found is None:
             return
-        self._is_looking = False
+        self._look, self._turns = None, look.turns
         self._upkeep.complaints.settle("look")
         # What we wrote between two looks may be gone again, as neither look can show.
-        for key, is_service in self._written.items():
+        for key, is_service in look.written.items():
             self._suspects.append((key, is_service or found.get(key, False)))
-        self._suspects.extend(item for item in found.items() if item[0] not in self._written)
+        for key, is_service in found.items():
+            if key not in look.written:
+                self._suspects.append((key, is_service))
+                self._is_alarmed = self._is_alarmed or self._upkeep.believed(key) is not None
 
-    def _read_suspects(self, began: float) -> None:
+    def _next_turn(self, spent: float) -> float:
+        """When it is, after one that used so much processor time."""
+        now, look = self._loop.time(), self._look
+        if self._suspects or self._is_alarmed or (look is not None and look.is_alarmed):
+            return now + _pause(min(spent, _SLICE), SUSPECT_SHARE)
+        if look is None:
+            return max(now + _pause(spent, SHARE), self._next_look)
+        in_time = (look.ends - now) / max(1, self._turns - look.turns)
+        return now + max(_pause(spent, MOST_SHARE), min(_pause(spent, SHARE), in_time))
+
+    def _read_suspects(self) -> None:
         """By whom something was changed is not known before; we may be at it ourselves."""
         if not self._upkeep.is_settled:
             return
-        while self._suspects and self._loop.time() - began < _SLICE:
+        end = self._clock() + _SLICE
+        while self._suspects:
             key, is_service = self._suspects.popleft()
-            believed = self._upkeep.believed(key)
             if is_service:
                 self._upkeep.doubt(key)
-            elif believed is not None:
+            elif (believed := self._upkeep.believed(key)) is not None:
                 self._compare(key, believed.settings)
+                if self._clock() >= end:
+                    return
 
     # Rounds.
 
     def _read_on(self) -> None:
         """One turn of a round."""
-        began = self._loop.time()
+        began = self._clock()
         try:
-            if self._upkeep.is_settled:
-                self._read_some(began)
+            if self._upkeep.is_settled and not self._suspects:
+                self._read_some()
         except HealthcheckError as exc:
             self._upkeep.complaints.make("kernel", str(exc))
             self._round.clear()
-        ended = self._loop.time()
         share = SHARE if self._glance is None else ROUND_SHARE
-        again = ended + _pause(ended - began, share)
+        pause = min(LONGEST_PAUSE, _pause(self._clock() - began, share))
+        again = self._loop.time() + pause
         if not self._round:
             again = max(again, self._next_round)
         self._reading = self._loop.call_at(again, self._read_on)
 
-    def _read_some(self, began: float) -> None:
+    def _read_some(self) -> None:
+        end = self._clock() + _SLICE
         if not self._round:
-            self._next_round = began + _PERIOD
+            self._next_round = self._loop.time() + _PERIOD
             self._begin_round()
         while self._round:
             key, settings = self._round.popleft()
@@ -159,7 +191,7 @@ class Vigilance:
             # Other settings than at the start of the round: they were changed since.
             if believed is not None and believed.settings == settings:
                 self._compare(key, settings)
-            if self._loop.time() - began >= _SLICE:
+            if self._clock() >= end:
                 return
 
     def _begin_round(self) -> None:
@@ -191,5 +223,19 @@ class Vigilance:
         self._upkeep.found(key, Service(settings, self._kernel.read_destinations(key)))
 
 
+class _Look:
+    """A glance under way: when it is to be over, what we wrote since the one before, and whether that
+    one found what somebody else did."""
+
+    __slots__ = ("ends", "is_alarmed", "turns", "written")
+
+    def __init__(self, ends: float, written: Mapping[ServiceKey, bool], is_alarmed: bool) -> None:
+        self.ends = ends
+        self.written = written
+        self.is_alarmed = is_alarmed
+        self.turns = 0
+
+
 def _pause(spent: float, share: float) -> float:
-    return min(LONGEST_PAUSE, max(_PAUSE, spent / share))
+    """Seconds after which another turn may come."""
+    return max(_PAUSE, spent / share)
