@@ -28,6 +28,7 @@ from typing import BinaryIO
 
 from ..errors import PyvrrpError
 from .options import Options
+from .packing import pack
 
 __all__ = [
     "ACTIVE",
@@ -96,6 +97,7 @@ _MAGIC = b"pyvrrp\0\2"
 _HEADER = struct.Struct("=8sQ" + "QI" * len(Section))
 """Magic, size of the whole, then offset and number of records of each section."""
 _LENGTH = struct.Struct("=I")
+_WINDOW = 1 << 16
 _MAX_RECORD = 256 * 1024 * 1024
 _MAX_MESSAGE = 2048
 
@@ -170,7 +172,7 @@ def write(descriptor: int, *sections: Iterable[object]) -> tuple[int, ...]:
 
 
 def _write_record(file: BinaryIO, record: object) -> None:
-    octets = pickle.dumps(record, pickle.HIGHEST_PROTOCOL)
+    octets = pack(record)
     file.write(_LENGTH.pack(len(octets)) + octets)
 
 
@@ -192,7 +194,8 @@ def read(descriptor: int, section: Section) -> Iterator[object]:
 
 def read_packed(descriptor: int, section: Section) -> Iterator[bytes]:
     """Like `read`, each record as `unpack` takes it: equal octets are equal records."""
-    magic, size, *places = _HEADER.unpack(_exactly(descriptor, _HEADER.size, 0))
+    window = _Window(descriptor)
+    magic, size, *places = _HEADER.unpack(window.exactly(_HEADER.size, 0))
     if magic != _MAGIC:
         raise HandoffError(f"settings in memory: they start with {magic!r}, not {_MAGIC!r}")
     found = os.fstat(descriptor).st_size
@@ -200,11 +203,11 @@ def read_packed(descriptor: int, section: Section) -> Iterator[bytes]:
         raise HandoffError(f"settings in memory end early: {found} of {size} octets")
     offset, count = places[2 * section : 2 * section + 2]
     for _ in range(count):
-        (length,) = _LENGTH.unpack(_exactly(descriptor, _LENGTH.size, offset))
+        (length,) = _LENGTH.unpack(window.exactly(_LENGTH.size, offset))
         offset += _LENGTH.size
         if length > _MAX_RECORD:
             raise HandoffError(f"settings in memory: a record of {length} octets, at {offset}")
-        yield _exactly(descriptor, length, offset)
+        yield window.exactly(length, offset)
         offset += length
 
 
@@ -216,18 +219,31 @@ def unpack(record: bytes) -> object:
         raise HandoffError(f"settings in memory: a record is damaged: {exc}") from exc
 
 
-def _exactly(descriptor: int, length: int, offset: int) -> bytes:
-    octets = os.pread(descriptor, length, offset)
-    if len(octets) < length:
-        raise HandoffError(
-            f"settings in memory end early: {len(octets)} of {length} octets at {offset}"
-        )
-    return octets
+class _Window:
+    """Reads more than it is asked for: most records cost no system call."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._start = 0
+        self._octets = b""
+
+    def exactly(self, length: int, offset: int) -> bytes:
+        """So many octets from a place on. Raises: HandoffError, when they are not there."""
+        start = offset - self._start
+        if start < 0 or start + length > len(self._octets):
+            self._octets = os.pread(self._descriptor, max(length, _WINDOW), offset)
+            self._start, start = offset, 0
+        octets = self._octets[start : start + length]
+        if len(octets) < length:
+            raise HandoffError(
+                f"settings in memory end early: {len(octets)} of {length} octets at {offset}"
+            )
+        return octets
 
 
 def append(descriptor: int, record: object) -> None:
     """Add one record to a plain memfd. Raises: OSError."""
-    octets = pickle.dumps(record, pickle.HIGHEST_PROTOCOL)
+    octets = pack(record)
     os.write(descriptor, _LENGTH.pack(len(octets)) + octets)
 
 
@@ -236,11 +252,12 @@ def records(descriptor: int) -> Iterator[object]:
 
     Raises: HandoffError when its last record is not whole.
     """
+    window = _Window(descriptor)
     offset, end = 0, os.fstat(descriptor).st_size
     while offset < end:
-        (length,) = _LENGTH.unpack(_exactly(descriptor, _LENGTH.size, offset))
+        (length,) = _LENGTH.unpack(window.exactly(_LENGTH.size, offset))
         offset += _LENGTH.size
-        yield unpack(_exactly(descriptor, length, offset))
+        yield unpack(window.exactly(length, offset))
         offset += length
 
 
