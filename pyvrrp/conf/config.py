@@ -17,7 +17,7 @@ from .diagnostics import Span
 if TYPE_CHECKING:
     from .auth_hmac import AuthHmac
     from .bfd_config import BfdInstance
-    from .link_config import Ipvlan
+    from .link_config import GarpGroup, InterfaceDelay, Ipvlan, LinkbeatInterface
     from .lvs_config import LvsConfig
     from .routing_config import Route, Rule, StaticAddress, TrackGroup
     from .tracking_config import Tracked, TrackFile, TrackProcess
@@ -390,6 +390,10 @@ class GlobalDefs:
     umask: int | None = None
     instance: str | None = None
     net_namespace: str | None = None
+    net_namespace_ipvs: str | None = None
+    """None: that of all the rest, empty: the one the daemon was started in."""
+    namespace_with_ipsets: bool = False
+    linkbeat_use_polling: bool = False
     use_pid_dir: bool = False
     child_wait_time: float = 5.0
     reload_check_config: bool = False
@@ -452,6 +456,9 @@ class Config:
     track_files: tuple[TrackFile, ...] = ()
     track_processes: tuple[TrackProcess, ...] = ()
     bfd_instances: tuple[BfdInstance, ...] = ()
+    garp_groups: tuple[GarpGroup, ...] = ()
+    interface_delays: tuple[InterfaceDelay, ...] = ()
+    linkbeat_interfaces: tuple[LinkbeatInterface, ...] = ()
     kept: tuple[Kept, ...] = ()
     lvs: LvsConfig | None = None
     """None when nothing of the file is about IPVS services."""

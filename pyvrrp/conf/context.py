@@ -60,7 +60,8 @@ class Context:
     `reader` finds the names iproute2 gives to numbers. `scripts`, `track_files`,
     `track_processes` and `bfd_instances` are the ones defined so far: keepalived knows no others;
     `later` tells where the rest stand. `vrrp_sessions` are the BFD instances that VRRP hears of.
-    `bfd_paths` holds by neighbor and multihop the sources in use, None for any, and who uses them.
+    `bfd_paths` holds by neighbor and multihop the sources in use, None for any, and who uses
+    them. `garp_interfaces` are in a garp_group.
     `readings` is what `schema.read_values` shares between blocks of the same text, None: nothing.
     """
 
@@ -82,6 +83,7 @@ class Context:
         self.bfd_instances: dict[str, BfdInstance] = {}
         self.vrrp_sessions: dict[str, BfdInstance] = {}
         self.bfd_paths: dict[tuple[Address, bool], dict[Address | None, str]] = {}
+        self.garp_interfaces: set[str] = set()
         self.later: dict[tuple[str, str], Statement] = {}
         self.blocks = blocks or {}
         self.host = host

@@ -382,10 +382,21 @@ GLOBAL_DEFS = table(
     BLOCKS["global_defs"],
 )
 
+
+def _namespace_of_ipvs(context: Context, statement: Statement, values: Values) -> None:
+    """Without a name: the namespace the daemon was started in."""
+    if context.once(statement, values, "net_namespace_ipvs"):
+        name = str(statement.words[1]) if len(statement.words) > 1 else ""
+        values.put("net_namespace_ipvs", name, statement)
+
+
 ROOT_ROWS = (
     value("child_wait_time", Seconds(0, 2**32 - 1, digits=0)),
     value("instance", Word(missing=_GENERAL), once=True),
     value("net_namespace", Word(missing=_GENERAL), once=True),
+    Keyword("net_namespace_ipvs", _namespace_of_ipvs, acted_on=False),
+    value("namespace_with_ipsets", Flag(), acted_on=False),
+    value("linkbeat_use_polling", Flag(), acted_on=False),
     value("use_pid_dir", Flag()),
 )
 """Top-level words that set a field of `GlobalDefs`."""

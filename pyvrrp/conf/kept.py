@@ -30,10 +30,6 @@ _COMMON = """
 """
 
 _TEXTS = {
-    "": """
-        garp_group{garp_group} interface_up_down_delays{}
-        linkbeat_interfaces{} linkbeat_use_polling namespace_with_ipsets net_namespace_ipvs
-    """,
     "global_defs": """
         bfd_cpu_affinity:1? bfd_no_swap bfd_priority:1? bfd_process_name:1 bfd_rlimit_rtime:1
         bfd_rlimit_rttime:1 bfd_rt_priority:1? config_save_dir:1 dbus_no_interface_name:1?
@@ -50,7 +46,6 @@ _TEXTS = {
         vrrp_netlink_cmd_rcv_bufs:1? vrrp_netlink_cmd_rcv_bufs_force
         vrrp_netlink_monitor_rcv_bufs:1? vrrp_netlink_monitor_rcv_bufs_force vrrp_rx_bufs_policy:1?
     """,
-    "garp_group": "garp_interval:1 gna_interval:1 interface:1 interfaces{}",
     "virtual_server": "snmp_name:1",
     "virtual_server/real_server": "snmp_name:1",
     "HTTP_GET/url": "regex_stack:2",

@@ -200,6 +200,9 @@ class _Reading:
             tuple(context.track_files.values()),
             tuple(context.track_processes.values()),
             tuple(context.bfd_instances.values()),
+            tuple(root.get("garp_groups", ())),
+            tuple(root.get("interface_delays", {}).values()),
+            tuple(root.get("linkbeat_interfaces", {}).values()),
             kept=tuple(root.kept),
             lvs=lvs,
             **self._statics(root, instances),
@@ -237,7 +240,7 @@ class _Reading:
             Keyword("virtual_server", self._lvs_block, Block.TABLE),
             Keyword("virtual_server_group", self._lvs_block, Block.ENTRIES),
         )
-        return table("", (*rows, *RARE_ROWS), BLOCKS[""])
+        return table("", (*rows, *RARE_ROWS), {})
 
     def _lvs_block(self, context: Context, statement: Statement, values: Values) -> None:
         if self._lvs is not None:
@@ -317,7 +320,6 @@ _HOMES: dict[str, Container[str]] = {
         *("global_defs", "vrrp_instance", "vrrp_sync_group", "vrrp_script"),
         *_LVS,
         *(row.name for row in RARE_ROWS),
-        *BLOCKS[""],
     },
     **{f"in {known.name}": frozenset(known.names()) for known in (GLOBAL_DEFS, VRRP_INSTANCE)},
     **{f"in {known.name}": frozenset(known.names()) for known in (VRRP_SYNC_GROUP, VRRP_SCRIPT)},

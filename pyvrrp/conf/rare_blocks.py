@@ -17,6 +17,24 @@ def _bfd_instance(context: Context, statement: Statement, values: Values) -> Non
     read_bfd_instance(context, statement, values)
 
 
+def _garp_group(context: Context, statement: Statement, values: Values) -> None:
+    from .links import read_garp_group
+
+    read_garp_group(context, statement, values)
+
+
+def _up_down_delays(context: Context, statement: Statement, values: Values) -> None:
+    from .links import read_up_down_delays
+
+    read_up_down_delays(context, statement, values)
+
+
+def _linkbeat_interfaces(context: Context, statement: Statement, values: Values) -> None:
+    from .links import read_linkbeat_interfaces
+
+    read_linkbeat_interfaces(context, statement, values)
+
+
 def _track_file(context: Context, statement: Statement, values: Values) -> None:
     from .tracked_blocks import read_track_file
 
@@ -50,6 +68,9 @@ def _virtual_rules(context: Context, statement: Statement, values: Values) -> No
 
 RARE_ROWS = (
     Keyword("bfd_instance", _bfd_instance, Block.TABLE, acted_on=False),
+    Keyword("garp_group", _garp_group, Block.TABLE, acted_on=False),
+    Keyword("interface_up_down_delays", _up_down_delays, Block.ENTRIES, acted_on=False),
+    Keyword("linkbeat_interfaces", _linkbeat_interfaces, Block.ENTRIES, acted_on=False),
     Keyword("track_file", _track_file, Block.TABLE),
     Keyword("vrrp_track_file", _track_file, Block.TABLE),
     Keyword("vrrp_track_process", _track_process, Block.TABLE, acted_on=False),

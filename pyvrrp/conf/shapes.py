@@ -14,7 +14,18 @@ from .blocks import Statement
 from .context import Context, shown
 from .diagnostics import ProblemClass
 
-__all__ = ["SKIP", "Bool", "Choice", "Flag", "Int", "Seconds", "Shape", "Word", "integer"]
+__all__ = [
+    "SKIP",
+    "Bool",
+    "Choice",
+    "Flag",
+    "Int",
+    "Seconds",
+    "Shape",
+    "Word",
+    "integer",
+    "read_seconds",
+]
 
 _INTEGER = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _DECIMAL = re.compile(r"\+?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})", re.ASCII)
@@ -159,6 +170,18 @@ class Seconds(NamedTuple):
             )
             return SKIP
         return seconds
+
+
+def read_seconds(
+    context: Context, statement: Statement, index: int, low: float, high: float, what: str
+) -> float | None:
+    """Word `index` as seconds with at most 6 decimals in a range; None after a report."""
+    text = statement.words[index].strip(" \t")
+    if _DECIMAL.fullmatch(text) and len(text.partition(".")[2]) <= 6 and low <= float(text) <= high:
+        return float(text)
+    message = f"{what} {shown(text)} is not a number in {_plain(low)}..{_plain(high)} seconds"
+    context.problem("value-out-of-range", statement, index, message)
+    return None
 
 
 def _corrected(context: Context, statement: Statement, value: float) -> None:

@@ -269,6 +269,8 @@ def _checker_records(config: Config) -> tuple[object, ...]:
     """What the checker child gets; nothing when the file says nothing that is its business."""
     if config.lvs is None and config.global_defs.lvs_sync_daemon is None:
         return ()
+    if config.global_defs.net_namespace_ipvs is not None:
+        raise PyvrrpError("net_namespace_ipvs is not supported yet; run -C in the other namespace")
     from .translate_lvs import translate_lvs
 
     settings, services = translate_lvs(config)

@@ -164,6 +164,29 @@ ROWS = {
     "use_ipvlan with IPv6": Row(instance("@").replace("192.0.2.1", "fe80::1\n"), (
         "use_ipvlan", "use_ipvlan 2001:db8::7", "use_ipvlan 192.0.2.7",
     )),
+    "garp_group": Row("garp_group {\n@\n}\n" + instance(""), (
+        "", "interface eth0",
+        *(f"{word} {value}" for word in ("garp_interval", "gna_interval")
+          for value in (0, "0.0000001", "0.000001", 1, 2147, 4294, "4294.967295", "4294.967296", 4295, "x", -1, "")),
+        *(f"garp_interval 1\n{text}" for text in (
+            "interface eth0", "interface", "interface eth9", "interfaces {\neth0 eth1\n}",
+            "interfaces {\neth0 eth9\n}", "interfaces {\n}", "interface eth0\ninterface eth0",
+            "interface eth0\ninterfaces {\neth0 eth1\n}", "interval 1",
+            "interface eth0\n}\ngarp_group {\ngarp_interval 1\ninterface eth0",
+        )),
+        "interface eth0\n}\ngarp_group {\ngarp_interval 1\ninterface eth0",
+    )),
+    "interface_up_down_delays": Row("interface_up_down_delays {\n@\n}\n" + instance(""), (
+        "", "eth0", "eth0 1", "eth0 0", "eth0 255", "eth0 256", "eth0 1 255", "eth0 1 256", "eth0 1.5 2.5",
+        "eth0 1 2 3", "eth0 x", "eth9 1", "eth0 1\neth0 2",
+    )),
+    "linkbeat_interfaces": Row("linkbeat_interfaces {\n@\n}\n" + instance(""), (
+        "", "eth0", "eth0 MII", "eth0 ETHTOOL", "eth0 IOCTL", "eth0 mii", "eth0 MII 2", "eth9", "eth0\neth0 MII",
+    )),
+    "words of the top level": Row("@\n" + instance(""), (
+        "linkbeat_use_polling", "linkbeat_use_polling no", "namespace_with_ipsets", "net_namespace_ipvs",
+        "net_namespace_ipvs a", "net_namespace_ipvs a\nnet_namespace_ipvs b", "net_namespace_ipvs a b",
+    )),
     "globals": Row("global_defs {\n@\n}\n" + instance(""), (
         *(f"vrrp_garp_extra_if{words}" for words in ("", " all", " 0", " 1", " 86400", " 86401", " all 5", " x")),
     )),
@@ -185,6 +208,11 @@ CASES = {
 }
 
 DIFFERENT = {
+    **{
+        f"garp_group: {word}_interval {value}": (5, "newer-language")
+        for word in ("garp", "gna")
+        for value in ("4294", "4294.967295")
+    },
     "bfd_instance: multihop": (5, "newer-language"),
     "bfd_instance: multihop no": (5, "newer-language"),
     "instance: nopreempt\ntimer_expired_backup": (5, "newer-language"),

@@ -69,7 +69,7 @@ def test_words_that_do_nothing_are_reported_once_each(read: Read) -> None:
         f"bfd_instance s{number} {{\n neighbor_ip 2001:db8::{number:x}\n}}\n"
         for number in range(2000)
     )
-    result = read(sessions + "garp_group {\n garp_interval 1\n interface eth0\n}\n")
+    result = read(sessions + "garp_group {\n garp_interval 0\n interface eth0\n}\n")
     assert [(d.id, d.severity, d.message) for d in result.diagnostics] == [
         (
             "not-acted-on",

@@ -281,6 +281,15 @@ def test_namespace_is_refused(tmp_path: Path, settings: int):
     assert "ip netns exec" in verdict.reason
 
 
+def test_namespace_of_ipvs_is_refused_where_there_is_ipvs(tmp_path: Path, settings: int):
+    text = "net_namespace_ipvs\n" + _GOOD
+    assert verdict_of(options(tmp_path, text), settings, True).is_usable
+    service = "virtual_server 192.0.2.1 80 {\nprotocol TCP\nlvs_method NAT\nreal_server 192.0.2.2 80 {\n}\n}\n"
+    verdict = verdict_of(options(tmp_path, text + service), settings, True)
+    assert (verdict.is_usable, verdict.exit_code) == (False, 2)
+    assert "net_namespace_ipvs is not supported yet" in verdict.reason
+
+
 def test_missing_file(tmp_path: Path, settings: int):
     assert verdict_of(options(tmp_path, None), settings, True) == Verdict(
         is_usable=False, exit_code=6, reason=f"{tmp_path}/k.conf does not exist"
