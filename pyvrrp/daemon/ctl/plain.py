@@ -22,10 +22,13 @@ MASK = "***"
 
 _WORDS: Mapping[str, str] = {
     **LVS_WORDS,
+    "Config.bfd_instances": "bfd_instance",
     "Config.instances": "vrrp_instance",
     "Config.scripts": "vrrp_script",
+    "Config.static_addresses": "static_ipaddress",
     "Config.sync_groups": "vrrp_sync_group",
     "Config.track_files": "track_file",
+    "Config.track_groups": "track_group",
     "Config.track_processes": "vrrp_track_process",
     "LvsConfig.services": "virtual_server",
 }

@@ -6,9 +6,11 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ...conf.config import Interface
+    from ...conf.lints import Addresses
     from ...conf.load import Loaded
 
-__all__ = ["add_options", "read"]
+__all__ = ["add_options", "addresses_here", "read"]
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -30,6 +32,25 @@ def read(path: str, arguments: argparse.Namespace) -> Loaded:
     import socket
 
     from ...conf.load import load
+    from ..script_security import ThisHost
 
-    names = tuple(name for _, name in socket.if_nameindex()) if arguments.interfaces else None
-    return load(path, config_id=arguments.config_id, interfaces=names)
+    if not arguments.interfaces:
+        return load(path, config_id=arguments.config_id)
+    names = tuple(name for _, name in socket.if_nameindex())
+    return load(path, config_id=arguments.config_id, interfaces=names, host=ThisHost())
+
+
+def addresses_here() -> Addresses:
+    """What the links of this host have now. Raises: net.rtnetlink.NetlinkError."""
+    from ...net.rtnetlink import RouteSocket
+
+    route = RouteSocket()
+    try:
+        names = {link.index: link.name for link in route.links()}
+        found: dict[str, tuple[Interface, ...]] = {}
+        for each in route.addresses():
+            name = names.get(each.index, "")
+            found[name] = (*found.get(name, ()), each.interface)
+    finally:
+        route.close()
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pyvrrp.daemon.ctl import main
+from pyvrrp.daemon.ctl import colour, main
 
 _BAD = "vrrp_instance a {\n bogus 3\n}\n"
 
@@ -55,6 +56,109 @@ def test_check(ctl: Ctl, tmp_path: Path):
     assert "^^^^^" in ctl("check", str(path)).stdout
     listed = json.loads(ctl("check", str(path), "--format", "json").stdout)
     assert (listed[0]["id"], listed[0]["line"]) == ("unknown-keyword", 2)
+
+
+_TRAP = """\
+global_defs {
+    vrrp_strict
+}
+vrrp_instance web {
+    interface eth0
+    virtual_router_id 51
+    virtual_ipaddress {
+        192.0.2.100/24
+    }
+}
+"""
+
+
+def test_check_finds_traps_that_count_only_when_asked(ctl: Ctl, tmp_path: Path):
+    path = tmp_path / "k.conf"
+    path.write_text(_TRAP)
+    done = ctl("check", str(path), "--format", "concise")
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        [
+            f"{path}:4:15: warning[strict-accepts-nothing]: strict mode lets nothing reach the"
+            " addresses of web",
+            "1 warning",
+        ],
+    )
+    assert ctl("check", str(path), "--strict").returncode == 5
+    (trap,) = json.loads(ctl("check", str(path), "--format", "json").stdout)
+    assert (trap["id"], trap["class"]) == ("strict-accepts-nothing", "none")
+
+
+def test_check_sums_up(ctl: Ctl, tmp_path: Path):
+    path = tmp_path / "k.conf"
+    path.write_text("bogus 1\nbogus 2\nvrrp_script a {\n script /bin/true\n}\n")
+    assert ctl("check", str(path)).stdout.splitlines()[-1] == "2 errors, 1 remark"
+    path.write_text("")
+    assert ctl("check", str(path)).stdout == "no problems\n"
+    # A remark is no trap.
+    path.write_text("vrrp_script a {\n script /bin/true\n}\n")
+    assert ctl("check", str(path), "--strict").returncode == 0
+
+
+def test_check_looks_at_this_host_only_when_asked(ctl: Ctl, tmp_path: Path):
+    path = tmp_path / "k.conf"
+    path.write_text(_TRAP.replace("eth0", "eth97"))
+    assert "unknown-interface" not in ctl("check", str(path)).stdout
+    done = ctl("check", str(path), "--interfaces")
+    assert "error[unknown-interface]" in done.stdout
+    assert done.returncode == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "is_coloured"),
+    [
+        pytest.param(["--color", "always"], {"NO_COLOR": "1"}, True, id="always"),
+        pytest.param([], {}, False, id="no terminal"),
+        pytest.param(["--color", "never"], {}, False, id="never"),
+    ],
+)
+def test_check_colours(
+    ctl: Ctl,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    environ: dict[str, str],
+    is_coloured: bool,
+):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "k.conf"
+    path.write_text(_BAD)
+    text = ctl("check", str(path), *words).stdout
+    assert ("\x1b[1;31merror[unknown-keyword]\x1b[m: " in text) is is_coloured
+    assert ("\x1b[1;31m" in text.splitlines()[2]) is is_coloured
+    assert "\x1b" in text or not is_coloured
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+)
+def test_colours_on_a_terminal(environ: dict[str, str], is_coloured: bool):
+    assert colour.is_wanted("auto", _Terminal(), environ) is is_coloured
+
+
+def test_explain(ctl: Ctl):
+    assert ctl("check", "--explain", "duplicate-vrid").stdout.startswith(
+        "Two instances of one family"
+    )
+    lint = ctl("check", "--explain", "address-twice").stdout.splitlines()
+    assert lint[-1] == "What to do: give each address to one instance."
+    done = ctl("check", "--explain", "duplicate-vird")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "there is no problem called duplicate-vird; did you mean duplicate-vrid?\n",
+    )
 
 
 def test_check_without_a_file(ctl: Ctl, tmp_path: Path):
