@@ -22,6 +22,8 @@ def explanations() -> dict[str, str]:
 _TEXT: Mapping[str, str] = {
     "bad-repetition": "A ~SEQ or ~LST at the start of a line repeats it with changing values; this one"
     " cannot be understood, so the line is left out. ~SEQ(NAME, FIRST, STEP, LAST) needs whole numbers.",
+    "bad-variable": "A variable that is made anew at each use, such as ${_RANDOM min-max}, is written in a"
+    " way that cannot be understood as it stands; the message says what is used.",
     "endless-variable": "A variable contains itself, directly or through others, so replacing it would"
     " never end. Look at the definitions that are named and take the circle out.",
     "extra-brace": "A '}' without a '{'. Often the block before it was closed one line too early.",
@@ -44,6 +46,8 @@ _TEXT: Mapping[str, str] = {
     " often one brace or quote is behind them all.",
     "too-much-text": "Repetition and variables make the configuration grow beyond all measure, so it is"
     " cut off and not used. Look for a ~SEQ in a ~SEQ.",
+    "undefined-variable": "A $NAME or ${NAME} that nothing before this line defines stays as it is written,"
+    " which is seldom meant. Define it above, or look for a slip in its name.",
     "unexpected-brace": "A '{' behind a keyword that has no block; what is in it is left out.",
     "unterminated-quote": "A quotation mark has no partner on its line; the text goes to the end of it.",
 }
