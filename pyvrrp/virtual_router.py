@@ -166,8 +166,12 @@ class VirtualRouter:
         self._take_counts()
         self._counters = Counters()
 
-    def snapshot(self, wall_time: float) -> VirtualRouterSnapshot:
-        """What this router is now; `wall_time` is the time of day, seconds since the epoch."""
+    def snapshot(self, loop_epoch: float) -> VirtualRouterSnapshot:
+        """What this router is now; `loop_epoch` is the time of day when the loop's time was 0.
+
+        In seconds since the epoch, and the same for all snapshots: what did not change looks the
+        same in two of them.
+        """
         state, config, changed_at = self.state, self.config, self._changed_at
         mac_index = self.holdings.virtual_mac_index
         mac_link = None if mac_index is None else self._host.table.by_index(mac_index)
@@ -182,7 +186,7 @@ class VirtualRouter:
             base_priority=self.base_priority,
             priority=config.priority,
             source=config.source,
-            changed_at=None if changed_at is None else wall_time - self._host.time() + changed_at,
+            changed_at=None if changed_at is None else loop_epoch + changed_at,
             active_router=self._active_router(),
             virtual_mac=mac_link.name if mac_link is not None else None,
             installed=self.holdings.installed,

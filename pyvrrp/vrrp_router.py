@@ -92,6 +92,7 @@ class VrrpRouter:
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
+        self._loop_epoch = time.time() - self._loop.time()
         self._monitor = RouteMonitor()
         self._route = RouteSocket()
         self.table.refresh(self._route)
@@ -132,7 +133,7 @@ class VrrpRouter:
         """
         for router in self.routers:
             if self._routers.get(router.settings.identity) is router:
-                yield router.snapshot(time.time())
+                yield router.snapshot(self._loop_epoch)
                 if clear:
                     router.clear_counters()
 

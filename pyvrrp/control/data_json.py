@@ -76,7 +76,8 @@ def _data(
     if instance.interface is not None:
         yield "ifp_ifname", link or instance.interface
     yield "master_priority", 0 if active is None else active.priority
-    yield "last_transition", (snapshot.changed_at if snapshot else None) or 0.0
+    changed_at = snapshot.changed_at if snapshot is not None else None
+    yield "last_transition", round(changed_at or 0.0, 6)
     yield from _announcements(instance)
     yield "vrid", instance.virtual_router_id
     yield "base_priority", instance.priority

@@ -309,7 +309,7 @@ def test_a_snapshot_of_a_backup_tells_whom_it_follows():
         wire.hear(wire.datagram(150, advertisement_interval=1.5), at=second)
     wire.hear(wire.datagram(150, ttl=64), at=4.0)
     wire.hear(wire.datagram(60, source="192.0.2.3"), at=4.5)
-    seen = wire.router.snapshot(wall_time=1_700_000_004.5)
+    seen = wire.router.snapshot(loop_epoch=1_700_000_000.0)
     assert (seen.state, seen.reason, seen.changed_at) == (
         StateName.BACKUP,
         None,
@@ -330,7 +330,7 @@ def test_a_snapshot_of_an_active_does_not_change_afterwards():
     wire = Wire(tracked=tracked).start()
     wire.host.loop.advance(5.0)
     wire.router.refuse(PacketError(DiscardReason.TTL, ""), IpFacts(OWN, OWN, 1), 5.0)
-    seen = wire.router.snapshot(wall_time=0.0)
+    seen = wire.router.snapshot(loop_epoch=0.0)
     wire.router.refuse(PacketError(DiscardReason.TTL, ""), IpFacts(OWN, OWN, 1), 5.0)
     wire.host.loop.advance(10.0)
     assert (seen.state, seen.base_priority, seen.priority) == (StateName.ACTIVE, 100, 120)
@@ -344,7 +344,7 @@ def test_a_snapshot_of_an_active_does_not_change_afterwards():
 def test_a_snapshot_says_why_it_takes_no_part():
     wire = Wire()
     wire.host.table.apply(LinkChanged(replace(LINK, running=False)))
-    seen = wire.start().router.snapshot(wall_time=0.0)
+    seen = wire.start().router.snapshot(loop_epoch=0.0)
     assert (seen.state, seen.reason) == (StateName.INITIALIZE, InitializeReason.INTERFACE_DOWN)
 
 
