@@ -11,6 +11,7 @@ from ..core.actions import StateName
 from ..snapshot import VirtualRouterSnapshot
 from .addresses import virtual_addresses
 from .data_place import place
+from .data_routes import route_text, rule_text
 from .data_trackers import followed
 from .host import HostFacts
 from .own_link import uses_virtual_mac
@@ -46,6 +47,7 @@ def lines(
     yield from _unicast(instance)
     if snapshot is None:
         yield "   No sockets allocated"
+    yield from _routing(instance)
     yield from followed(config, instance)
     yield from _notifications(config, instance, host)
 
@@ -184,6 +186,16 @@ def _addresses(
             yield f"   {title}"
         for text in virtual_addresses(config, instance, addresses, host, snapshot):
             yield f"     {text}"
+
+
+def _routing(instance: VrrpInstance) -> Iterator[str]:
+    for title, texts in (
+        ("Routes", [route_text(route) for route in instance.virtual_routes]),
+        ("Rules", [rule_text(rule) for rule in instance.virtual_rules]),
+    ):
+        if texts:
+            yield f"   Virtual {title} :"
+        yield from (f"     {text}" for text in texts)
 
 
 def _unicast(instance: VrrpInstance) -> Iterator[str]:

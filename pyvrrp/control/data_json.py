@@ -15,6 +15,7 @@ from ..core.actions import StateName
 from ..counters import Counters
 from ..snapshot import VirtualRouterSnapshot
 from .addresses import virtual_addresses
+from .data_routes import route_text, rule_text
 from .host import UNKNOWN, HostFacts
 from .own_link import has_own_link, own_name
 from .states import state_word, wanted_word
@@ -98,6 +99,8 @@ def _data(
         ("evips", instance.virtual_ipaddress_excluded),
     ):
         yield from _listed(name, virtual_addresses(config, instance, addresses, host, snapshot))
+    yield from _listed("vroutes", map(route_text, instance.virtual_routes))
+    yield from _listed("vrules", map(rule_text, instance.virtual_rules))
     yield from _tracked(config, instance)
     yield from _authentication(instance)
 

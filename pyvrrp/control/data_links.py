@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 from ..conf.config import Config, GlobalDefs, VrrpInstance
+from .data_routes import watched_links
 from .host import HostFacts, LinkFacts, LinkFlag
 from .own_link import uses_virtual_mac, virtual_mac
 from .wording import weight
@@ -145,7 +146,7 @@ def _followers(config: Config, link: LinkFacts) -> Iterator[str]:
         if link.name == instance.interface or _is_own(instance, link):
             ignored = instance.dont_track_primary
             yield f"     {instance.name}, weight {_NOT_TRACKED if ignored else 0}"
-        elif _is_used_by(instance, link):
+        elif _is_used_by(instance, link) or link.name in watched_links(config, instance):
             yield f"     {instance.name}, weight 0"
         group = groups.get(instance.name)
         for entry in (*instance.track_interface, *(group.track_interface if group else ())):

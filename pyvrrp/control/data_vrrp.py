@@ -8,6 +8,7 @@ from ..conf.config import Config
 from ..snapshot import VirtualRouterSnapshot
 from . import data_group, data_instance, data_links, data_trackers
 from .addresses import static_addresses
+from .data_routes import route_text, rule_text
 from .host import UNKNOWN, HostFacts
 
 __all__ = ["lines"]
@@ -24,6 +25,12 @@ def lines(
     yield from data_links.delays(config)
     yield from _section(
         "Static Addresses", ([f"     {text}"] for text in static_addresses(config, host))
+    )
+    yield from _section(
+        "Static Routes", ([f"     {route_text(route)}"] for route in config.static_routes)
+    )
+    yield from _section(
+        "Static Rules", ([f"     {rule_text(rule)}"] for rule in config.static_rules)
     )
     yield from _section(
         "Static Track groups", (data_trackers.track_group(group) for group in config.track_groups)
