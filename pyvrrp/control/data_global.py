@@ -36,7 +36,9 @@ def lines(config: Config, host: HostFacts = UNKNOWN, *, of_vrrp: bool = True) ->
 
 def _identity(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
     yield f" Network namespace = {defs.net_namespace or '(default)'}"
-    yield " Network namespace ipvs = (main namespace)"
+    ipvs = defs.net_namespace_ipvs
+    where = "(main namespace)" if ipvs is None else ipvs or "(default)"
+    yield f" Network namespace ipvs = {where}"
     if defs.instance is not None:
         yield f" Instance name = {defs.instance}"
     if defs.process_name is not None:

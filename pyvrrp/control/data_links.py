@@ -1,4 +1,4 @@
-"""The network interfaces, who follows them, and how gratuitous ARPs are spread over time."""
+"""The network interfaces, and who follows them."""
 
 from __future__ import annotations
 
@@ -6,44 +6,23 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 from ..conf.config import Config, GlobalDefs, VrrpInstance
+from .data_delays import debounce, spread, used_links
 from .data_routes import watched_links
 from .host import HostFacts, LinkFacts, LinkFlag
 from .own_link import uses_virtual_mac, virtual_mac
 from .wording import weight
 
-__all__ = ["delays", "lines", "missing"]
+__all__ = ["lines", "missing"]
 
 _HARDWARE = {1: "ETHERNET", 772: "LOOPBACK"}
 _ORDINARY = LinkFlag.BROADCAST | LinkFlag.MULTICAST
+_METHODS = {
+    "MII": "NIC support MII regs",
+    "ETHTOOL": "NIC support ETHTOOL GLINK interface",
+    "IOCTL": "NIC ioctl refresh polling",
+}
 _NOT_TRACKED = 255
 """Weight of an interface that is used and, by `dont_track_primary`, not followed."""
-
-
-def delays(config: Config) -> Iterator[str]:
-    """Groups of interfaces that share an interval between gratuitous ARPs; unicast NAs alike."""
-    defs = config.global_defs
-    used = list(dict.fromkeys(_used(config)))
-    if not used or not (defs.vrrp_garp_interval or defs.vrrp_gna_interval):
-        return
-    yield "------< Gratuitous ARP delays >------"
-    for link in used:
-        yield "------< GARP delay group 0 >------"
-        if defs.vrrp_garp_interval:
-            yield f" GARP interval = {defs.vrrp_garp_interval:g}"
-            yield " GARP next time 0.000000 (Thu Jan  1 00:00:00.000000)"
-        if defs.vrrp_gna_interval:
-            yield f" GNA interval = {defs.vrrp_gna_interval:g}"
-            yield " GNA next time 0.000000 (Thu Jan  1 00:00:00.000000)"
-        yield " Interfaces"
-        yield f"  {link}"
-
-
-def _used(config: Config) -> Iterator[str]:
-    for instance in config.instances:
-        addresses = (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded)
-        for name in (instance.interface, *(a.dev for a in addresses)):
-            if name is not None:
-                yield name
 
 
 def lines(config: Config, link: LinkFacts, host: HostFacts) -> Iterator[str]:
@@ -57,16 +36,14 @@ def lines(config: Config, link: LinkFacts, host: HostFacts) -> Iterator[str]:
     yield f"   State = {_state(link.flags)}"
     yield f"   Seen up = {LinkFlag.UP in link.flags:d}"
     yield "   Delayed state change running = false"
-    yield "   Up debounce timer = 0us"
-    yield "   Down debounce timer = 0us"
+    yield from debounce(config, link)
     yield from _kind(config.global_defs, link, host)
     yield f"   MTU = {link.mtu}"
     yield f"   HW Type = {_HARDWARE.get(link.hardware, f'UNKNOWN ({link.hardware})')}"
-    yield "   NIC netlink status update"
-    if link.name in _used(config):
-        yield from _spread(config.global_defs)
-    yield from _kernel_settings(config, link, host)
     followers = tuple(_followers(config, link))
+    yield f"   {_watched(config, link, is_followed=bool(followers))}"
+    yield from spread(config, link)
+    yield from _kernel_settings(config, link, host)
     if followers:
         yield "   Tracking VRRP instances :"
         yield from followers
@@ -74,7 +51,7 @@ def lines(config: Config, link: LinkFacts, host: HostFacts) -> Iterator[str]:
 
 def missing(config: Config, host: HostFacts) -> Iterator[LinkFacts]:
     """Interfaces that are named and not there (yet)."""
-    for name in dict.fromkeys(_used(config)):
+    for name in used_links(config):
         if host.link(name) is None:
             yield LinkFacts(0, name)
 
@@ -116,11 +93,15 @@ def _kind(defs: GlobalDefs, link: LinkFacts, host: HostFacts) -> Iterator[str]:
         yield "   Interface type/base can be changed"
 
 
-def _spread(defs: GlobalDefs) -> Iterator[str]:
-    if defs.vrrp_garp_interval:
-        yield f"   Gratuitous ARP interval {int(defs.vrrp_garp_interval * 1000)}ms"
-    if defs.vrrp_gna_interval:
-        yield f"   Gratuitous NA interval {int(defs.vrrp_gna_interval * 1000)}ms"
+def _watched(config: Config, link: LinkFacts, *, is_followed: bool) -> str:
+    """How its state is learned."""
+    beat = next((b for b in config.linkbeat_interfaces if b.name == link.name), None)
+    polled = config.global_defs.linkbeat_use_polling and any(
+        instance.interface == link.name for instance in config.instances
+    )
+    if not polled and (beat is None or not is_followed):
+        return "NIC netlink status update"
+    return _METHODS[(beat.method if beat is not None else None) or "ETHTOOL"]
 
 
 def _kernel_settings(config: Config, link: LinkFacts, host: HostFacts) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..conf.config import Config
 from ..snapshot import VirtualRouterSnapshot
-from . import data_group, data_instance, data_links, data_trackers
+from . import data_delays, data_group, data_instance, data_links, data_trackers
 from .addresses import static_addresses
 from .data_routes import route_text, rule_text
 from .host import UNKNOWN, HostFacts
@@ -22,7 +22,7 @@ def lines(
     snapshots: Mapping[str, VirtualRouterSnapshot] = _NO_SNAPSHOTS,
 ) -> Iterator[str]:
     """`snapshots` by name of the instance; those without one are shown as they were configured."""
-    yield from data_links.delays(config)
+    yield from data_delays.lines(config)
     yield from _section(
         "Static Addresses", ([f"     {text}"] for text in static_addresses(config, host))
     )
