@@ -9,7 +9,7 @@ from .routing_config import Metric, MetricKind
 from .routing_entry import Entry
 from .routing_options import Option, Options
 
-__all__ = ["METRICS", "found_metrics"]
+__all__ = ["METRICS", "settle_metrics"]
 
 _SHORTEST_MS = 200
 _LONGEST_MS = 120_000
@@ -21,7 +21,9 @@ _TIME = re.compile(
 
 
 def _put(entry: Entry, kind: MetricKind, value: int | str, *, locked: bool = False) -> None:
-    entry.fields[f"metric/{kind.name}"] = Metric(kind, value, locked)
+    metrics = entry.fields.setdefault("metrics", {})
+    if isinstance(metrics, dict):
+        metrics[kind] = Metric(kind, value, locked)
 
 
 def _number(kind: MetricKind, high: int = 2**32 - 1, *, lockable: bool = False) -> Option:
@@ -101,7 +103,8 @@ METRICS: Options = {
 }
 
 
-def found_metrics(entry: Entry) -> tuple[Metric, ...]:
-    """The metrics of an entry, taken out of its fields, in the order of their kinds."""
-    named = (entry.fields.pop(f"metric/{kind.name}", None) for kind in MetricKind)
-    return tuple(metric for metric in named if isinstance(metric, Metric))
+def settle_metrics(fields: dict[str, object]) -> None:
+    """Put the metrics into the order of their kinds, so that the order written is no difference."""
+    metrics = fields.get("metrics")
+    if isinstance(metrics, dict):
+        fields["metrics"] = tuple(metrics[kind] for kind in sorted(metrics))

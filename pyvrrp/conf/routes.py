@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv6Network
 
-from .addresses import parse_address
 from .blocks import Statement
 from .context import Context, shown
 from .iproute_names import DSFIELD, PROTOCOL, SCOPE, TABLE, c_number
 from .route_encaps import read_encap
-from .route_metrics import METRICS, found_metrics
+from .route_metrics import METRICS, settle_metrics
 from .routing_config import NextHop, Route, RouteType
 from .routing_entry import ANYWHERE, Entry, Useless
 from .routing_options import (
@@ -56,9 +55,7 @@ def _destination(entry: Entry) -> None:
         entry.fields["type"] = kind
         entry.value()
     word = entry.word
-    if parse_address(word.partition("/")[0]) is None and word not in (*ANYWHERE, "default6"):
-        if "/" in word or word[:1].isdecimal():
-            raise entry.useless("bad-address", f"{shown(word)} is not an IPv4 or IPv6 network")
+    if not (word[:1].isdecimal() or ":" in word or "/" in word or word in ANYWHERE):
         hint = entry.context.similar(word, (*_ROUTE, *_TYPES))
         if word == "track_group":
             hint = "track_group is for static_routes"
@@ -234,7 +231,7 @@ def _finish(entry: Entry) -> Route:
         raise entry.useless("no-destination", "the route has no destination", index=0)
     check_tracking(entry, "dev")
     fields["destination"] = either_family(entry, "destination")
-    fields["metrics"] = found_metrics(entry)
+    settle_metrics(fields)
     return make(Route, {**fields, "span": entry.statement.span()})
 
 

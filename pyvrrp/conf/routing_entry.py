@@ -23,8 +23,8 @@ from .values import Values
 
 __all__ = ["ANYWHERE", "Entry", "Routing", "Useless"]
 
-ANYWHERE = ("default", "any", "all")
-"""Words for every address; they have no family of their own."""
+ANYWHERE = ("default", "any", "all", "default6")
+"""Words for every address; all but the last have no family of their own."""
 
 _U32 = 2**32 - 1
 _FIRST_PREFERENCE = 16384
@@ -58,15 +58,11 @@ class Entry:
     def __init__(self, context: Context, statement: Statement, kind: str) -> None:
         self.context = context
         self.statement = statement
+        self.words = statement.words
         self.kind = kind
         self.index = -1
         self.fields: dict[str, object] = {}
         self.family: Family | None = None
-
-    @property
-    def words(self) -> list[str]:
-        """All words of the entry."""
-        return self.statement.words
 
     @property
     def word(self) -> str:
@@ -75,7 +71,8 @@ class Entry:
 
     def peek(self) -> str | None:
         """The word after the one in hand, None at the end."""
-        return self.words[self.index + 1] if self.index + 1 < len(self.words) else None
+        following = self.index + 1
+        return self.words[following] if following < len(self.words) else None
 
     def skip(self, *words: str) -> str | None:
         """Take the next word when it is one of these; the word, or None."""
@@ -223,12 +220,12 @@ class Entry:
     def network(self) -> Network | None:
         """Take `ADDRESS[/LEN]`; None for a word that means any. Raises: Useless, after a report."""
         word = self.value()
-        if word in ANYWHERE:
-            return None
         if word == "default6":
             self.remark("deprecated", "default6 is an old word for inet6 default")
             self.belongs_to(6)
             return IPv6Network("::/0")
+        if word in ANYWHERE:
+            return None
         text, slash, mask = word.partition("/")
         address = parse_address(text)
         if address is None:
