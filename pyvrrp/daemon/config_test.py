@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from pathlib import Path
@@ -25,6 +26,7 @@ def run(options: Options) -> int:
     from ..conf.source import Unreadable
     from .script_security import ThisHost
 
+    gc.disable()  # nothing made here is garbage before the end
     interfaces = tuple(name for _, name in socket.if_nameindex())
     try:
         loaded = load(
@@ -35,6 +37,7 @@ def run(options: Options) -> int:
         )
     except Unreadable as problem:
         return _report([str(problem)], [str(problem)], options.test_log, 0)
+    gc.freeze()  # else the interpreter looks for garbage in all of it once more at its end
     lines = [concise(diagnostic) for diagnostic in loaded.diagnostics]
     shown = [full(diagnostic) for diagnostic in loaded.diagnostics]
     return _report(shown, lines, options.test_log, loaded.test_exit_code)

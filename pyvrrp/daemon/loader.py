@@ -8,6 +8,7 @@ another memfd, for those who will show it; the end of the pipe says that it is t
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import pickle
@@ -42,6 +43,9 @@ _MAX_VERDICT = 256 * 1024 * 1024
 _LENGTH = struct.Struct("=I")
 """Before the verdict in the pipe."""
 _IDENT = "Keepalived"
+
+_LEISURE = 10
+"""Niceness of what nobody waits for, while the children begin."""
 
 _log = logging.getLogger(__name__)
 
@@ -174,12 +178,14 @@ def _checked(verdict: object) -> Verdict:
 
 def _run(body: Body, options: Options, load: Load, report: int, is_start: bool) -> int:
     log.start(options, _IDENT)
+    gc.disable()  # the process ends before anything is worth collecting
     verdict, config = body(options, load.settings, is_start)
     octets = pickle.dumps(verdict, pickle.HIGHEST_PROTOCOL)
     os.set_blocking(report, True)
     with os.fdopen(report, "wb") as file:
         file.write(_LENGTH.pack(len(octets)) + octets)
         file.flush()
+        os.nice(_LEISURE)
         if config is not None:
             handoff.append(load.configuration, config)
             if options.dump_configuration:
