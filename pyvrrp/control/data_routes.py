@@ -232,7 +232,8 @@ def _action(rule: Rule) -> str:
 
 
 def _tracking(entry: Route | Rule) -> Iterator[str]:
-    if entry.no_track:
+    """A route without an interface has none to be tracked."""
+    if entry.no_track or (isinstance(entry, Route) and entry.dev is None):
         yield "no_track"
     if entry.track_group is not None:
         yield f"track_group {entry.track_group}"

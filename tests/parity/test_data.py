@@ -47,7 +47,7 @@ NOT_RUN = {
 }
 SAMPLES = (
     *("SSL_GET", "conditional_conf", "sample", "vrrp", "vrrp.localcheck", "vrrp.scripts"),
-    "vrrp.sync",
+    *("vrrp.routes", "vrrp.rules", "vrrp.static_ipaddress", "vrrp.sync"),
 )
 """Of Debian's package, those that are about VRRP and that 2.2.7 starts with."""
 FILES = (
@@ -78,6 +78,8 @@ STATE = {
 }
 """In the file only, and why not compared."""
 MASKED = {
+    r"\b(add|prepend) (?=blackhole|unreachable|prohibit)": "2.2.7 adds all but ordinary routes",
+    r"(?<=congctl )(lock reno|renolock )": "2.2.7 mixes up the order",
     r"(?<=')/usr/bin/(?=killall')": "2.2.7 looks programs up beforehand",
     r"(?<=   Password = ).*": "a password stays a secret",
     r" \[installed ifindex 0\]": "2.2.7 alone tells that it has not seen a route",
