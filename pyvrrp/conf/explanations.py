@@ -46,8 +46,9 @@ _TEXT: Mapping[str, str] = {
     " often one brace or quote is behind them all.",
     "too-much-text": "Repetition and variables make the configuration grow beyond all measure, so it is"
     " cut off and not used. Look for a ~SEQ in a ~SEQ.",
-    "undefined-variable": "A $NAME or ${NAME} that nothing before this line defines stays as it is written,"
-    " which is seldom meant. Define it above, or look for a slip in its name.",
+    "undefined-variable": "Nothing before this line defines ${NAME}. keepalived leaves it as it is, and its"
+    " braces open and close blocks; here it counts as $NAME. Define it above, or look for a slip in"
+    " its name.",
     "unexpected-brace": "A '{' behind a keyword that has no block; what is in it is left out.",
     "unterminated-quote": "A quotation mark has no partner on its line; the text goes to the end of it.",
 }

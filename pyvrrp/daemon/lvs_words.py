@@ -28,6 +28,7 @@ LVS_WORDS: Mapping[str, str] = {
     "Target.bind_address": "bindto",
     "Target.bind_interface": "bind_if",
     "Target.port": "connect_port",
+    "Url.status_codes": "status_code",
     "VirtualServer.keys": "service",
     "VirtualServer.real_servers": "real_server",
 }

@@ -21,7 +21,8 @@ _BROKEN_PIPE = 1
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console script; returns the exit code.
 
-    0: nothing wrong; 1: the packet would be discarded; 2: wrong use; `check` has keepalived -t's.
+    0: nothing wrong; 1: the packet would be discarded; 2: wrong use, or a file that cannot be used;
+    `check` has keepalived -t's.
     """
     arguments = _parser().parse_args(argv)
     try:
@@ -32,7 +33,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pyvrrpctl", description="Tools around VRRP and pyvrrp.")
+    parser = argparse.ArgumentParser(
+        prog="pyvrrpctl",
+        description="Look at configurations and packets. Nothing here changes a running daemon.",
+        epilog="pyvrrpctl COMMAND --help says more about each.",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add_to(commands)

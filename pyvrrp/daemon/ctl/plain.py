@@ -33,6 +33,8 @@ _WORDS: Mapping[str, str] = {
     "LvsConfig.services": "virtual_server",
 }
 _FIELDS = {"span": "at"}
+_PREFIXES = {"GlobalDefs.garp": "vrrp_garp_", "VrrpInstance.garp": "garp_"}
+"""Blocks of this program whose fields are words of the block around them in keepalived."""
 _INLINE = LVS_INLINE | {"Config.lvs"}
 
 
@@ -51,6 +53,8 @@ def _entries(value: Any) -> Iterator[tuple[str, object]]:
         path, its = f"{kind}.{field.name}", getattr(value, field.name)
         if path == "LvsService.servers":
             yield "real_server", _servers(value)
+        elif path in _PREFIXES:
+            yield from ((_PREFIXES[path] + name, each) for name, each in _entries(its))
         elif path in _INLINE:
             yield from _entries(its) if is_dataclass(its) else ()
         else:

@@ -82,8 +82,15 @@ def _text(value: Any) -> str:
         case bytes():
             return value.hex()
         case tuple():
-            return " ".join(map(_text, value))
+            return " ".join(
+                _range(*each) if isinstance(each, tuple) else _text(each) for each in value
+            )
     return _fields(value) if _is_group(value) else str(value)
+
+
+def _range(first: int, last: int) -> str:
+    """The only pairs among settings: what lies between them counts too."""
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def _enum(value: Enum) -> str:

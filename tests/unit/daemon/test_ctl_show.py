@@ -65,6 +65,7 @@ def test_in_keepalived_s_words(tmp_path: Path):
     assert (web["name"], web["at"]) == ("web", f"{path}:1:15")
     assert (web["advert_int"], web["preempt_delay"], web["unicast_src_ip"]) == (2.0, 0.0, None)
     assert web["use_vmac"]["mac"] == "02:00:5e:00:01:33"
+    assert web["garp_master_repeat"] == 5
     (address,) = web["virtual_ipaddress"]
     assert (address["interface"], address["label"]) == ("192.0.2.100/24", "eth0:1")
     (service,) = config["virtual_server"]
@@ -76,7 +77,7 @@ def test_in_keepalived_s_words(tmp_path: Path):
     assert server["notify_down"]["argv"] == ["/bin/down", "now"]
     get, tcp = server["checks"]
     assert (get["check"], get["delay_loop"], get["connect_ip"]) == ("SSL_GET", 5.0, "192.0.2.11")
-    assert get["url"][0]["status_codes"] == [[200, 299]]
+    assert get["url"][0]["status_code"] == [[200, 299]]
     assert (tcp["check"], tcp["connect_timeout"]) == ("TCP_CHECK", 5.0)
 
 
@@ -91,6 +92,7 @@ def test_globals_and_empty_blocks(tmp_path: Path):
     config = plain_of("global_defs {\n router_id me\n}\n", tmp_path / "k.conf")
     assert config["global_defs"]["router_id"] == "me"
     assert config["global_defs"]["vrrp_mcast_group4"] == "224.0.0.18"
+    assert config["global_defs"]["vrrp_garp_master_delay"] == 5.0
     assert config["vrrp_instance"] == []
     assert list(config)[:4] == ["global_defs", "vrrp_instance", "vrrp_sync_group", "vrrp_script"]
 

@@ -9,12 +9,14 @@ import pytest
 
 from healthcheck.core.model import (
     Check,
+    HttpCheck,
     MiscCheck,
     RealServer,
     SorryServer,
     Target,
     TcpCheck,
     Timing,
+    Url,
     VirtualServer,
 )
 from healthcheck.core.table import Destination, Forwarding, Method, ServiceFlag, ServiceSettings
@@ -198,6 +200,13 @@ def test_a_changed_check_is_told_beside_the_one_it_replaces():
         Item("check", "TCP_CHECK", Fate.ADDED),
         Item("check", "MISC_CHECK", Fate.REMOVED),
     )
+
+
+def test_pages_in_words():
+    page = Url("/health", status_codes=((200, 200), (300, 399)))
+    get = HttpCheck(tcp().target, (page,))
+    (change,) = differences(get, replace(get, urls=(replace(page, status_codes=((200, 299),)),)))
+    assert str(change) == "url /health status_code 200 300-399 -> /health status_code 200-299"
 
 
 def test_services_come_and_go():
