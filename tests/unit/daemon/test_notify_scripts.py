@@ -41,7 +41,7 @@ async def test_those_of_one_object_run_one_after_the_other(tmp_path: Path):
     scripts.start("a", shell(f"{wait}; echo a1 >> {notes}"))
     scripts.start("a", shell(f"echo a2 >> {notes}"))
     scripts.start("b", shell(f"echo b >> {notes}"))
-    await until(notes.exists, "b runs")
+    await until(lambda: notes.exists() and notes.read_text() != "", "b runs")
     assert notes.read_text() == "b\n"
     go.touch()
     await until(lambda: "a2" in notes.read_text(), "a2 runs")
