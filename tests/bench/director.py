@@ -56,7 +56,7 @@ class Shape:
         return f"  real_server {address} 8080 {{\n    weight {weight}\n    {self.check}\n  }}\n"
 
 
-_TCP = "TCP_CHECK {\n      connect_timeout 3\n    }"
+TCP_CHECK = "TCP_CHECK {\n      connect_timeout 3\n    }"
 _HTTP = (
     "HTTP_GET {\n      url {\n        path /\n        status_code 200\n      }\n"
     "      connect_timeout 3\n    }"
@@ -167,7 +167,7 @@ def measure_table(maker: Maker, services: int, servers: int) -> dict[str, float]
     changed weight, and until the daemon is gone after TERM. `missing`: destinations that were not
     there at some moment of the reload; `left`: what is still there after the daemon."""
     wanted = services * servers
-    shape = Shape(services, servers, _TCP, 3600)
+    shape = Shape(services, servers, TCP_CHECK, 3600)
     with tempfile.TemporaryDirectory() as name:
         director = Director(maker, Path(name), shape)
         try:
@@ -176,7 +176,7 @@ def measure_table(maker: Maker, services: int, servers: int) -> dict[str, float]
                 lambda: _destinations() >= wanted, f"{maker.value}: {wanted} destinations"
             )
             time.sleep(2.0)
-            director.configure(Shape(services, servers, _TCP, 3600, changed_weight=7))
+            director.configure(Shape(services, servers, TCP_CHECK, 3600, changed_weight=7))
             fewest = wanted
             director.signal(signal.SIGHUP)
 
@@ -204,7 +204,7 @@ def measure_table(maker: Maker, services: int, servers: int) -> dict[str, float]
 
 def measure_checks(maker: Maker, kind: str, servers: int, seconds: float) -> dict[str, float]:
     """Percent of a core and memory, with so many servers checked every 5 s."""
-    check = {"TCP_CHECK": _TCP, "HTTP_GET": _HTTP}[kind]
+    check = {"TCP_CHECK": TCP_CHECK, "HTTP_GET": _HTTP}[kind]
     with tempfile.TemporaryDirectory() as name:
         director = Director(maker, Path(name), Shape(servers, 1, check, 5))
         try:
