@@ -8,7 +8,7 @@ One module per stage, each knowing only the ones before it:
     blocks       the tree of statements; knows no keyword
     shapes       what follows a keyword: a number in a range, seconds, a choice, ...
     schema       tables of keywords and the reader that follows one
-    routes, rules, statics and what they use: routing, from words to `routing_config`
+    routes, rules, statics and what they use: routing, from words to `pyvrrp.routing`
     kept         keywords that are known, and not acted on
     global_defs, vrrp and what they use: the tables
     rare_blocks  blocks that few files have; what reads them is loaded on use

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from .diagnostics import Span
 
 if TYPE_CHECKING:
+    from ..routing import Route, Rule
     from .auth_hmac import AuthHmac
     from .bfd_config import BfdInstance
     from .link_config import GarpGroup, InterfaceDelay, Ipvlan, LinkbeatInterface
     from .lvs_config import LvsConfig
-    from .routing_config import Route, Rule, StaticAddress, TrackGroup
+    from .routing_config import StaticAddress, TrackGroup
     from .tracking_config import Tracked, TrackFile, TrackProcess
 
 __all__ = [

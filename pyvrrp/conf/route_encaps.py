@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from ..routing import Encap, IlaEncap, IpEncap, MplsEncap
 from .addresses import parse_address
 from .config import Address, Family
 from .context import shown
 from .iproute_names import DSFIELD, c_number
-from .routing_config import Encap, IlaEncap, IpEncap, MplsEncap
 from .routing_entry import Entry
 from .values import make
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..routing import Metric, MetricKind
 from .context import shown
-from .routing_config import Metric, MetricKind
 from .routing_entry import Entry
 from .routing_options import Option, Options
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv6Network
 
+from ..routing import NextHop, Route, RouteType
 from .blocks import Statement
 from .context import Context, shown
 from .iproute_names import DSFIELD, PROTOCOL, SCOPE, TABLE, c_number
 from .route_encaps import read_encap
 from .route_metrics import METRICS, settle_metrics
-from .routing_config import NextHop, Route, RouteType
 from .routing_entry import ANYWHERE, Entry, Useless
 from .routing_options import (
     Options,

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from sys import intern
 
+from ..routing import Network
 from .addresses import parse_address
 from .blocks import Statement
 from .config import Address, Family
 from .context import Context, shown
 from .diagnostics import ProblemClass, Severity
 from .iproute_names import REALM, Names, Space, c_number
-from .routing_config import Network
 from .source import Reader
 from .values import Values
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from typing import TypeVar
 
+from ..routing import PROTOCOL_KEEPALIVED, Network
 from .blocks import Statement
 from .context import Context, shown
 from .iproute_names import Space
-from .routing_config import PROTOCOL_KEEPALIVED, Network
 from .routing_entry import Entry, Useless
 
 __all__ = [

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..routing import Action, Range, Rule
 from .blocks import Statement
 from .context import Context, shown
 from .diagnostics import ProblemClass
 from .iproute_names import DSFIELD, GROUP, IP_PROTOCOL, TABLE, c_number
 from .routes import route_type
-from .routing_config import Action, Range, Rule
 from .routing_entry import Entry
 from .routing_options import (
     Option,

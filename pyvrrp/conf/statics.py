@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TypedDict
 
+from ..routing import Route, Rule
 from .blocks import Statement
 from .context import Context, shown
 from .diagnostics import ProblemClass
 from .routes import read_routes
-from .routing_config import Route, Rule, StaticAddress, TrackGroup
+from .routing_config import StaticAddress, TrackGroup
 from .routing_options import known_track_group
 from .rules import read_rules
 from .schema import read_block, table

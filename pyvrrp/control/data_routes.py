@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..conf.config import Address, Config, VrrpInstance
-from ..conf.routing_config import (
+from ..routing import (
     PROTOCOL_KEEPALIVED,
     TABLE_MAIN,
     Action,

@@ -11,7 +11,7 @@ import pytest
 
 from pyvrrp.conf.diagnostics import concise
 from pyvrrp.conf.load import Loaded
-from pyvrrp.conf.routing_config import (
+from pyvrrp.routing import (
     Action,
     Metric,
     MetricKind,
