@@ -29,7 +29,7 @@ from .diagnostics import ProblemClass
 from .known import Block
 from .lvs_checks import CHECKS
 from .lvs_completion import finish_service
-from .lvs_config import LvsConfig, LvsService
+from .lvs_config import GroupMark, GroupRange, LvsConfig, LvsGroup, LvsService
 from .lvs_endpoints import Endpoint, read_endpoint
 from .lvs_groups import Group, read_group
 from .lvs_keys import GroupUse, Identity, ServiceMark
@@ -117,7 +117,11 @@ class LvsReading:
 
     def finish(self) -> LvsConfig:
         """The services in the order written, each checked as a whole."""
-        return LvsConfig(tuple(self._finished()))
+        return LvsConfig(
+            tuple(self._finished()),
+            tuple(_as_configured(group) for group in self._groups.values()),
+            self._tls if self._has_tls else None,
+        )
 
     def _finished(self) -> Iterator[LvsService]:
         uses: Counter[str] = Counter()
@@ -161,6 +165,14 @@ class LvsReading:
             problem_class=ProblemClass.NONE,
             hint=self._context.similar(name, self._groups),
         )
+
+
+def _as_configured(group: Group) -> LvsGroup:
+    return LvsGroup(
+        group.name,
+        tuple(GroupRange(entry.first, entry.last, entry.port) for entry in group.ranges),
+        tuple(GroupMark(entry.mark, entry.family) for entry in group.marks),
+    )
 
 
 def _identity(context: Context, statement: Statement) -> Endpoint | ServiceMark | str | None:

@@ -23,7 +23,7 @@ from .blocks import Statement
 from .config import GlobalDefs
 from .context import Context
 from .diagnostics import ProblemClass, Span
-from .lvs_config import LvsServer, LvsService
+from .lvs_config import CheckDefaults, LvsServer, LvsService
 from .lvs_endpoints import Endpoint, trio
 from .lvs_keys import (
     GroupUse,
@@ -132,6 +132,10 @@ class _Completion:
             values.get("quorum_up", None),
             values.get("quorum_down", None),
             mailed,
+            self._group.name if self._group is not None else None,
+            method,
+            around.inhibit,
+            around.defaults.said,
             tuple(values.kept),
             _line_of(values.owner),
         )
@@ -291,16 +295,19 @@ class _Completion:
         )
 
     def _check_defaults(self) -> Defaults:
-        said, delay_loop = self._values.get, self._values.get("delay_loop", 60.0)
+        said = self._values.get
+        delay_loop = said("delay_loop", 60.0)
         return Defaults(
+            CheckDefaults(
+                delay_loop,
+                said("retry", None),
+                said("delay_before_retry", None),
+                said("warmup", None),
+                said("alpha", False),
+                said("connect_timeout", 5.0),
+                said("virtualhost", None),
+            ),
             delay_loop,
-            delay_loop,
-            said("retry", None),
-            said("delay_before_retry", None),
-            said("warmup", None),
-            said("alpha", False),
-            said("connect_timeout", 5.0),
-            said("virtualhost", None),
             self._defs.checker_log_all_failures,
             self._defs.script_user,
             self._tls,

@@ -10,12 +10,53 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from healthcheck.core.model import VirtualServer
+from healthcheck.core.model import TlsMaterial, VirtualServer
+from healthcheck.core.table import Address, Family, Method
 
 from .config import Kept, Script
 from .diagnostics import Span
 
-__all__ = ["BfdCheck", "LvsConfig", "LvsServer", "LvsService"]
+__all__ = [
+    "BfdCheck",
+    "CheckDefaults",
+    "GroupMark",
+    "GroupRange",
+    "LvsConfig",
+    "LvsGroup",
+    "LvsServer",
+    "LvsService",
+    "WebWords",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDefaults:
+    """What checks take from their surroundings, where they say nothing themselves.
+
+    Times are seconds. `retry`, `delay_before_retry` and `warmup` None: nobody said it, and each kind
+    of check has its own.
+    """
+
+    delay_loop: float = 60.0
+    retry: int | None = None
+    delay_before_retry: float | None = None
+    warmup: float | None = None
+    alpha: bool = False
+    connect_timeout: float = 5.0
+    virtualhost: str | None = None
+
+
+_NOTHING_SAID = CheckDefaults()
+_MASQUERADING = Method()
+
+
+@dataclass(frozen=True, slots=True)
+class WebWords:
+    """What an HTTP_GET or SSL_GET says itself; the check has what came of it for each url."""
+
+    virtualhost: str | None = None
+    enable_sni: bool = False
+    url_virtualhosts: tuple[str | None, ...] = ()
 
 
 class BfdCheck(NamedTuple):
@@ -33,6 +74,10 @@ class LvsServer:
     notify_down: Script | None = None
     smtp_alert: bool = True
     check_scripts: tuple[Script, ...] = ()
+    web_checks: tuple[WebWords, ...] = ()
+    """One for each HttpCheck of the server, in their order."""
+    defaults: CheckDefaults = _NOTHING_SAID
+    """Of its checks."""
     bfd_checks: tuple[BfdCheck, ...] = ()
 
 
@@ -48,8 +93,40 @@ class LvsService:
     quorum_up: Script | None = None
     quorum_down: Script | None = None
     smtp_alert: bool = False
+    group: str | None = None
+    """Name of the group that it is of."""
+    method: Method = _MASQUERADING
+    inhibit_on_failure: bool = False
+    """For servers that do not say it themselves, as `method` and `defaults` are."""
+    defaults: CheckDefaults = _NOTHING_SAID
     kept: tuple[Kept, ...] = ()
     span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRange:
+    """Neighbouring addresses with one port; 0: every port."""
+
+    first: Address
+    last: Address
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMark:
+    """A firewall mark; `family` None: that of the servers."""
+
+    mark: int
+    family: Family | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LvsGroup:
+    """One `virtual_server_group` block."""
+
+    name: str
+    ranges: tuple[GroupRange, ...] = ()
+    marks: tuple[GroupMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +134,9 @@ class LvsConfig:
     """Every service, in the order written; their names and their keys are unique."""
 
     services: tuple[LvsService, ...] = ()
+    groups: tuple[LvsGroup, ...] = ()
+    tls: TlsMaterial | None = None
+    """What the `SSL` block says, None: there is none."""
 
     def scripts(self) -> Iterator[Script]:
         """Every program that may be run, service by service."""

@@ -36,6 +36,11 @@ class AddressRange(NamedTuple):
     port: int
     statement: Statement
 
+    @property
+    def last(self) -> Address:
+        """Where it ends, inclusive."""
+        return type(self.first)(int(self.first) + self.length - 1)
+
     def addresses(self) -> Iterator[Address]:
         """Each address of the range."""
         start, kind = int(self.first), type(self.first)

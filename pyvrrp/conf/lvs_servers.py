@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from healthcheck.core.model import RealServer, SorryServer
+from healthcheck.core.model import HttpCheck, RealServer, SorryServer
 from healthcheck.core.table import Destination, Forwarding, Method, Protocol
 
 from .blocks import Statement
@@ -19,6 +19,7 @@ from .lvs_config import BfdCheck, LvsServer
 from .lvs_endpoints import Endpoint, read_endpoint
 from .lvs_methods import METHOD_FIELD, method
 from .lvs_timing import CONNECT_TIMEOUT, DELAY_LOOP, PAUSE, Checked, Defaults
+from .lvs_web import web_words
 from .schema import Keyword, read_again, read_values, table, value
 from .scripts import ScriptWords
 from .shapes import Bool, Int, Word
@@ -171,6 +172,7 @@ def _built(
     )
     checks = server.items("checks", Values)
     built = [CHECKS[c.owner.words[0]].build(context, c, checked) for c in checks]
+    web = [c for c, check in zip(checks, built, strict=True) if isinstance(check, HttpCheck)]
     upper, lower = _thresholds(context, server)
     real = RealServer(
         address,
@@ -187,8 +189,10 @@ def _built(
         said("notify_down", None),
         said("smtp_alert", around.is_mailed),
         tuple(program for program in programs if isinstance(program, Script)),
+        tuple(map(web_words, web)),
+        checked.defaults.said,
         tuple(
-            c if c.alpha is not None else BfdCheck(c.name, checked.defaults.alpha)
+            c if c.alpha is not None else BfdCheck(c.name, checked.defaults.said.alpha)
             for c in server.items("bfd", BfdCheck)
         ),
     )

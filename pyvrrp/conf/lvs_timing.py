@@ -5,8 +5,9 @@ A setting comes from the check, else the real server, else the service, else the
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from healthcheck.core.model import Target, Timing, TlsMaterial
 from healthcheck.core.table import Address, Protocol
@@ -16,10 +17,11 @@ from .blocks import Statement
 from .config import ScriptUser
 from .context import Context
 from .diagnostics import ProblemClass
+from .lvs_config import CheckDefaults
 from .lvs_endpoints import trio
 from .schema import Keyword, value
 from .shapes import Bool, Int, Seconds, Word
-from .values import Values, make
+from .values import Values
 
 __all__ = [
     "CONNECTION_ROWS",
@@ -43,35 +45,23 @@ _PORT = Int(1, 65535)
 
 
 class Defaults(NamedTuple):
-    """What the checks of a server take from it or its service when they do not say it themselves.
+    """What the checks of a server take from it, its service or the rest of the file."""
 
-    `retry`, `delay_before_retry` and `warmup` None: nobody said it.
-    """
-
-    delay_loop: float
+    said: CheckDefaults
     service_delay_loop: float
-    retry: int | None
-    delay_before_retry: float | None
-    warmup: float | None
-    alpha: bool
-    connect_timeout: float
-    virtualhost: str | None
     log_all_failures: bool
     script_user: ScriptUser | None
     tls: TlsMaterial
 
     def overridden(self, server: Values) -> Defaults:
         """The same with what a `real_server` block says."""
-        said = {field: v for field, v in server.set.items() if field in _OVERRIDABLE}
-        return make(Defaults, {**self._asdict(), **said}) if said else self
+        said: dict[str, Any] = {
+            field: v for field, v in server.set.items() if field in _OVERRIDABLE
+        }
+        return self._replace(said=replace(self.said, **said)) if said else self
 
 
-_OVERRIDABLE = frozenset(
-    (
-        *("delay_loop", "retry", "delay_before_retry", "warmup", "alpha", "connect_timeout"),
-        "virtualhost",
-    )
-)
+_OVERRIDABLE = frozenset(field.name for field in fields(CheckDefaults))
 
 
 class Checked(NamedTuple):
@@ -130,7 +120,7 @@ def timing(
     So is `warmup`; None: it is the server's, or delay_loop.
     """
     said = check.get
-    defaults = server.defaults
+    defaults = server.defaults.said
     delay_loop = said("delay_loop", defaults.delay_loop)
     if defaults.retry is not None:
         retry = defaults.retry
@@ -146,7 +136,7 @@ def timing(
         said("delay_before_retry", delay_before_retry),
         said("warmup", warmup),
         said("alpha", defaults.alpha),
-        said("log_all_failures", defaults.log_all_failures),
+        said("log_all_failures", server.defaults.log_all_failures),
     )
 
 
@@ -177,7 +167,7 @@ def target(
     return Target(
         address,
         port,
-        said("connect_timeout", server.defaults.connect_timeout),
+        said("connect_timeout", server.defaults.said.connect_timeout),
         _bind_address(context, check, address),
         said("bind_port", 0),
         interface,

@@ -12,12 +12,13 @@ from .context import Context, shown
 from .diagnostics import ProblemClass
 from .kept import BLOCKS
 from .known import Block
+from .lvs_config import WebWords
 from .lvs_timing import CONNECTION_ROWS, Checked, target, timing
 from .schema import Keyword, read_block, table, value
 from .shapes import Bool, Choice, Flag, Int, Word
 from .values import Values, make
 
-__all__ = ["HTTP_GET", "SSL_GET", "build_web"]
+__all__ = ["HTTP_GET", "SSL_GET", "build_web", "web_words"]
 
 _GENERAL = ProblemClass.GENERAL
 _DIGEST = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
@@ -213,7 +214,7 @@ def build_web(context: Context, check: Values, server: Checked) -> HttpCheck | N
     if goal is None:
         return None
     is_tls = name == "SSL_GET"
-    host: str | None = check.get("virtualhost", server.defaults.virtualhost)
+    host: str | None = check.get("virtualhost", server.defaults.said.virtualhost)
     return HttpCheck(
         goal,
         tuple(_built_url(url, check, host, is_tls=is_tls) for url in urls),
@@ -221,6 +222,15 @@ def build_web(context: Context, check: Values, server: Checked) -> HttpCheck | N
         server.defaults.tls if is_tls else None,
         check.get("http_protocol", HttpVersion.HTTP_1_0),
         check.get("fast_recovery", False),
+    )
+
+
+def web_words(check: Values) -> WebWords:
+    """What the block itself says."""
+    return WebWords(
+        check.get("virtualhost", None),
+        check.get("enable_sni", False),
+        tuple(url.get("virtualhost", None) for url in check.items("urls", Values)),
     )
 
 

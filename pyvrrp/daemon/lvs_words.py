@@ -44,6 +44,7 @@ LVS_VALUES: Mapping[str, str] = {
 LVS_INLINE = frozenset(
     {
         *("LvsService.server", "VirtualServer.settings", "RealServer.method"),
+        *("LvsService.method", "LvsService.defaults", "LvsServer.defaults"),
         *("SorryServer.method", "SorryServer.address", "RealServer.address"),
         *(
             f"{kind}Check.{part}"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from ipaddress import IPv4Address
 
 import pytest
 
-from healthcheck.core.model import FileCheck
+from healthcheck.core.model import FileCheck, TlsMaterial
+from healthcheck.core.table import Family
 from pyvrrp.conf.load import Loaded
-from pyvrrp.conf.lvs_config import LvsConfig
+from pyvrrp.conf.lvs_config import GroupMark, GroupRange, LvsConfig, LvsGroup
 
 Read = Callable[..., Loaded]
 
@@ -45,8 +47,19 @@ def test_a_file_without_services_loads_nothing_of_the_other_half() -> None:
     [
         ("", None),
         ("track_file a {\nfile /run/a\n}\n", None),
-        ("SSL {\nca /ca.pem\n}\n", LvsConfig()),
-        ("virtual_server_group g {\n10.0.0.1 80\n}\n", LvsConfig()),
+        ("SSL {\nca /ca.pem\n}\n", LvsConfig(tls=TlsMaterial(ca="/ca.pem"))),
+        (
+            "virtual_server_group g {\n10.0.0.1-3 80\nfwmark 7 inet6\n}\n",
+            LvsConfig(
+                groups=(
+                    LvsGroup(
+                        "g",
+                        (GroupRange(IPv4Address("10.0.0.1"), IPv4Address("10.0.0.3"), 80),),
+                        (GroupMark(7, Family.IPV6),),
+                    ),
+                )
+            ),
+        ),
     ],
 )
 def test_no_service(read: Read, text: str, lvs: LvsConfig | None) -> None:

@@ -11,7 +11,7 @@ from healthcheck.core.model import RealServer
 from healthcheck.core.table import Destination, Forwarding, Method
 from pyvrrp.conf.config import Script
 from pyvrrp.conf.load import Loaded
-from pyvrrp.conf.lvs_config import LvsServer
+from pyvrrp.conf.lvs_config import CheckDefaults, LvsServer, WebWords
 
 Read = Callable[..., Loaded]
 
@@ -166,6 +166,26 @@ def test_ports(
     result = loaded(read, f"real_server 192.0.2.11 {port} {{\n}}", method=method, head=head)
     assert [server.address.port for server in servers_of(result)] == [found]
     assert problems_of(result) == problems
+
+
+def test_what_was_said_is_kept_beside_what_came_of_it(read: Read) -> None:
+    result = loaded(
+        read,
+        "real_server 192.0.2.11 80 {\nretry 4\nalpha\nvirtualhost a\n"
+        "HTTP_GET {\nvirtualhost b\nurl {\npath /\nvirtualhost c\n}\nurl {\npath /d\n}\n}\n"
+        "SSL_GET {\nenable_sni\n}\nSSL_GET {\nenable_sni\nurl {\npath /\n}\n}\n}\n"
+        "real_server 192.0.2.12 80 {\n}",
+    )
+    assert result.config.lvs is not None
+    (service,) = result.config.lvs.services
+    one, two = service.servers
+    assert one.defaults == CheckDefaults(retry=4, alpha=True, virtualhost="a")
+    assert one.web_checks == (
+        WebWords("b", False, ("c", None)),
+        WebWords(None, True, (None,)),
+    )
+    assert two.defaults is service.defaults
+    assert service.defaults == CheckDefaults()
 
 
 def test_scripts_and_mail(read: Read) -> None:

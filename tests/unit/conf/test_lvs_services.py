@@ -23,7 +23,7 @@ from healthcheck.core.table import (
 )
 from pyvrrp.conf.config import Script
 from pyvrrp.conf.load import Loaded
-from pyvrrp.conf.lvs_config import LvsServer, LvsService
+from pyvrrp.conf.lvs_config import CheckDefaults, LvsServer, LvsService
 
 Read = Callable[..., Loaded]
 
@@ -69,7 +69,7 @@ def test_a_whole_service(read: Read) -> None:
         }
         """,
     )
-    direct = Method(Forwarding.DIRECT_ROUTING)
+    direct, said = Method(Forwarding.DIRECT_ROUTING), CheckDefaults(delay_loop=6.0)
     check = TcpCheck(
         Target(IPv4Address("198.51.100.21"), 80, 3.0),
         Timing(delay_loop=6.0, retry=1, delay_before_retry=1.0, warmup=6.0),
@@ -82,7 +82,9 @@ def test_a_whole_service(read: Read) -> None:
             (ServiceAddress(Protocol.TCP, IPv4Address("192.0.2.1"), 80),),
             (RealServer(first, 2, direct, checks=(check,)), RealServer(second, 1, direct)),
         ),
-        (LvsServer(), LvsServer()),
+        (LvsServer(defaults=said), LvsServer(defaults=said)),
+        method=direct,
+        defaults=said,
     )
     assert problems == []
     assert str(service.span) == "k.conf:4:1"
