@@ -68,6 +68,13 @@ def _vrrp_lines(shown: _Shown) -> Iterator[str]:
     yield from data_vrrp.lines(shown.config, shown.host, shown.routers or {})
 
 
+def _checker_lines(shown: _Shown) -> Iterator[str]:
+    from ..control import data_lvs
+
+    yield from _parent_lines(shown)
+    yield from data_lvs.lines(shown.config, shown.host, shown.services or {})
+
+
 def _statistics(shown: _Shown) -> Iterator[str]:
     from ..control import stats
 
@@ -92,6 +99,7 @@ _FILES = {
     "DATA": (
         _File(None, _data("_parent"), _parent_lines),
         _File(handoff.Section.VRRP, _data(""), _vrrp_lines),
+        _File(handoff.Section.CHECKERS, _data("_check"), _checker_lines),
     ),
     "STATS": _STATISTICS,
     CLEARING: _STATISTICS,

@@ -1,0 +1,111 @@
+"""keepalived_check.data: what Debian's keepalived writes, and what both write of the same servers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from netnslab import Host, Lab, Process, wait_until
+from tests.ipvs.site import SERVERS4, VIP4, Director
+
+OURS = str(Path(sys.executable).with_name("keepalived"))
+DEBIAN = "/usr/sbin/keepalived"
+KNOWN = Path(__file__).parents[1] / "unit" / "control" / "lvs"
+NAMES = ("checks", "groups", "services")
+
+
+class Daemon:
+    """A keepalived with the checks only, and a directory for its files."""
+
+    def __init__(self, host: Host, directory: Path, program: str, text: str) -> None:
+        self.directory = directory
+        self.dump = directory / "keepalived_check.data"
+        directory.mkdir()
+        (directory / "keepalived.conf").write_text(text)
+        command = ["env", f"TMPDIR={directory}", program, "-nlGDCB"]
+        for flag, name in (("-f", "keepalived.conf"), ("-p", "p"), ("-r", "v"), ("-c", "c")):
+            command += [flag, str(directory / name)]
+        self.process: Process = host.start(command, wait="Startup complete", timeout=20)
+
+    def dumped(self) -> list[str]:
+        """What it writes now, the globals left out."""
+        self.dump.unlink(missing_ok=True)
+        os.kill(int((self.directory / "c").read_text()), signal.SIGUSR1)
+        wait_until(lambda: self.dump.exists() and self._lines()[-1:], what="the dump", timeout=20)
+        lines = self._lines()
+        parts = ("------< SSL definitions >------", "------< LVS Topology >------")
+        return lines[min(lines.index(part) for part in parts if part in lines) :]
+
+    def _lines(self) -> list[str]:
+        """Nothing while it is not whole: keepalived names the file before it is written."""
+        text = self.dump.read_text()
+        return text.splitlines() if "< Health checkers >" in text and text.endswith("\n") else []
+
+
+def test_what_the_unit_tests_know_of_keepalived_is_true(lab: Lab, tmp_path: Path) -> None:
+    """It is shown as it starts: nobody is there to be checked."""
+    host, lan = lab.host("r"), lab.bridge("lan")
+    for interface in ("eth0", "eth1"):
+        host.connect(lan, interface)
+    found = {}
+    for name in NAMES:
+        daemon = Daemon(host, tmp_path / name, DEBIAN, (KNOWN / f"{name}.conf").read_text())
+        found[name] = daemon.dumped()
+        daemon.process.kill()
+        host.run(["ipvsadm", "-C"])
+    assert found == {name: (KNOWN / f"{name}.data").read_text().splitlines() for name in NAMES}
+
+
+@pytest.mark.parametrize(
+    ("failing", "quorum"), [pytest.param(1, "1", id="quorum"), pytest.param(2, "0", id="none")]
+)
+def test_what_became_of_servers(
+    director: Director, tmp_path: Path, failing: int, quorum: str
+) -> None:
+    for server in director.servers[:failing]:
+        director.fail(server)
+    text = _service(director.port)
+    shown = {}
+    for program in (DEBIAN, OURS):
+        daemon = Daemon(director.host, tmp_path / Path(program).parts[1], program, text)
+        lines: list[str] = []
+
+        def all_ran(lines: list[str] = lines, daemon: Daemon = daemon) -> bool:
+            lines[:] = daemon.dumped()
+            return lines.count("   Has run = yes") == 2
+
+        wait_until(all_ran, what="every check ran", timeout=20)
+        daemon.process.stop()
+        # Whether and how the kernel refused is not kept here.
+        shown[program] = [line for line in lines if not line.startswith("     Last errno = ")]
+    assert shown[OURS] == shown[DEBIAN]
+    assert f"   quorum_state_up = {quorum}" in shown[OURS]
+    assert shown[OURS].count("   alive = 0") == failing
+
+
+def _service(port: int) -> str:
+    servers = "".join(
+        f"""
+        real_server {address} {port} {{
+            weight {weight}
+            TCP_CHECK {{
+            }}
+        }}"""
+        for address, weight in zip(SERVERS4[:2], (3, 4), strict=True)
+    )
+    return f"""
+    virtual_server {VIP4} {port} {{
+        delay_loop 600
+        warmup 0
+        retry 0
+        lvs_sched rr
+        lvs_method NAT
+        protocol TCP
+        quorum 2
+        sorry_server {SERVERS4[2]} {port}
+        {servers}
+    }}"""
