@@ -7,8 +7,9 @@ from ipaddress import IPv4Address, IPv6Address
 from .blocks import Statement
 from .config import Address
 from .context import Context, shown
+from .values import Values
 
-__all__ = ["parse_address", "read_address"]
+__all__ = ["is_of_family", "parse_address", "read_address"]
 
 
 def parse_address(text: str) -> Address | None:
@@ -47,3 +48,26 @@ def read_address(context: Context, statement: Statement, index: int = 1) -> Addr
         message = f"{shown(word)} is not an IPv4 or IPv6 address; ignored"
         context.problem("bad-address", statement, index, message)
     return address
+
+
+def is_of_family(
+    context: Context,
+    statement: Statement,
+    index: int,
+    values: Values,
+    address: Address,
+    *,
+    hint: str | None = None,
+) -> bool:
+    """Whether an address is of the instance's family, which the first one decides; reported if not."""
+    if "family" not in values.set:
+        values.put("family", address.version, statement)
+    family = values.get("family", address.version)
+    if family == address.version:
+        return True
+    name = f"{statement.words[0]} " if index else ""
+    message = f"{name}{address} is IPv{address.version}, the instance is IPv{family}; ignored"
+    first = values.at.get("family")
+    remark = None if first is None else f"IPv{family} follows from {first.span()}"
+    context.problem("other-family", statement, index, message, hint=hint, remark=remark)
+    return False

@@ -109,6 +109,7 @@ class _Builder:
         self._stack: list[_Open] = []
         self._too_deep = 0
         self._suspect: tuple[_Open, Span] | None = None
+        self._early: tuple[_Open, Line, Span] | None = None
 
     def add(self, line: Line) -> None:
         """Take one line in, or a whole block."""
@@ -170,19 +171,37 @@ class _Builder:
             self._too_deep -= 1
             return
         if not self._stack:
-            span = locate(line, index)
-            message = "this '}' closes no block"
-            self._report("extra-brace", line, span, message, ProblemClass.UNEXPECTED_CLOSE)
+            self._extra(line, locate(line, index))
             return
         opened = self._stack.pop()
         self._body = opened.outer
         if self._suspect is None and index == 0 and opened.line.number != line.number:
             self._compare_indentation(opened, line)
 
+    def _extra(self, line: Line, span: Span) -> None:
+        """Report a `}` too many; an earlier one that stands too far right is the likelier one."""
+        message = "this '}' closes no block"
+        remark: tuple[str, ...] = ()
+        if self._early is not None:
+            opened, line, early = self._early
+            name = opened.owner.words[0] if opened.owner else "the block"
+            message = (
+                f"one '}}' is too many, or a '{{' is missing before: this one closes {name} of "
+                f"line {opened.line.number}, but stands further right"
+            )
+            remark, span = (f"the '}}' at {span} has nothing left to close",), early
+            self._early = None
+        kind = ProblemClass.UNEXPECTED_CLOSE
+        self._report("extra-brace", line, span, message, kind, remark)
+
     def _compare_indentation(self, opened: _Open, line: Line) -> None:
-        """A `}` that stands further left than its block hints at an unclosed block."""
-        if _indentation(line) < _indentation(_owner_line(opened)):
+        """A `}` further left than its block hints at an unclosed block, one further right at a `}`
+        too many."""
+        owner = _indentation(_owner_line(opened))
+        if _indentation(line) < owner:
             self._suspect = (opened, locate(line, 0))
+        elif _indentation(line) > owner and self._early is None:
+            self._early = (opened, line, locate(line, 0))
 
     def finish(self) -> None:
         """Report blocks that the end of the text leaves open."""

@@ -15,6 +15,7 @@ from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, Span
 from .host import Host
 from .known import Known
 from .plain_blocks import Placeless
+from .slips import hint_about
 from .source import DictReader, Reader
 from .values import Values
 
@@ -33,6 +34,7 @@ _MAX_CANDIDATES = 300
 """Looking for similar words costs time; a hostile file must not buy much of it."""
 
 _MAX_SHOWN = 60
+_MAX_INTERFACES = 8
 
 _SECRETS = frozenset(("auth_pass", "key", "password"))
 """Keywords whose value is never shown."""
@@ -140,9 +142,12 @@ class Context:
             return
         span = statement.span(index)
         remarks = () if remark is None else (remark,)
-        unset = _UNSET.search(statement.words[min(index, len(statement.words) - 1)])
+        word = statement.words[min(index, len(statement.words) - 1)]
+        unset = _UNSET.search(word)
         if unset:
             remarks = (*remarks, f"{unset[0]} is not defined above this line")
+        if hint is None and severity is Severity.ERROR:
+            hint = hint_about(word, is_keyword=index == 0)
         self._collector.add(
             Diagnostic(
                 id,
@@ -157,7 +162,9 @@ class Context:
             )
         )
 
-    def remark(self, id: str, statement: Statement, index: int, message: str) -> None:
+    def remark(
+        self, id: str, statement: Statement, index: int, message: str, *, hint: str | None = None
+    ) -> None:
         """Report something that costs nothing: keepalived only logs it."""
         self.problem(
             id,
@@ -166,6 +173,7 @@ class Context:
             message,
             severity=Severity.WARNING,
             problem_class=ProblemClass.NONE,
+            hint=hint,
         )
 
     def word(
@@ -206,9 +214,20 @@ class Context:
         """The block that defines `name` is being read: it no longer comes later."""
         self.later.pop((keyword, name), None)
 
+    def is_interface(self, name: str) -> bool:
+        """True when there is an interface of this name for certain."""
+        return self._interfaces is not None and name in self._interfaces
+
     def has_interface(self, name: str) -> bool:
         """False when the interface is known to be missing, and that matters."""
         return self._interfaces is None or self.dynamic_interfaces or name in self._interfaces
+
+    def interfaces(self, wanted: str) -> str | None:
+        """A sentence about the interfaces there are, for whoever named one that is not."""
+        names = sorted((self._interfaces or frozenset()) - {"lo"})
+        if len(names) > _MAX_INTERFACES:
+            return self.similar(wanted, names)
+        return f"this machine has {', '.join(names)}" if names else None
 
     def account(
         self, statement: Statement, index: int, problem_class: ProblemClass = ProblemClass.GENERAL

@@ -202,6 +202,11 @@ class Collector:
         self.found[self._settled :] = sorted(self.found[self._settled :], key=_position)
         self._settled = len(self.found)
 
+    def braces_last(self) -> None:
+        """Put a `}` too many behind the `{` that is missing, if one is: the cause before the effect."""
+        if any(d.problem_class is ProblemClass.MISSING_OPEN for d in self.found):
+            self.found.sort(key=lambda d: d.problem_class is ProblemClass.UNEXPECTED_CLOSE)
+
     def finish(self) -> tuple[Diagnostic, ...]:
         """Everything found, in the order found; the last one says when some were left out."""
         if not self._unlisted:

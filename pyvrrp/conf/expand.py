@@ -58,7 +58,7 @@ _REFERENCE = re.compile(
     r"|\$\{(?P<function>_RANDOM|_ENV)(?P<arguments>[ \t]+[\w \t]*\w)\}",
     re.ASCII,
 )
-_LEFT_OVER = re.compile(r'"(?:[^"\\]|\\.)*"|\$\{(\w+)([^{}"]*)\}', re.ASCII)
+_LEFT_OVER = re.compile(r'"(?:[^"\\]|\\.)*"|\$\{(\w+)(?:[^{}"]*(\}))?', re.ASCII)
 _TAIL = re.compile(rf"(?:\$\{{({_NAME})\}}|\$({_NAME}))\s*$", re.ASCII)
 _ESCAPED_SIGN = re.compile(r"\\([#!])")
 
@@ -418,16 +418,19 @@ class Expander:
             self._report(
                 "undefined-variable",
                 span,
-                self._why_left_over(found[0], found[1]),
+                self._why_left_over(found[0], found[1], is_closed=found[2] is not None),
                 problem_class=ProblemClass.UNEXPECTED_OPEN,
                 notes=_sentences(used),
                 hint=self._similar_variable(found[1]),
             )
-            return f"${found[1]}"
+            definition = self._definitions.get(found[1])
+            return definition.text if definition and found[2] is None else f"${found[1]}"
 
         return _LEFT_OVER.sub(literal, text)
 
-    def _why_left_over(self, written: str, name: str) -> str:
+    def _why_left_over(self, written: str, name: str, *, is_closed: bool) -> str:
+        if not is_closed:
+            return f"the '}}' of {written} is missing"
         definition = self._definitions.get(name)
         if definition and definition.lines:
             return f"{written} has several lines; it can only stand at the end of a line"

@@ -204,6 +204,7 @@ _CHECKS: Mapping[str, str] = {
 }
 
 _SCRIPTS: Mapping[str, str] = {
+    "odd-quote": "Word processors make quotes of their own, which mean nothing here: write the plain one.",
     "no-account": "The account or group that is to run the script is not on this machine, so the script"
     " is not run.",
     "no-program": "There is no such program on this machine, or it is not executable, so it is not run.",

@@ -155,6 +155,7 @@ def _load(
     collector.settle()
     config = _Reading(context, collector).read(statements)
     context.report_kept()
+    collector.braces_last()
     return Loaded(config, collector.finish(), tuple(expander.files))
 
 

@@ -168,13 +168,14 @@ def read_again(context: Context, statement: Statement, known: Table) -> Values:
 def _has_right_block(context: Context, statement: Statement, block: Block) -> bool:
     """False when a block is missing; one too many is reported and does no harm."""
     if block is not Block.NONE and statement.block is None:
-        name = statement.words[0]
+        words = [word for word in statement.words if word not in ("(", "[")]
         context.problem(
             "missing-brace",
             statement,
             0,
-            f"{name} needs a block; '{{' is missing",
+            f"{statement.words[0]} needs a block; '{{' is missing",
             problem_class=ProblemClass.MISSING_OPEN,
+            hint=_with_braces(words, block),
         )
         return False
     if block is Block.NONE and statement.block is not None:
@@ -186,6 +187,13 @@ def _has_right_block(context: Context, statement: Statement, block: Block) -> bo
             problem_class=ProblemClass.UNEXPECTED_OPEN,
         )
     return True
+
+
+def _with_braces(words: list[str], block: Block) -> str:
+    """How the statement would look with a block; entries may stand on its line."""
+    if block is Block.ENTRIES and len(words) > 1:
+        return f"write {words[0]} {{ {' '.join(words[1:])} }}"
+    return f"write {' '.join(words)} {{"
 
 
 def keep(context: Context, statement: Statement, known: Known) -> Kept | None:

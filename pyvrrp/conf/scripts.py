@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .blocks import Statement
 from .config import Script
-from .context import Context
+from .context import Context, shown
 from .diagnostics import ProblemClass
 from .shapes import SKIP
 
@@ -59,8 +59,19 @@ class ScriptWords(NamedTuple):
         if not argv:
             context.problem("no-script", statement, 1, f"{statement.words[0]} names no program")
             return SKIP
+        self._remark(context, statement, word)
         identity = statement.words[2:4] if self.has_user else []
         if identity:
             context.account(statement, 2, self.account)
         user, group = (*map(str, identity), None, None)[:2]
         return Script(argv, user, group, statement.span(1))
+
+    def _remark(self, context: Context, statement: Statement, word: str) -> None:
+        """What keepalived takes without a word, and nobody means."""
+        if word[0] in "“”„‘’":
+            message = f'{shown(word[0])} is a part of the name; only " is a quote'
+            context.remark("odd-quote", statement, 1, message)
+        elif len(statement.words) > 2 and not self.has_user:
+            message = f"only {shown(word)} is run; what follows is ignored"
+            hint = "program and arguments stand in double quotes together"
+            context.remark("extra-words", statement, 2, message, hint=hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from .addresses import read_address
+from .addresses import is_of_family, read_address
 from .blocks import Statement
 from .config import Address, TrackInterface, TrackScript, UnicastPeer
 from .context import Context, shown
@@ -101,7 +101,8 @@ def _track_interface(context: Context, statement: Statement, values: Values) -> 
         name = str(entry.words[0])
         if not context.has_interface(name):
             message = f"interface {shown(name)} does not exist; it is not tracked"
-            context.problem("unknown-interface", entry, 0, message, is_fatal=True)
+            hint = context.interfaces(name)
+            context.problem("unknown-interface", entry, 0, message, is_fatal=True, hint=hint)
             continue
         options = _weight(context, entry, _OF_INTERFACES) if _once(context, entry, names) else None
         if options is None:
@@ -191,7 +192,7 @@ def _unicast_peer(context: Context, statement: Statement, values: Values) -> Non
     found = []
     for entry in statement.block or ():
         address = read_address(context, entry, 0)
-        if address is None or not _is_of_family(context, entry, values, address):
+        if address is None or not is_of_family(context, entry, 0, values, address):
             continue
         limits = _ttl_limits(context, entry)
         if limits:
@@ -208,15 +209,6 @@ def _unicast_peer(context: Context, statement: Statement, values: Values) -> Non
         found.append(UnicastPeer(address, low, high, entry.span()))
     values.set["seen/peers"] = seen
     values.extend("unicast_peers", found, statement)
-
-
-def _is_of_family(context: Context, entry: Statement, values: Values, address: Address) -> bool:
-    family = values.set.setdefault("family", address.version)
-    if family == address.version:
-        return True
-    message = f"{address} is IPv{address.version}, the instance is IPv{family}; ignored"
-    context.problem("other-family", entry, 0, message)
-    return False
 
 
 def _ttl_limits(context: Context, entry: Statement) -> dict[str, int]:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from sys import intern
 
-from .addresses import parse_address
+from .addresses import is_of_family, parse_address
 from .blocks import Statement
 from .config import Address, AddressFlag, Interface, VirtualAddress
 from .context import Context, shown
 from .shapes import integer
+from .slips import after_slash, instead_of_address
 from .values import Values, make
 
 __all__ = [
@@ -58,20 +59,32 @@ class AddressEntry:
         text, slash, mask = self.statement.words[0].partition("/")
         address = parse_address(text)
         if address is None:
-            raise self.useless("bad-address", 0, f"{shown(text)} is not an IPv4 or IPv6 address")
+            message = f"{shown(text)} is not an IPv4 or IPv6 address"
+            raise self.useless("bad-address", 0, message, hint=instead_of_address(text))
         longest = _MAX_LENGTH[address.version]
         if not slash:
             return address, longest
         if mask.isascii() and mask.isdecimal() and len(mask) < 4 and int(mask) <= longest:
             return address, int(mask)
         message = f"prefix length {shown(mask)} is not in 0..{longest}; {longest} is used"
-        self.context.problem("value-out-of-range", self.statement, 0, message)
+        if not mask:  # quirk: empty-number
+            message = f"no prefix length stands behind the '/'; {longest} is used"
+        hint = after_slash(mask)
+        self.context.problem("value-out-of-range", self.statement, 0, message, hint=hint)
         return address, longest
 
-    def useless(self, id: str, index: int, message: str, *, is_fatal: bool = False) -> _Useless:
+    def useless(
+        self,
+        id: str,
+        index: int,
+        message: str,
+        *,
+        is_fatal: bool = False,
+        hint: str | None = None,
+    ) -> _Useless:
         """Report why the address is dropped; the caller raises the answer."""
         message = f"{message}; the address is dropped"
-        self.context.problem(id, self.statement, index, message, is_fatal=is_fatal)
+        self.context.problem(id, self.statement, index, message, is_fatal=is_fatal, hint=hint)
         return _Useless()
 
     def complain(self, id: str, index: int, message: str) -> None:
@@ -93,7 +106,8 @@ def _dev(entry: AddressEntry, index: int, word: str) -> None:
         raise entry.useless("given-twice", index, "dev was given already")
     if not entry.context.has_interface(word):
         message = f"interface {shown(word)} does not exist"
-        raise entry.useless("unknown-interface", index, message, is_fatal=True)
+        hint = entry.context.interfaces(word)
+        raise entry.useless("unknown-interface", index, message, is_fatal=True, hint=hint)
     entry.fields["dev"] = intern(word)
 
 
@@ -196,12 +210,20 @@ def _read_options(
         elif word in known:
             flags |= known[word]
         else:
-            hint = entry.context.similar(word, (*options, *_SWITCHES, *known))
+            hint = _instead_of_option(entry.context, word, (*options, *_SWITCHES, *known))
             message = f"unknown option {shown(word)} of an address; ignored"
             entry.context.problem("unknown-option", entry.statement, index, message, hint=hint)
         index += 1
     if flags:
         entry.fields["flags"] = flags
+
+
+def _instead_of_option(context: Context, word: str, names: tuple[str, ...]) -> str | None:
+    if parse_address(word.partition("/")[0]) is not None:
+        return "each address stands on a line of its own"
+    if context.is_interface(word):
+        return f"write dev {word}"
+    return context.similar(word, names)
 
 
 def _interface(address: Address, length: int) -> Interface:
@@ -278,14 +300,10 @@ def read_virtual_addresses(context: Context, statement: Statement, values: Value
         new = read_address_entry(context, entry)
         if new is None:
             continue
-        version = new.interface.version
-        family = values.get("family", version)
-        if family != version:
-            message = f"{new.interface.ip} is IPv{version}, the instance is IPv{family}; ignored"
-            hint = "virtual_ipaddress_excluded takes addresses of both families"
-            context.problem("other-family", entry, 0, message, hint=hint)
-        elif _is_new(context, entry, values, new, excluded=False):
-            values.set.setdefault("family", version)
+        hint = "virtual_ipaddress_excluded takes addresses of both families"
+        if is_of_family(context, entry, 0, values, new.interface.ip, hint=hint) and _is_new(
+            context, entry, values, new, excluded=False
+        ):
             found.append(new)
     values.extend("virtual_ipaddress", found, statement)
 

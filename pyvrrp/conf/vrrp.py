@@ -9,9 +9,9 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from sys import intern
 
-from .addresses import read_address
+from .addresses import is_of_family, read_address
 from .blocks import Statement
-from .config import Address, Script, VrrpScript
+from .config import Script, VrrpScript
 from .context import Context, shown
 from .diagnostics import ProblemClass
 from .garp import extra_if
@@ -96,16 +96,6 @@ def _priority(context: Context, statement: Statement, values: Values) -> None:
     values.put("priority", 100 if priority is SKIP else priority, statement)
 
 
-def _same_family(context: Context, statement: Statement, values: Values, address: Address) -> bool:
-    family = values.set.setdefault("family", address.version)
-    if family == address.version:
-        return True
-    name = statement.words[0]
-    message = f"{name} {address} is IPv{address.version}, the instance is IPv{family}; ignored"
-    context.problem("other-family", statement, 1, message)
-    return False
-
-
 def _source(name: str, *, is_unicast: bool) -> Keyword:
     def read(context: Context, statement: Statement, values: Values) -> None:
         if is_unicast:
@@ -113,7 +103,7 @@ def _source(name: str, *, is_unicast: bool) -> Keyword:
         address = read_address(context, statement)
         if address is None:
             return
-        if _same_family(context, statement, values, address):
+        if is_of_family(context, statement, 1, values, address):
             values.put("source/address", address, statement)
         else:
             values.set.pop("source/address", None)
@@ -123,7 +113,7 @@ def _source(name: str, *, is_unicast: bool) -> Keyword:
 
 def _mcast_dst_ip(context: Context, statement: Statement, values: Values) -> None:
     address = read_address(context, statement)
-    if address is None or not _same_family(context, statement, values, address):
+    if address is None or not is_of_family(context, statement, 1, values, address):
         return
     is_suitable = address.is_multicast
     kind = "multicast"
@@ -164,7 +154,8 @@ def _vrf(context: Context, statement: Statement, values: Values) -> None:
         context.problem("vrf-and-interface", statement, 0, "vrf excludes interface; vrf is ignored")
     elif not context.has_interface(str(name)):
         message = f"vrf {shown(str(name))} does not exist; ignored"
-        context.problem("unknown-interface", statement, 1, message, is_fatal=True)
+        hint = context.interfaces(str(name))
+        context.problem("unknown-interface", statement, 1, message, is_fatal=True, hint=hint)
     elif context.once(statement, values, "vrf"):
         values.put("vrf", name, statement)
 

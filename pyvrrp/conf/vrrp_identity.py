@@ -23,7 +23,7 @@ def has_identity(instance: Draft) -> bool:
     values, context = instance.values, instance.context
     is_complete = True
     if "virtual_router_id" not in values.set:
-        message = f"{instance.name} has no virtual_router_id"
+        message = f"{instance.name} has no usable virtual_router_id; 1..255 is needed"
         instance.complain("missing-vrid", "name", message, is_fatal=True)
         is_complete = False
     name = values.get("interface", "")
@@ -41,6 +41,7 @@ def has_identity(instance: Draft) -> bool:
             f"interface {shown(name)} {reason}",
             # keepalived stops at any interface that does not exist, needed or not.
             is_fatal=needs_one or name != "lo",
+            hint=None if name == "lo" else context.interfaces(name),
         )
         instance.clear("interface")
     elif not name and needs_one:

@@ -40,7 +40,8 @@ def resolve_groups(
             message = f"vrrp_sync_group {name} has no members; it is dropped"
             context.problem("empty-group", where, 0, message)
             continue
-        if len(members) == 1:
+        wanted: list[tuple[str, Statement, int]] = values.get("members", [])
+        if len(members) == 1 and len(wanted) == 1:
             where = values.where("members")
             message = f"vrrp_sync_group {name} has one member; that synchronises nothing"
             context.problem("group-of-one", where, 0, message)
@@ -58,9 +59,10 @@ def _members(
     taken: dict[str, str],
 ) -> Iterable[str]:
     wanted: list[tuple[str, Statement, int]] = values.get("members", [])
+    named = {name for name, _, _ in wanted}
     for name, entry, index in wanted:
         if name not in instances:
-            hint = context.similar(name, instances)
+            hint = context.similar(name, (other for other in instances if other not in named))
             message = f"there is no vrrp_instance {shown(name)}; it is left out of {group}"
             context.problem("unknown-instance", entry, index, message, hint=hint)
         elif name in taken:

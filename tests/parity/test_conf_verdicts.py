@@ -14,7 +14,7 @@ import pytest
 
 from pyvrrp.conf.load import Loaded, load
 from pyvrrp.daemon.script_security import ThisHost
-from tests.parity.debian import LINKS, NODE, namespace, verdicts, written
+from tests.parity.debian import CRASH, LINKS, NODE, namespace, verdicts, written
 
 pytestmark = pytest.mark.root
 
@@ -142,6 +142,9 @@ DIFFERENT = {
     "good/rules.conf": (5, "family-word"),
     "good/unicast.conf": (5, "newer-language"),
     "good/vmac.conf": (5, "newer-language"),
+    "bad/people_http_without_path.conf": (CRASH, "crash-at-check-without-url"),
+    "bad/people_mask_missing.conf": (0, "empty-number"),
+    "bad/people_quote_unclosed.conf": (CRASH, "crash-at-open-quote"),
     "bad/duplicate_address.conf": (0, "newer-language"),
     "strict mode with unicast": (0, "newer-language"),
     "account: script_user root :": (5, "newer-language"),

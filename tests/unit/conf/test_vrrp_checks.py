@@ -377,7 +377,6 @@ def test_group_problems(read: Read) -> None:
         "deprecated",
         "empty-block",
         "duplicate-name",
-        "group-of-one",
         "unknown-instance",
         "empty-group",
         "duplicate-member",
