@@ -24,11 +24,6 @@ __all__ = ["BLOCKS"]
 
 _NOTATION = re.compile(r"([^:{\s]+)(?::(\d)(\??))?(\{([^}]*)\})?")
 
-_COMMON = """
-    connect_ip:1 connect_port:1 bindto:1 bind_port:1 bind_if:1 connect_timeout:1 fwmark:1 retry:1
-    delay_before_retry:1 warmup:1 delay_loop:1 alpha log_all_failures
-"""
-
 _TEXTS = {
     "global_defs": """
         bfd_cpu_affinity:1? bfd_no_swap bfd_priority:1? bfd_process_name:1 bfd_rlimit_rtime:1
@@ -46,11 +41,6 @@ _TEXTS = {
         vrrp_netlink_cmd_rcv_bufs:1? vrrp_netlink_cmd_rcv_bufs_force
         vrrp_netlink_monitor_rcv_bufs:1? vrrp_netlink_monitor_rcv_bufs_force vrrp_rx_bufs_policy:1?
     """,
-    "virtual_server": "snmp_name:1",
-    "virtual_server/real_server": "snmp_name:1",
-    "HTTP_GET/url": "regex_stack:2",
-    "SMTP_CHECK": "host{SMTP_CHECK/host}",
-    "SMTP_CHECK/host": _COMMON,
 }
 
 

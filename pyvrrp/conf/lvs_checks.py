@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from healthcheck.core.model import (
@@ -21,16 +21,16 @@ from .blocks import Statement
 from .config import Script
 from .context import Context, shown
 from .diagnostics import ProblemClass
-from .kept import BLOCKS
+from .known import Block
 from .lvs_timing import CONNECTION_ROWS, TIMING_ROWS, Checked, target, timing
 from .lvs_web import HTTP_GET, SSL_GET, build_web
-from .schema import Keyword, Table, table, value
+from .schema import Keyword, Table, read_block, table, value
 from .scripts import ScriptWords
 from .shapes import Flag, Int, Seconds, integer
 from .tracking_config import TrackFile
 from .values import Values
 
-__all__ = ["CHECKS", "CheckKind"]
+__all__ = ["CHECKS", "SMTP_HOST", "CheckKind", "checks_of"]
 
 _GENERAL = ProblemClass.GENERAL
 _MAX_WEIGHT = 2**31 - 1
@@ -65,6 +65,33 @@ def _helo_name(context: Context, statement: Statement, values: Values) -> None:
         message = "helo_name was given already; this one replaces it"
         context.problem("given-twice", statement, 0, message)
     values.put("helo_name", str(name), statement)
+
+
+SMTP_HOST = table("host", CONNECTION_ROWS, {})
+_PLACE = frozenset(row.name for row in CONNECTION_ROWS) - {row.name for row in TIMING_ROWS}
+
+
+def _smtp_host(context: Context, statement: Statement, values: Values) -> None:
+    """A further place to check; its times are those of the whole check."""
+    context.remark("deprecated", statement, 0, "host is old; write an SMTP_CHECK for each place")
+    host = Values(statement)
+    read_block(context, statement.block or (), SMTP_HOST, host)
+    for field in host.set.keys() - _PLACE:
+        values.put(field, host.set[field], host.at[field])
+    values.extend("hosts", (host,), statement)
+
+
+def checks_of(check: Values) -> Iterable[Values]:
+    """The checks one block stands for: with `host` blocks one for each, and one if it has a place."""
+    hosts = check.items("hosts", Values)
+    if not hosts or _PLACE & check.set.keys():
+        yield check
+    for host in hosts:
+        each = Values(check.owner)
+        each.set = {k: v for k, v in check.set.items() if k not in _PLACE}
+        each.set |= {k: v for k, v in host.set.items() if k in _PLACE}
+        each.at = {**check.at, **host.at}
+        yield each
 
 
 def _build_smtp(context: Context, check: Values, server: Checked) -> SmtpCheck | None:
@@ -238,8 +265,12 @@ CHECKS = {
     "SMTP_CHECK": CheckKind(
         table(
             "SMTP_CHECK",
-            (*CONNECTION_ROWS, Keyword("helo_name", _helo_name)),
-            BLOCKS["SMTP_CHECK"],
+            (
+                *CONNECTION_ROWS,
+                Keyword("helo_name", _helo_name),
+                Keyword("host", _smtp_host, Block.TABLE),
+            ),
+            {},
         ),
         _build_smtp,
     ),

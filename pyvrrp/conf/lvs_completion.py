@@ -136,7 +136,7 @@ class _Completion:
             method,
             around.inhibit,
             around.defaults.said,
-            tuple(values.kept),
+            values.get("snmp_name", None),
             _line_of(values.owner),
         )
 

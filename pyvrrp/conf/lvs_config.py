@@ -13,7 +13,7 @@ from typing import NamedTuple
 from healthcheck.core.model import TlsMaterial, VirtualServer
 from healthcheck.core.table import Address, Family, Method
 
-from .config import Kept, Script
+from .config import Script
 from .diagnostics import Span
 
 __all__ = [
@@ -79,6 +79,7 @@ class LvsServer:
     defaults: CheckDefaults = _NOTHING_SAID
     """Of its checks."""
     bfd_checks: tuple[BfdCheck, ...] = ()
+    snmp_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class LvsService:
     inhibit_on_failure: bool = False
     """For servers that do not say it themselves, as `method` and `defaults` are."""
     defaults: CheckDefaults = _NOTHING_SAID
-    kept: tuple[Kept, ...] = ()
+    snmp_name: str | None = None
     span: Span | None = field(default=None, compare=False)
 
 

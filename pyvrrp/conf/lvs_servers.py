@@ -11,10 +11,9 @@ from .blocks import Statement
 from .config import Script
 from .context import Context
 from .diagnostics import ProblemClass
-from .kept import BLOCKS
 from .known import Block
 from .lvs_bfd import BFD_CHECK_ROW
-from .lvs_checks import CHECKS
+from .lvs_checks import CHECKS, checks_of
 from .lvs_config import BfdCheck, LvsServer
 from .lvs_endpoints import Endpoint, read_endpoint
 from .lvs_methods import METHOD_FIELD, method
@@ -28,6 +27,7 @@ from .values import Values
 __all__ = [
     "REAL_SERVER",
     "SHARED_ROWS",
+    "SNMP_NAME",
     "SORRY_ROWS",
     "ServerBlock",
     "Surroundings",
@@ -38,6 +38,17 @@ __all__ = [
 
 _MAX_WEIGHT = 2**31 - 1
 _SCRIPT = ScriptWords()
+
+
+def _snmp_name(context: Context, statement: Statement, values: Values) -> None:
+    if len(statement.words) == 2:
+        values.put("snmp_name", str(statement.words[1]), statement)
+    else:
+        index = min(2, len(statement.words) - 1)
+        context.problem("bad-name", statement, index, "snmp_name is one word; ignored")
+
+
+SNMP_NAME = Keyword("snmp_name", _snmp_name, acted_on=False)
 
 SHARED_ROWS = (
     value("connect_timeout", CONNECT_TIMEOUT),
@@ -56,8 +67,7 @@ def _check(name: str) -> Keyword:
 
     def read(context: Context, statement: Statement, values: Values) -> None:
         check = read_values(context, statement, kind.table)
-        values.kept.extend(check.kept)
-        values.extend("checks", (check,), statement)
+        values.extend("checks", checks_of(check), statement)
 
     return Keyword(name, read, Block.TABLE)
 
@@ -76,8 +86,9 @@ REAL_SERVER = table(
         *SHARED_ROWS,
         *map(_check, CHECKS),
         BFD_CHECK_ROW,
+        SNMP_NAME,
     ),
-    BLOCKS["virtual_server/real_server"],
+    {},
 )
 
 
@@ -94,7 +105,6 @@ def read_real_server(context: Context, statement: Statement, values: Values) -> 
     if endpoint is None:
         return
     server = read_values(context, statement, REAL_SERVER)
-    values.kept.extend(server.kept)
     values.extend("servers", (ServerBlock(endpoint, server),), statement)
 
 
@@ -195,6 +205,7 @@ def _built(
             c if c.alpha is not None else BfdCheck(c.name, checked.defaults.said.alpha)
             for c in server.items("bfd", BfdCheck)
         ),
+        said("snmp_name", None),
     )
     return real, beside
 

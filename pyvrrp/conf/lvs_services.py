@@ -6,10 +6,9 @@ from healthcheck.core.table import Protocol
 
 from .blocks import Statement
 from .context import Context, shown
-from .kept import BLOCKS
 from .known import Block
 from .lvs_methods import SETTINGS_ROWS
-from .lvs_servers import SHARED_ROWS, SORRY_ROWS, read_real_server
+from .lvs_servers import SHARED_ROWS, SNMP_NAME, SORRY_ROWS, read_real_server
 from .schema import Keyword, table, value
 from .scripts import ScriptWords
 from .shapes import Flag, Int
@@ -73,6 +72,7 @@ VIRTUAL_SERVER = table(
         value("weight", Int(1, _MAX_WEIGHT)),
         *SORRY_ROWS,
         Keyword("real_server", read_real_server, Block.TABLE),
+        SNMP_NAME,
     ),
-    BLOCKS["virtual_server"],
+    {},
 )

@@ -10,7 +10,6 @@ from .addresses import parse_address
 from .blocks import Statement
 from .context import Context, shown
 from .diagnostics import ProblemClass
-from .kept import BLOCKS
 from .known import Block
 from .lvs_config import WebWords
 from .lvs_timing import CONNECTION_ROWS, Checked, target, timing
@@ -106,6 +105,14 @@ def _offset(name: str) -> Keyword:
     return Keyword(name, read)
 
 
+def _regex_stack(context: Context, statement: Statement, _: Values) -> None:
+    """Sizes of a stack that keepalived's library has and ours has not; it only logs wrong ones."""
+    sizes = [int(word) for word in statement.words[1:] if _OFFSET.fullmatch(word)]
+    if len(sizes) != 2 or len(statement.words) != 3 or sizes[0] > sizes[1]:
+        message = "regex_stack needs a first size and a largest one; ignored"
+        context.remark("bad-number", statement, min(1, len(statement.words) - 1), message)
+
+
 _URL_ROWS = (
     value("path", Word()),
     Keyword("digest", _digest),
@@ -116,10 +123,11 @@ _URL_ROWS = (
     value("regex_no_match", Flag()),
     _offset("regex_min_offset"),
     _offset("regex_max_offset"),
+    Keyword("regex_stack", _regex_stack, acted_on=False),
 )
 _TLS_COMPLIANT = value("tls_compliant", Bool())
-_HTTP_URL = table("url", _URL_ROWS, BLOCKS["HTTP_GET/url"])
-_SSL_URL = table("url", (*_URL_ROWS, _TLS_COMPLIANT), BLOCKS["HTTP_GET/url"])
+_HTTP_URL = table("url", _URL_ROWS, {})
+_SSL_URL = table("url", (*_URL_ROWS, _TLS_COMPLIANT), {})
 
 
 def _url(urls: str) -> Keyword:
@@ -128,7 +136,6 @@ def _url(urls: str) -> Keyword:
     def read(context: Context, statement: Statement, values: Values) -> None:
         url = Values(statement)
         read_block(context, statement.block or (), known, url)
-        values.kept.extend(url.kept)
         if "path" not in url.set:
             message = f"url of {urls} has no path; it is dropped"
             context.problem("no-path", statement, 0, message)

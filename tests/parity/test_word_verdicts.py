@@ -183,6 +183,21 @@ ROWS = {
     "linkbeat_interfaces": Row("linkbeat_interfaces {\n@\n}\n" + instance(""), (
         "", "eth0", "eth0 MII", "eth0 ETHTOOL", "eth0 IOCTL", "eth0 mii", "eth0 MII 2", "eth9", "eth0\neth0 MII",
     )),
+    "a real_server": Row(SERVER, (
+        "snmp_name", "snmp_name a", "snmp_name a b",
+        *(f"SMTP_CHECK {{\n{text}\n}}" for text in (
+            "host {\n}", "host {\nconnect_ip 192.0.2.9\n}", "host {\nconnect_port 0\n}", "host {\nretry x\n}",
+            "host {\nconnect_timeout 0\n}", "host {\nbind_if\n}", "host {\nfwmark -1\n}", "host",
+            "connect_ip 192.0.2.9\nhost {\nconnect_port 25\nalpha\nwarmup 1\n}", "host {\nhelo_name a\n}",
+            "host {\nconnect_ip fe80::1\n}", "host {\nconnect_ip fe80::1\nbind_if eth0\n}",
+        )),
+        *(f"HTTP_GET {{\nurl {{\npath /\n{text}\n}}\n}}" for text in (
+            "regex_stack", "regex_stack 1", "regex_stack 1 2", "regex_stack 2 1", "regex_stack 1 2 3", "regex_stack x y",
+        )),
+    )),
+    "a virtual_server": Row(SERVER.replace("protocol TCP", "protocol TCP\n@", 1).replace("80 {\n@", "80 {"), (
+        "snmp_name", "snmp_name a", "snmp_name a b",
+    )),
     "words of the top level": Row("@\n" + instance(""), (
         "linkbeat_use_polling", "linkbeat_use_polling no", "namespace_with_ipsets", "net_namespace_ipvs",
         "net_namespace_ipvs a", "net_namespace_ipvs a\nnet_namespace_ipvs b", "net_namespace_ipvs a b",

@@ -532,3 +532,50 @@ def test_several_checks_keep_their_order(read: Read) -> None:
         TcpCheck(TARGET, TIMING),
         TcpCheck(Target(ADDRESS, 81), TIMING),
     )
+
+
+HELO = "smtpchecker.keepalived.org"
+OTHER = IPv4Address("192.0.2.99")
+
+
+@pytest.mark.parametrize(
+    ("text", "checks"),
+    [
+        ("host {\n}", [SmtpCheck(TARGET, HELO, TIMING)]),
+        ("host {\nconnect_ip 192.0.2.99\n}", [SmtpCheck(Target(OTHER, 80), HELO, TIMING)]),
+        (
+            "host {\nconnect_port 25\n}\nhost {\nconnect_port 26\n}\nhelo_name a",
+            [
+                SmtpCheck(Target(ADDRESS, 25), "a", TIMING),
+                SmtpCheck(Target(ADDRESS, 26), "a", TIMING),
+            ],
+        ),
+        (
+            "connect_port 24\nhost {\nconnect_port 25\nretry 7\n}",
+            [
+                SmtpCheck(Target(ADDRESS, 24), HELO, Timing(60.0, 7, 1.0, 60.0)),
+                SmtpCheck(Target(ADDRESS, 25), HELO, Timing(60.0, 7, 1.0, 60.0)),
+            ],
+        ),
+    ],
+)
+def test_hosts_of_an_smtp_check(read: Read, text: str, checks: list[Check]) -> None:
+    result = loaded(read, f"SMTP_CHECK {{\n{text}\n}}")
+    assert result.config.lvs is not None
+    (server,) = result.config.lvs.services[0].server.real_servers
+    assert list(server.checks) == checks
+    assert {d.id for d in result.diagnostics} == {"deprecated"}
+    assert result.test_exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "problems"),
+    [("1 2", []), ("2 1", ["bad-number"]), ("1", ["bad-number"]), ("a b", ["bad-number"])],
+)
+def test_the_stack_of_regular_expressions(read: Read, words: str, problems: list[str]) -> None:
+    result = loaded(read, f"HTTP_GET {{\nurl {{\npath /\nregex_stack {words}\n}}\n}}")
+    assert [d.id for d in result.diagnostics if d.id != "not-acted-on"] == problems
+    assert "regex_stack is accepted, but not yet acted on" in {
+        d.message for d in result.diagnostics
+    }
+    assert result.test_exit_code == 0

@@ -516,6 +516,8 @@ def test_words_nobody_knows(read: Read) -> None:
     assert (found.id, found.hint) == ("unknown-keyword", "did you mean lvs_sched?")
 
 
-def test_snmp_names_are_kept(read: Read) -> None:
-    service, _ = service_of(read, f"{KIND}snmp_name web\n{SERVER}")
-    assert [(kept.name, kept.words) for kept in service.kept] == [("snmp_name", ("web",))]
+def test_snmp_names(read: Read) -> None:
+    server = SERVER.replace("{", "{\nsnmp_name one two\nsnmp_name first", 1)
+    service, problems = service_of(read, f"{KIND}snmp_name web\n{server}")
+    assert (service.snmp_name, service.servers[0].snmp_name) == ("web", "first")
+    assert problems == [("bad-name", 5)]
