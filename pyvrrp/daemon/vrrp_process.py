@@ -23,7 +23,6 @@ from ..net import virtual_mac
 from ..net.monitor import InterfaceTable
 from ..net.rtnetlink import RemoveAddress
 from ..net.sysctl import Sysctl, SysctlError, write_sysctl
-from ..net.vrrp_socket import SocketError
 from ..settings import VirtualRouterSettings
 from ..virtual_router import StateChange, VirtualRouter
 from ..vrrp_router import VrrpRouter
@@ -31,8 +30,7 @@ from . import handoff, journal
 from .dump_kinds import CLEARING, of_section
 from .parent_link import ParentLink
 from .process_settings import Followed, ProcessSettings, apply
-from .reload.items import Tally, brief
-from .reload.routers import Identity, RouterPlan, RouterStep, item
+from .running_routers import RunningRouters
 
 __all__ = ["run"]
 
@@ -69,7 +67,6 @@ class _Process:
     def __init__(self, start: handoff.ChildStart) -> None:
         self._start = start
         self._followed = ""
-        self._running: dict[Identity, VirtualRouterSettings] = {}
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
@@ -81,17 +78,14 @@ class _Process:
             os.close(self._start.configuration_fd)
             apply(records.process, "VRRP")
             self._followed = records.followed
-            for settings in wanted:
-                await _add(router, settings, start=False)
-                self._note(router, settings.identity)
-                await asyncio.sleep(0)
-            router.start()
+            running = RunningRouters(router)
+            await running.start(wanted)
             gc.collect()
             gc.freeze()
             self._parent.say(handoff.READY)
             logger.info("running %d Virtual Router(s)", len(router.routers))
             await self._parent.follow(
-                lambda descriptor: self._reload(router, descriptor),
+                lambda descriptor: self._reload(running, descriptor),
                 lambda kind: router.snapshots(clear=kind == CLEARING),
             )
             logger.info("stopping")
@@ -105,37 +99,16 @@ class _Process:
             is_active = change.current is StateName.ACTIVE
             self._parent.say(handoff.ACTIVE, router.name if is_active else "")
 
-    async def _reload(self, router: VrrpRouter, descriptor: int) -> None:
+    async def _reload(self, running: RunningRouters, descriptor: int) -> None:
         """Raises: HandoffError, before anything is changed."""
-        plan = RouterPlan(self._running)
+        plan = running.plan()
         records = await _read(descriptor, plan.want)
         apply(records.process, "VRRP")
         is_new, self._followed = records.followed != self._followed, records.followed
         if is_new and self._followed:
-            active = {r.name for r in router.routers if r.state_name is StateName.ACTIVE}
-            self._parent.say(handoff.ACTIVE, "".join({self._followed} & active))
-        await self._carry_out(router, plan)
-
-    async def _carry_out(self, router: VrrpRouter, plan: RouterPlan) -> None:
-        """Step by step, each in a turn of the loop; Virtual Routers that are the same do not notice."""
-        tally = Tally(len(plan.unchanged))
-        for step in plan.steps():
-            words = brief(item(step))
-            logger.info("(%s) %s%s", step.name, step.fate, words.removeprefix(step.name))
-            await asyncio.sleep(0)
-            await _take(router, step)
-            self._note(router, step.identity)
-            tally.add(step.fate, words)
-            await asyncio.sleep(0)
-        logger.info("reload: %s", tally)
-
-    def _note(self, router: VrrpRouter, identity: Identity) -> None:
-        """Remember what runs under this identity, which may be nothing or another one."""
-        running = router.find(identity)
-        if running is None:
-            self._running.pop(identity, None)
-        else:
-            self._running[identity] = running.settings
+            is_active = running.is_active(self._followed)
+            self._parent.say(handoff.ACTIVE, self._followed if is_active else "")
+        await running.carry_out(plan)
 
     async def _clear_leftovers(self, router: VrrpRouter) -> None:
         """Undo what a crashed predecessor left in the kernel."""
@@ -186,36 +159,6 @@ async def _read(descriptor: int, want: Callable[[VirtualRouterSettings], object]
                 want(record)
         await asyncio.sleep(0)
     return _Records(process, followed)
-
-
-async def _take(router: VrrpRouter, step: RouterStep) -> None:
-    """Carry one step out. Raises: SocketError, as `_add`."""
-    current = router.find(step.identity) if step.old is not None else None
-    if step.new is None:
-        if current is not None:
-            await router.remove(current)
-    elif current is None:
-        await _add(router, step.new)
-    else:
-        try:
-            await router.reconfigure(current, step.new)
-        except (PyvrrpError, ValueError) as error:
-            logger.error("(%s) %s", step.name, error)
-
-
-async def _add(router: VrrpRouter, settings: VirtualRouterSettings, *, start: bool = True) -> None:
-    """Add one Virtual Router; one that cannot start does not keep the others from it.
-
-    Raises: SocketError when this process may open no raw socket at all.
-    """
-    try:
-        await router.add(settings, start=start)
-    except SocketError as error:
-        if error.is_permission:
-            raise
-        logger.error("(%s) %s", settings.name, error)
-    except (PyvrrpError, ValueError) as error:
-        logger.error("(%s) %s", settings.name, error)
 
 
 def _log_change(router: VirtualRouter, change: StateChange) -> None:
