@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..conf.config import Config, SyncGroup
+from ..conf.config import Config, SyncGroup, VrrpInstance
 from ..snapshot import VirtualRouterSnapshot
 from .data_trackers import followed
 from .host import HostFacts
@@ -21,15 +21,20 @@ def lines(
     snapshots: Mapping[str, VirtualRouterSnapshot],
 ) -> Iterator[str]:
     """`snapshots` by name of the instance; without those of the members it has not started."""
+    instances = {instance.name: instance for instance in config.instances}
+    members = [instances[name] for name in group.members if name in instances]
     states = [
-        state_word(snapshots[name]) if name in snapshots else _first_state(config, group, name)
-        for name in group.members
+        state_word(snapshots[member.name])
+        if member.name in snapshots
+        else _first_state(config, group, member)
+        for member in members
     ]
     yield f" VRRP Sync Group = {group.name}, {_state(states)}"
     faults, waiting = states.count("FAULT"), states.count("INIT")
     yield f"   Num member fault {faults}, num member init {waiting}"
-    yield "   VRRP member instances :"
-    yield from (f"     {name}" for name in group.members)
+    if members:
+        yield "   VRRP member instances :"
+    yield from (f"     {member.name}" for member in members)
     if group.sync_group_tracking_weight:
         yield "   sync group tracking weight set"
     yield f"   Using smtp notification = {yes(group.smtp_alert)}"
@@ -46,10 +51,9 @@ def lines(
         yield from script(config.global_defs, host, f"   {what} state transition script", found)
 
 
-def _first_state(config: Config, group: SyncGroup, name: str) -> str:
+def _first_state(config: Config, group: SyncGroup, member: VrrpInstance) -> str:
     """Before the start: a member waits for scripts that decide alone."""
     scripts = {script.name: script.weight for script in config.scripts}
-    member = next(i for i in config.instances if i.name == name)
     tracked = (*member.track_script, *group.track_script)
     weights = (scripts[e.name] if e.weight is None else e.weight for e in tracked)
     return "BACKUP" if all(weights) else "INIT"

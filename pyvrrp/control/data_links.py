@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 from ..conf.config import Config, GlobalDefs, VrrpInstance
+from ..core.model import Family, virtual_router_mac
 from .data_delays import debounce, spread, used_links
 from .data_routes import watched_links
 from .host import HostFacts, LinkFacts, LinkFlag
@@ -16,6 +17,7 @@ __all__ = ["lines", "missing"]
 
 _HARDWARE = {1: "ETHERNET", 772: "LOOPBACK"}
 _ORDINARY = LinkFlag.BROADCAST | LinkFlag.MULTICAST
+_MAC_OF_IPV6 = virtual_router_mac(Family.IPV6, 0)[:5]
 _METHODS = {
     "MII": "NIC support MII regs",
     "ETHTOOL": "NIC support ETHTOOL GLINK interface",
@@ -106,19 +108,26 @@ def _watched(config: Config, link: LinkFacts, *, is_followed: bool) -> str:
 
 def _kernel_settings(config: Config, link: LinkFacts, host: HostFacts) -> Iterator[str]:
     """What a virtual MAC link needs of itself, and of the link it stands on."""
-    carried = sum(other.is_ours and other.parent == link.name for other in host.links)
+    carried = sum(_answers_arp(other) and other.parent == link.name for other in host.links)
+    own = _answers_arp(link)
     promoted = sum(
         instance.promote_secondaries and instance.use_vmac is None
         for instance in config.instances
         if instance.interface == link.name
     )
     yield f"   Reset ARP config counter {carried}"
-    yield f"   Original arp_ignore {carried > 0 or link.is_ours:d}"
+    yield f"   Original arp_ignore {carried > 0 or own:d}"
     yield f"   Original arp_filter {carried > 0:d}"
-    if carried or link.is_ours or not link.index:
+    has_own = any(other.is_ours and other.parent == link.name for other in host.links)
+    if has_own or link.is_ours or not link.index:
         yield "   rp_filter 0"
-    yield f"   Original promote_secondaries {link.is_ours:d}"
+    yield f"   Original promote_secondaries {own:d}"
     yield f"   Reset promote_secondaries counter {promoted}"
+
+
+def _answers_arp(link: LinkFacts) -> bool:
+    """Whether it is a link of our own for IPv4 addresses."""
+    return link.is_ours and not link.mac.startswith(_MAC_OF_IPV6)
 
 
 def _followers(config: Config, link: LinkFacts) -> Iterator[str]:
@@ -145,4 +154,8 @@ def _is_used_by(instance: VrrpInstance, link: LinkFacts) -> bool:
 
 
 def _is_own(instance: VrrpInstance, link: LinkFacts) -> bool:
-    return instance.use_vmac is not None and link.is_ours and link.mac == virtual_mac(instance)
+    return (
+        instance.use_vmac is not None
+        and (link.is_ours and link.parent == instance.interface)
+        and link.mac == virtual_mac(instance)
+    )

@@ -54,7 +54,11 @@ def _weight(entry: TrackScript, found: VrrpScript) -> tuple[int, bool]:
 
 
 def script(config: Config, found: VrrpScript, host: HostFacts) -> Iterator[str]:
-    """One `vrrp_script`, before it ran."""
+    """One `vrrp_script`, before it ran; nothing of one that nobody follows."""
+    entries = _followers(config, lambda follower: follower.track_script)
+    tracking = [(who, *_weight(e, found)) for who, e in entries if e.name == found.name]
+    if not tracking:
+        return
     run_by = owner(config.global_defs, host, found.user, found.group).replace(" ", " = ")
     yield f" VRRP Script = {found.name}"
     yield f"   Command = {command(found.script.argv)}"
@@ -69,8 +73,7 @@ def script(config: Config, found: VrrpScript, host: HostFacts) -> Iterator[str]:
     yield "   Status = BAD"
     yield f"   Script {run_by}"
     yield "   VRRP instances :"
-    entries = _followers(config, lambda follower: follower.track_script)
-    yield from _tracking((who, *_weight(e, found)) for who, e in entries if e.name == found.name)
+    yield from _tracking(tracking)
     yield "   State = idle"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from ..conf.config import Config
 from ..snapshot import VirtualRouterSnapshot
@@ -66,9 +67,9 @@ def lines(
 
 def _section(title: str, parts: Iterable[Iterable[str]]) -> Iterator[str]:
     """Nothing when there is nothing to show."""
-    is_first = True
-    for part in parts:
-        if is_first:
-            yield f"------< {title} >------"
-            is_first = False
-        yield from part
+    lines = chain.from_iterable(parts)
+    first = next(lines, None)
+    if first is not None:
+        yield f"------< {title} >------"
+        yield first
+        yield from lines

@@ -131,6 +131,18 @@ DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {
             ' "192.168.200.18 dev eth0 scope global"]',
         ),
     },
+    "groups.conf": {
+        "2.2.7 shows the weight that it ignores in a group": (
+            "-     six, weight 9",
+            "+     six, weight 0",
+        ),
+    },
+    "rare_globals.conf": {
+        "2.2.7 has no text for the number 0": (
+            "- VRRP CPU Affinity =  1 ",
+            "+ VRRP CPU Affinity = 0 1 ",
+        ),
+    },
     "layout.conf": {
         "2.2.7 has no quoted words in router_id": (
             "- Router ID = a quoted \\",

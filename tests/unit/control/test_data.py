@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -273,3 +274,41 @@ def test_a_password_stays_a_secret(tmp_path: Path) -> None:
     shown = [*data_global.lines(config, HOST), *data_vrrp.lines(config, HOST)]
     assert "   Password = ********" in shown
     assert "s3cret" not in "\n".join(shown) + (data_json.text(config, {}, HOST) or "")
+
+
+GLOBALS = """
+global_defs {
+    enable_script_security
+    script_user daemon
+    startup_script "/usr/bin/true a" root
+    startup_script_timeout 4
+    shutdown_script /usr/bin/true
+    shutdown_script_timeout 5
+    lvs_sync_daemon eth1 VI_1 id 9 maxlen 1400 port 8848 ttl 2 group 224.0.0.82
+}
+"""
+
+
+def test_globals_that_2_2_7_does_not_start_with_everywhere(tmp_path: Path) -> None:
+    """Its own words, from its source: it hangs with both scripts, and needs IPVS for the rest."""
+    host = replace(HOST, users={"root": (0, 0), "daemon": (1, 1)})
+    config = read(GLOBALS + TEXT, tmp_path)
+    shown = "\n".join(data_global.lines(config, host))
+    assert (
+        " Startup script = '/usr/bin/true' 'a', uid:gid 0:0, timeout 4\n"
+        " Shutdown script = '/usr/bin/true', uid:gid 1:1 timeout 5\n"
+    ) in shown
+    syncd = (
+        " LVS syncd interface = eth1\n"
+        " LVS syncd syncid = 9\n"
+        " LVS syncd maxlen = 1400\n"
+        " LVS mcast group 224.0.0.82\n"
+        " LVS syncd mcast port = 8848\n"
+        " LVS syncd mcast ttl = 2\n"
+    )
+    assert f" LVS syncd vrrp instance = VI_1\n{syncd}" in shown
+    other = "\n".join(data_global.lines(config, host, of_vrrp=False))
+    assert f" LVS syncd vrrp name = VI_1\n{syncd}" in other
+    assert " Default interface = eth0" in shown
+    assert "Default interface" not in other
+    assert " Default script uid:gid 1:1" in shown
