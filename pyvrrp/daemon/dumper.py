@@ -7,6 +7,7 @@ It alone loads the whole `Config` again, puts the children's snapshots beside it
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ __all__ = ["configuration_lines", "dump"]
 
 _IDENT = "Keepalived"
 _FAILED = 1
+_NICE = 19
+"""Much text is no hurry, and whoever sends Advertisements goes first."""
 
 _Part = TypeVar("_Part")
 
@@ -117,6 +120,7 @@ def configuration_lines(config: Config, section: handoff.Section) -> Iterator[st
 def dump(request: Request) -> int:
     """Write every file of one dump; a file that cannot be written does not keep the others."""
     log.start(request.options, _IDENT)
+    os.nice(_NICE)
     try:
         shown = _shown(request)
     except PyvrrpError as problem:
