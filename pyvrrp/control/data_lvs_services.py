@@ -79,6 +79,8 @@ def _identity(service: LvsService) -> Iterator[str]:
         yield f" VS VIP = {key.address}, VPORT = {key.port}"
     if service.defaults.virtualhost is not None:
         yield f"   VirtualHost = {service.defaults.virtualhost}"
+    if service.snmp_name is not None:
+        yield f"   SNMP name = '{service.snmp_name}'"
     found = families(service)
     yield f"   Address family = {'IPv4 & IPv6' if len(found) > 1 else 'inet6' if 6 in found else 'inet'}"
     yield f"   connection timeout = {service.defaults.connect_timeout:.6f}"
@@ -162,6 +164,8 @@ def _server(
     yield from script(defs, host, "     RS down notify script", beside.notify_down)
     if said.virtualhost != service.defaults.virtualhost:
         yield f"    VirtualHost = '{said.virtualhost}'"
+    if beside.snmp_name is not None:
+        yield f"   SNMP name = {beside.snmp_name}"
     yield f"   Using smtp notification = {yes(beside.smtp_alert)}"
     yield f"   initial weight = {own.weight}"
     yield f"   effective weight = {effective}"

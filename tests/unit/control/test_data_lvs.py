@@ -30,6 +30,18 @@ DIFFERENT = {
             "-   Last status = 0",
         )
         * 2,
+        "2.2.7 shows every option as soon as there is one": (
+            "-     Regex options: allow_empty_class alt_bsux auto_callout caseless dollar_endonly dotall"
+            " dupnames extended firstline match_unset_backref multiline never_ucp never_utf"
+            " no_auto_capture no_auto_possess no_dotstar_anchor no_start_optimize ucp ungreedy utf"
+            " never_backslash_c alt_circumflex alt_verbnames use_offset_limit",
+            "+     Regex options: caseless multiline",
+        ),
+        "2.2.7 gives a 'host' of SMTP_CHECK no time at all": (
+            "-     Timeout = 0.000000",
+            "+     Timeout = 2.500000",
+        )
+        * 2,
         "the time a program has is shown, not that nobody said it": (
             "-   timeout = 0",
             "+   timeout = 6",
