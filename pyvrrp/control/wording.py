@@ -10,7 +10,7 @@ from .host import HostFacts
 __all__ = ["MASK", "command", "enabled", "owner", "script", "truth", "weight", "yes"]
 
 MASK = "********"
-"""Instead of a password."""
+"""Instead of a password (quirk: password-in-dump)."""
 
 
 def truth(value: bool) -> str:

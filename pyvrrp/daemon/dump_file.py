@@ -47,7 +47,7 @@ def write(path: Path, lines: Iterable[str]) -> None:
 
     It is made under a name nobody can guess and renamed, so that no reader sees a half of it and no
     link somebody put there is followed. It is closed after that: who waits for the close of the
-    final name, as with keepalived, hears of it. Raises: OSError.
+    final name, as with keepalived, hears of it (quirk: dump-in-place). Raises: OSError.
     """
     descriptor, temporary = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:

@@ -194,7 +194,7 @@ def _run(body: Body, options: Options, load: Load, report: int, is_start: bool) 
 
 
 def _log_configuration(config: Config, options: Options, verdict: Verdict) -> None:
-    """Under the names of the processes that keepalived would have do it."""
+    """Under the names of the processes that keepalived has do it (quirk: dump-conf-process)."""
     from .dumper import configuration_lines
     from .kinds import CHECKERS, VRRP
 

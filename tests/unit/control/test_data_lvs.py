@@ -25,30 +25,30 @@ HOST = HostFacts(users={"root": (0, 0), "nobody": (65534, 65534)}, groups={"root
 
 DIFFERENT = {
     "checks": {
-        "when a program ran last, and its exit code, are not kept": (
+        "last-run": (
             "-   Last ran = 0.000000 (Thu Jan  1 00:00:00 1970.000000)",
             "-   Last status = 0",
         )
         * 2,
-        "2.2.7 shows every option as soon as there is one": (
+        "all-regex-options": (
             "-     Regex options: allow_empty_class alt_bsux auto_callout caseless dollar_endonly dotall"
             " dupnames extended firstline match_unset_backref multiline never_ucp never_utf"
             " no_auto_capture no_auto_possess no_dotstar_anchor no_start_optimize ucp ungreedy utf"
             " never_backslash_c alt_circumflex alt_verbnames use_offset_limit",
             "+     Regex options: caseless multiline",
         ),
-        "2.2.7 gives a 'host' of SMTP_CHECK no time at all": (
+        "smtp-host-timeout": (
             "-     Timeout = 0.000000",
             "+     Timeout = 2.500000",
         )
         * 2,
-        "the time a program has is shown, not that nobody said it": (
+        "misc-timeout": (
             "-   timeout = 0",
             "+   timeout = 6",
         ),
     },
 }
-"""By file and by reason: lines of keepalived alone (-), and of ours alone (+)."""
+"""By file and by row of QUIRKS.md: lines of keepalived alone (-), and of ours alone (+)."""
 
 
 def loaded(name: str) -> Config:
