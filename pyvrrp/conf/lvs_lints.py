@@ -85,6 +85,17 @@ def _unchecked(config: Config, _: Addresses | None) -> Iterator[Finding]:
             yield Finding(span, message, (told + more,))
 
 
+def _quorum_idle(config: Config, _: Addresses | None) -> Iterator[Finding]:
+    defs = config.global_defs
+    if defs.notify_fifo is not None or defs.lvs_notify_fifo is not None:
+        return
+    for service, span in _services(config):
+        is_heard = service.quorum_up or service.quorum_down or service.smtp_alert
+        if service.server.quorum > 1 and service.server.sorry_server is None and not is_heard:
+            message = f"nothing happens when {service.server.name} loses its quorum"
+            yield Finding(span, message, (f"quorum is {service.server.quorum}",))
+
+
 LVS_LINTS: tuple[Lint, ...] = (
     Lint(
         "slow-check",
@@ -101,6 +112,14 @@ LVS_LINTS: tuple[Lint, ...] = (
         " has failed its check by then, or would have done without being sorry.",
         "name another host as sorry_server",
         _sorry_is_real,
+    ),
+    Lint(
+        "quorum-idle",
+        Severity.INFO,
+        "Losing quorum brings the sorry server in and is told to scripts, FIFOs and by mail. Without any"
+        " of these the real servers that are left go on as before.",
+        "add a sorry_server, quorum_up and quorum_down, or smtp_alert",
+        _quorum_idle,
     ),
     Lint(
         "service-without-address",

@@ -131,6 +131,16 @@ def _script_unused(config: Config, _: Addresses | None) -> Iterator[Finding]:
             yield Finding(script.span, f"nothing tracks {script.name}, so it is never run")
 
 
+def _script_slow(config: Config, _: Addresses | None) -> Iterator[Finding]:
+    for script in config.scripts:
+        if script.timeout is not None and script.timeout > script.interval:
+            message = (
+                f"{script.name} may take {script.timeout:g} s and is due every"
+                f" {script.interval:g} s"
+            )
+            yield Finding(script.span, message)
+
+
 VRRP_LINTS: tuple[Lint, ...] = (
     Lint(
         "outside-subnets",
@@ -194,5 +204,13 @@ VRRP_LINTS: tuple[Lint, ...] = (
         "A vrrp_script runs only for the instances and groups that name it in track_script.",
         "name it in a track_script block, or take it out",
         _script_unused,
+    ),
+    Lint(
+        "slow-script",
+        Severity.WARNING,
+        "A script that hangs is given up only after its timeout, and does not run again before. With a"
+        " timeout above the interval a failure is noticed as much later.",
+        "make timeout at most as long as interval",
+        _script_slow,
     ),
 )

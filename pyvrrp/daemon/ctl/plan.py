@@ -6,13 +6,14 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import PyvrrpError
 from ..options import DEFAULT_CONFIGURATION
 from .reading import add_options, read
 
 if TYPE_CHECKING:
+    from ...conf.config import Config
     from ..reload.items import Item
     from ..reload.whole import Records
 
@@ -26,8 +27,12 @@ Say what a reload with NEW would do, object by object, and do nothing.
   in place    goes on with new settings and keeps its state
   restart     the old one ends and a new one begins; the reason is given
   added, removed
+  at the next start: a reload leaves it as it is
 
 It is what the daemon itself goes by; its log has the same words after a reload.
+--format json gives {"counts": by kind and fate, "items": [...]}; an item has kind, name, fate,
+reason, changes (what, old, new) and parts, which are items again.
+
 Exit code 0, or 2 when the daemon would refuse NEW and keep its old configuration."""
 
 
@@ -52,20 +57,26 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     plan.set_defaults(run=_plan)
 
 
+class _Usable(NamedTuple):
+    config: Config
+    records: Records
+
+
 class _Unusable(PyvrrpError):
     """A configuration that no daemon runs with."""
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    from ..reload.whole import whole
+    from ..reload.whole import at_the_next_start, whole
 
     try:
-        old = _records(arguments.against, arguments, "so nothing can be compared with it")
-        new = _records(arguments.new, arguments, "so a reload is refused and what runs goes on")
+        old = _usable(arguments.against, arguments, "so nothing can be compared with it")
+        new = _usable(arguments.new, arguments, "so a reload is refused and what runs goes on")
     except _Unusable as problem:
         print(problem, file=sys.stderr)
         return _REFUSED
-    items = tuple(whole(old, new))
+    settled = at_the_next_start(old.config.global_defs, new.config.global_defs)
+    items = (*whole(old.records, new.records), *settled)
     shown = items if arguments.all else tuple(_changed(items))
     if arguments.format == "json":
         print(_as_json(shown, items))
@@ -76,7 +87,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _records(path: str, arguments: argparse.Namespace, consequence: str) -> Records:
+def _usable(path: str, arguments: argparse.Namespace, consequence: str) -> _Usable:
     """Raises: _Unusable, when the daemon would not run with the file."""
     from ..loader import records
 
@@ -84,7 +95,7 @@ def _records(path: str, arguments: argparse.Namespace, consequence: str) -> Reco
         loaded = read(path, arguments)
         fatal = [str(each) for each in loaded.diagnostics if each.is_fatal]
         if not fatal:
-            return records(loaded.config)
+            return _Usable(loaded.config, records(loaded.config))
     except PyvrrpError as problem:
         fatal = [str(problem)]
     raise _Unusable("\n".join([*fatal, f"{path}: no daemon runs with this file, {consequence}"]))

@@ -23,6 +23,8 @@ class Fate(StrEnum):
     """The old one ends and a new one begins."""
     ADDED = "added"
     REMOVED = "removed"
+    NEXT_START = "at the next start"
+    """A reload cannot change it."""
 
 
 @dataclass(frozen=True, slots=True)

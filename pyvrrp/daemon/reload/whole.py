@@ -7,16 +7,21 @@ One changed weight among 2,000 services of 5 servers takes 0.14 s, reading each 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ...settings import VirtualRouterSettings
 from ..checker_settings import CheckedService, CheckerSettings
 from ..process_settings import ProcessSettings
 from . import routers, services
-from .differences import differences
-from .items import Fate, Item
+from .differences import differences, text
+from .items import Change, Fate, Item
 
-__all__ = ["Records", "whole"]
+if TYPE_CHECKING:
+    from ...conf.config import GlobalDefs
+
+__all__ = ["Records", "at_the_next_start", "whole"]
+
+_SETTLED = ("instance", "use_pid_dir", "umask")
 
 Records = tuple[Iterable[object], Iterable[object]]
 """`loader.records`: those of the VRRP child, those of the checker child."""
@@ -30,9 +35,21 @@ def whole(old: Records, new: Records) -> Iterator[Item]:
     yield from _checkers(old[1], new[1])
 
 
+def at_the_next_start(old: GlobalDefs, new: GlobalDefs) -> Iterator[Item]:
+    """What a daemon settles when it starts, so that a reload leaves it as it is."""
+    changes = tuple(
+        Change(name, text(getattr(old, name)), text(getattr(new, name)))
+        for name in _SETTLED
+        if getattr(old, name) != getattr(new, name)
+    )
+    if changes:
+        yield Item("process", "daemon", Fate.NEXT_START, changes=changes)
+
+
 def _vrrp(old: Iterable[object], new: Iterable[object]) -> Iterator[Item]:
     before, after = _only(VirtualRouterSettings, old), _only(VirtualRouterSettings, new)
-    yield from _process("vrrp", _only(ProcessSettings, old), _only(ProcessSettings, new))
+    was = _only(ProcessSettings, old) if before else []
+    yield from _process("vrrp", was, _only(ProcessSettings, new) if after else [])
     plan = routers.RouterPlan({each.identity: each for each in before})
     for each in after:
         plan.want(each)

@@ -174,6 +174,14 @@ def test_outside_subnets(addresses: str, expected: list[str], tmp_path: Path):
             ["script-unused: 8: nothing tracks spare, so it is never run"],
             id="unused script",
         ),
+        pytest.param(
+            "global_defs {\nenable_script_security\nscript_user root\n}\n"
+            "vrrp_script slow {\nscript /bin/true\ninterval 2\ntimeout 3\n}\n"
+            "vrrp_script quick {\nscript /bin/true\ninterval 2\ntimeout 2\n}\n"
+            + instance("a", 1, "track_script {\nslow\nquick\n}"),
+            ["slow-script: 5: slow may take 3 s and is due every 2 s"],
+            id="slow script",
+        ),
     ],
 )
 def test_vrrp(text: str, expected: list[str], tmp_path: Path):
@@ -227,6 +235,23 @@ def test_vrrp(text: str, expected: list[str], tmp_path: Path):
             service(f"192.0.2.11 80 {{\n{tcp(3)}", "192.0.2.12 80 {"),
             ["unchecked-server: 1: 1 of 2 real servers have no check: [192.0.2.12]:80"],
             id="unchecked",
+        ),
+        pytest.param(
+            service("192.0.2.11 80 {\nweight 3", words="quorum 2"),
+            [
+                "quorum-idle: 1: nothing happens when [192.0.2.100]:tcp:80 loses its quorum: quorum is 2"
+            ],
+            id="idle quorum",
+        ),
+        pytest.param(
+            service("192.0.2.11 80 {\nweight 3", words="quorum 2\nsmtp_alert"),
+            [],
+            id="quorum, mail",
+        ),
+        pytest.param(
+            service("192.0.2.11 80 {\nweight 3", words="quorum 2\nsorry_server 192.0.2.9 80"),
+            [],
+            id="quorum, sorry server",
         ),
     ],
 )

@@ -20,13 +20,14 @@ from healthcheck.core.model import (
     VirtualServer,
 )
 from healthcheck.core.table import Destination, Forwarding, Method, ServiceFlag, ServiceSettings
+from pyvrrp.conf.config import GlobalDefs
 from pyvrrp.core.model import Peer, Version
 from pyvrrp.daemon.checker_settings import CheckedService, Command, ServerCommands
 from pyvrrp.daemon.process_settings import ProcessSettings
 from pyvrrp.daemon.reload import routers, services
 from pyvrrp.daemon.reload.differences import differences
 from pyvrrp.daemon.reload.items import Change, Fate, Item, Tally, brief
-from pyvrrp.daemon.reload.whole import whole
+from pyvrrp.daemon.reload.whole import at_the_next_start, whole
 from pyvrrp.settings import TrackedInterface, VirtualMac, VirtualRouterSettings
 
 WEB = VirtualRouterSettings.of("web", "eth0", 51, ["192.0.2.100/24"], priority=100)
@@ -238,6 +239,27 @@ def test_both_halves_and_their_processes():
         ("virtual router", "web", "unchanged"),
     ]
     assert items[0].changes == (Change("priority", "none", "-5"),)
+
+
+def test_a_process_without_work_is_not_there():
+    nothing = (ProcessSettings(),), ()
+    one = (ProcessSettings(), WEB), ()
+    assert [(i.kind, i.fate) for i in whole(nothing, one)] == [
+        ("process", "added"),
+        ("virtual router", "added"),
+    ]
+    assert [(i.kind, i.fate) for i in whole(one, nothing)] == [
+        ("process", "removed"),
+        ("virtual router", "removed"),
+    ]
+    assert list(whole(nothing, nothing)) == []
+
+
+def test_what_a_reload_leaves_as_it_is():
+    old, new = GlobalDefs(router_id="a"), GlobalDefs(router_id="b", instance="blue")
+    (item,) = at_the_next_start(old, new)
+    assert (item.fate, brief(item)) == ("at the next start", "daemon: instance none -> blue")
+    assert list(at_the_next_start(old, old)) == []
 
 
 def test_a_tally_counts_and_names_the_first():
