@@ -24,11 +24,14 @@ __all__ = [
     "AddAddress",
     "AddressFailure",
     "AddressOperation",
+    "Change",
     "InterfaceAddress",
     "Link",
     "NetlinkError",
+    "Refusal",
     "RemoveAddress",
     "RouteSocket",
+    "attribute",
     "parse_address",
     "parse_link",
     "split_messages",
@@ -154,6 +157,34 @@ class AddressFailure:
         return f"{verb} {self.operation.address} on {where}: {os.strerror(self.errno)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Another change, ready for the kernel: a message of type `kind` with NLM_F_* `flags`.
+
+    `harmless` are the error numbers that mean that everything is as it was asked for already.
+    """
+
+    text: str
+    kind: int
+    flags: int
+    payload: bytes = field(repr=False)
+    harmless: frozenset[int] = frozenset()
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A change that the kernel refused."""
+
+    change: Change
+    errno: int
+
+    def __str__(self) -> str:
+        return f"{self.change}: {os.strerror(self.errno)}"
+
+
 class RouteSocket:
     """A request socket to the kernel's routing tables, in the network namespace of its maker.
 
@@ -195,6 +226,17 @@ class RouteSocket:
             failures += self._apply_batch(operations[start : start + _BATCH])
         return tuple(failures)
 
+    def change(self, changes: Sequence[Change]) -> tuple[Refusal, ...]:
+        """Carry out changes in order and report the ones refused."""
+        refusals: list[Refusal] = []
+        for start in range(0, len(changes), _BATCH):
+            batch = changes[start : start + _BATCH]
+            requests = [(c.kind, c.flags, c.payload) for c in batch]
+            for number, code in self._send("change routes", requests).items():
+                if code not in batch[number].harmless:
+                    refusals.append(Refusal(batch[number], code))
+        return tuple(refusals)
+
     def set_up(self, index: int, *, up: bool) -> None:
         """Set a link up or down, and wait until it is."""
         body = _IFINFO.pack(socket.AF_UNSPEC, 0, index, _IFF_UP if up else 0, _IFF_UP)
@@ -208,20 +250,27 @@ class RouteSocket:
             raise NetlinkError(f"set link {index} {'up' if up else 'down'}", error) from error
 
     def _apply_batch(self, operations: Sequence[AddressOperation]) -> Iterator[AddressFailure]:
-        first, last = self._sequence + 1, self._sequence + len(operations)
-        messages = [_address_request(op, first + i) for i, op in enumerate(operations[:-1])]
-        messages.append(_address_request(operations[-1], last, _NLM_F_ACK))
+        refused = self._send("change addresses", [_address_request(op) for op in operations])
+        for number, code in refused.items():
+            operation = operations[number]
+            added = isinstance(operation, AddAddress)
+            if code not in (_HARMLESS_ADD if added else _HARMLESS_REMOVE):
+                yield AddressFailure(operation, code)
+
+    def _send(self, operation: str, requests: Sequence[tuple[int, int, bytes]]) -> dict[int, int]:
+        """Send requests (type, flags, payload) at once; error numbers of the refused by place."""
+        first, last = self._sequence + 1, self._sequence + len(requests)
         self._sequence = last
+        messages = [
+            _request(kind, flags | _NLM_F_REQUEST | _ack(number == last), number, payload)
+            for number, (kind, flags, payload) in enumerate(requests, first)
+        ]
         try:
             self._socket.send(b"".join(messages))
             refused = self._refusals(first, last)
         except OSError as error:
-            raise NetlinkError("change addresses", error) from error
-        for sequence, code in refused.items():
-            operation = operations[sequence - first]
-            added = isinstance(operation, AddAddress)
-            if code not in (_HARMLESS_ADD if added else _HARMLESS_REMOVE):
-                yield AddressFailure(operation, code)
+            raise NetlinkError(operation, error) from error
+        return {number - first: code for number, code in refused.items()}
 
     def _refusals(self, first: int, last: int) -> dict[int, int]:
         """Error numbers of the requests refused, by sequence number, in the order sent.
@@ -341,16 +390,20 @@ def _request(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
     return _HEADER.pack(_HEADER.size + len(body), kind, flags, sequence, 0) + body
 
 
-def _attribute(kind: int, value: bytes) -> bytes:
+def attribute(kind: int, value: bytes) -> bytes:
+    """One attribute, padded to four octets."""
     length = _ATTRIBUTE.size + len(value)
     return _ATTRIBUTE.pack(length, kind) + value + bytes(-length % 4)
 
 
-def _address_request(operation: AddressOperation, sequence: int, flags: int = 0) -> bytes:
+def _ack(wanted: bool) -> int:
+    return _NLM_F_ACK if wanted else 0
+
+
+def _address_request(operation: AddressOperation) -> tuple[int, int, bytes]:
     if isinstance(operation, AddAddress):
-        flags |= _NLM_F_REQUEST | _NLM_F_EXCL_CREATE
-        return _request(RTM_NEWADDR, flags, sequence, operation.payload)
-    return _request(RTM_DELADDR, flags | _NLM_F_REQUEST, sequence, _address_payload(operation))
+        return RTM_NEWADDR, _NLM_F_EXCL_CREATE, operation.payload
+    return RTM_DELADDR, 0, _address_payload(operation)
 
 
 def _address_payload(operation: AddressOperation) -> bytes:
@@ -358,8 +411,8 @@ def _address_payload(operation: AddressOperation) -> bytes:
     family = socket.AF_INET if interface.version == 4 else socket.AF_INET6
     prefix = interface.network.prefixlen
     scope = operation.scope if isinstance(operation, AddAddress) else 0
-    body = _attribute(_IFA_LOCAL, interface.packed)
-    body += _attribute(_IFA_ADDRESS, (operation.peer or interface).packed)
+    body = attribute(_IFA_LOCAL, interface.packed)
+    body += attribute(_IFA_ADDRESS, (operation.peer or interface).packed)
     if operation.peer is not None:
         prefix = operation.peer.network.prefixlen
     if isinstance(operation, AddAddress):
@@ -368,17 +421,17 @@ def _address_payload(operation: AddressOperation) -> bytes:
 
 
 def _options(operation: AddAddress) -> bytes:
-    body = _attribute(_IFA_PROTO, bytes((_PROTOCOL_KEEPALIVED,)))
+    body = attribute(_IFA_PROTO, bytes((_PROTOCOL_KEEPALIVED,)))
     if operation.label is not None:
-        body += _attribute(_IFA_LABEL, operation.label.encode() + b"\0")
+        body += attribute(_IFA_LABEL, operation.label.encode() + b"\0")
     if operation.broadcast is not None:
-        body += _attribute(_IFA_BROADCAST, operation.broadcast)
+        body += attribute(_IFA_BROADCAST, operation.broadcast)
     flags = _IFA_F_NOPREFIXROUTE if operation.noprefixroute else 0
     if operation.nodad and operation.address.version == 6:
         flags |= _IFA_F_NODAD
     if flags:
-        body += _attribute(_IFA_FLAGS, struct.pack("=I", flags))
+        body += attribute(_IFA_FLAGS, struct.pack("=I", flags))
     if operation.preferred_lft is not None:
         cache = struct.pack("=IIII", operation.preferred_lft, _FOREVER, 0, 0)
-        body += _attribute(_IFA_CACHEINFO, cache)
+        body += attribute(_IFA_CACHEINFO, cache)
     return body
