@@ -71,6 +71,8 @@ def begin(
     if is_up is None:
         is_up = not check.timing.alpha
     missing = 0 if is_up else _urls(check)
+    if is_up and not is_reload:
+        return _HOPEFUL  # thousands at a start
     return CheckerState(is_up, is_first=not is_reload, missing=missing)
 
 
@@ -112,6 +114,7 @@ def _succeeded(check: Check, state: CheckerState) -> tuple[CheckerState, bool | 
 
 
 _STEADY = CheckerState(is_up=True)
+_HOPEFUL = CheckerState(is_up=True, is_first=True)
 
 
 def _failed(check: Check, state: CheckerState) -> tuple[CheckerState, bool | None, float]:

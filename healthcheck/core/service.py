@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from .model import ProbeResult, RealServer, VirtualServer
@@ -221,7 +222,14 @@ def _turn(
 
 def _begin(server: RealServer) -> ServerState:
     alpha = frozenset(i for i, check in enumerate(server.checks) if check.timing.alpha)
-    return ServerState(_effective(server.weight, {}), alpha)
+    weight = _effective(server.weight, {})
+    return ServerState(weight, alpha) if alpha else _up(weight)
+
+
+@lru_cache(maxsize=256)
+def _up(weight: int) -> ServerState:
+    """Thousands begin alike, and share it."""
+    return ServerState(weight)
 
 
 def _carry(step: ServerStep, new: RealServer, before: ServiceState) -> ServerState:

@@ -63,6 +63,10 @@ class ServiceAddress:
         """Family of the service."""
         return Family(self.address.version)
 
+    def __hash__(self) -> int:
+        # As for a destination; few services differ in the protocol alone.
+        return hash((int(self.address), self.port))
+
     def __str__(self) -> str:
         return f"[{self.address}]:{self.protocol.name.lower()}:{self.port}"
 

@@ -34,9 +34,8 @@ MAX_FILE_SIZE = 64 * 1024 * 1024
 """Octets of one file; far above any configuration, far below what would hurt the machine."""
 
 _CHUNK = 256 * 1024
-"""Read at a time: a buffer for the largest file there may be would cost more than most files."""
+"""Read at a time at least; some files, as in /proc, do not say how large they are."""
 
-_MAX_CHUNKS = MAX_FILE_SIZE // _CHUNK + 1
 _MAX_ALTERNATIVES = 1000
 _MAX_BRACES = 32
 
@@ -80,8 +79,12 @@ class DiskReader:
         try:
             # Opened before it is examined, so that both see the same file; a FIFO must not block.
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-                _refuse_unsuitable(path, os.fstat(file.fileno()))
-                octets = b"".join(islice(iter(partial(file.read, _CHUNK), b""), _MAX_CHUNKS))
+                status = os.fstat(file.fileno())
+                _refuse_unsuitable(path, status)
+                # All at once, unless it grows under our eyes: what is joined is held twice.
+                most = max(_CHUNK, status.st_size + 1)
+                chunks = islice(iter(partial(file.read, most), b""), MAX_FILE_SIZE // most + 2)
+                octets = b"".join(chunks)
         except (FileNotFoundError, NotADirectoryError):
             raise Unreadable(path, UnreadableReason.MISSING) from None
         except IsADirectoryError:

@@ -22,12 +22,13 @@ from .script_security import is_root, weakness
 
 if TYPE_CHECKING:
     from ..conf.config import Config, Script, ScriptUser
-    from ..conf.lvs_config import LvsService
+    from ..conf.lvs_config import LvsServer, LvsService
 
 __all__ = ["translate_lvs"]
 
 _log = logging.getLogger(__name__)
 
+_NO_COMMANDS = ServerCommands()
 _USUAL_ACCOUNT = "keepalived_script"
 """Runs scripts where the configuration names nobody, when the system has it."""
 
@@ -72,13 +73,13 @@ def _sync_daemon(config: Config) -> SyncDaemon | None:
 
 
 def _service(service: LvsService, programs: _Programs) -> CheckedService:
-    safe = tuple(map(programs.with_safe_checks, service.server.real_servers))
+    server = service.server
+    safe = tuple(map(programs.with_safe_checks, server.real_servers))
+    if any(new is not old for new, old in zip(safe, server.real_servers, strict=True)):
+        server = replace(server, real_servers=safe)
     return CheckedService(
-        server=replace(service.server, real_servers=safe),
-        servers=tuple(
-            ServerCommands(programs.command(s.notify_up), programs.command(s.notify_down))
-            for s in service.servers
-        ),
+        server=server,
+        servers=tuple(map(programs.commands, service.servers)),
         quorum_up=programs.command(service.quorum_up),
         quorum_down=programs.command(service.quorum_down),
     )
@@ -95,6 +96,12 @@ class _Programs:
         self._is_strict = is_strict
         self._default = default
         self._weaknesses: dict[str, str] = {}
+
+    def commands(self, server: LvsServer) -> ServerCommands:
+        """Most servers have none, and share that: it is handed over once for each service."""
+        if server.notify_up is None and server.notify_down is None:
+            return _NO_COMMANDS
+        return ServerCommands(self.command(server.notify_up), self.command(server.notify_down))
 
     def command(self, script: Script | None) -> Command | None:
         if script is None:
