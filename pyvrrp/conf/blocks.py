@@ -50,31 +50,44 @@ class Statement:
 class PlainBlock:
     """A block that is taken apart each time it is read, and takes no memory else.
 
-    `number` is that of its first line, which begins at `start` in the file's text.
+    `number` is that of its first line, which begins at `start` in the file's text. `known` are the
+    lines met so far in such blocks, with their words: nine of ten lines of a large file are not
+    new, and what is kept of them is shared.
     """
 
     file: SourceFile
     number: int
     start: int
     end: int
+    known: dict[str, tuple[str, list[str]]]
 
     @property
     def text(self) -> str:
         """What stands between the braces."""
         return self.file.text[self.start : self.end]
 
+    def owner(self) -> Statement:
+        """The statement that it belongs to, made anew."""
+        start = self.file.text.rfind("\n", 0, self.start - 1) + 1
+        head = self.file.text[start : self.start - 1]
+        return _with_block(Line(self.file, self.number - 1, head), self)
+
     def placeless(self) -> PlainBlock:
         """The same text, standing nowhere."""
         text = self.text
-        return PlainBlock(Nowhere(text), 1, 0, len(text))
+        return PlainBlock(Nowhere(text), 1, 0, len(text), self.known)
 
     def __iter__(self) -> Iterator[Statement]:
-        file = self.file
+        file, known = self.file, self.known
         for number, text, inside, _ in pieces(file.text, self.start, self.end, self.number):
-            if inside is None:
-                yield Statement(Line(file, number, text), 0, text.split())
-            else:
-                yield _with_block(Line(file, number, text), PlainBlock(file, number + 1, *inside))
+            if inside is not None:
+                block = PlainBlock(file, number + 1, *inside, known)
+                yield _with_block(Line(file, number, text), block)
+                continue
+            line = known.get(text)
+            if line is None:
+                line = known[text] = text, text.split()
+            yield Statement(Line(file, number, line[0]), 0, line[1])
 
 
 def _with_block(line: Line, block: PlainBlock) -> Statement:
@@ -108,13 +121,14 @@ class _Builder:
         self._body = self.root
         self._stack: list[_Open] = []
         self._too_deep = 0
+        self._known: dict[str, tuple[str, list[str]]] = {}
         self._suspect: tuple[_Open, Span] | None = None
         self._early: tuple[_Open, Line, Span] | None = None
 
     def add(self, line: Line) -> None:
         """Take one line in, or a whole block."""
         if line.inside is not None:
-            self._plain(line, PlainBlock(line.file, line.number + 1, *line.inside))
+            self._plain(line, PlainBlock(line.file, line.number + 1, *line.inside, self._known))
             return
         try:
             words = split(line.text)

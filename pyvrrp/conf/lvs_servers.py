@@ -173,7 +173,7 @@ def _built(
 ) -> tuple[RealServer, LvsServer]:
     said = server.get
     forwarding = said(METHOD_FIELD, around.method)
-    address = _destination(context, server.owner, endpoint, forwarding, around)
+    address = _destination(context, server, "", endpoint, forwarding, around)
     checked = Checked(
         address.address,
         address.port or endpoint.port,
@@ -212,19 +212,23 @@ def _built(
 
 def _destination(
     context: Context,
-    statement: Statement,
+    values: Values,
+    field: str,
     endpoint: Endpoint,
     forwarding: Method,
     around: Surroundings,
 ) -> Destination:
-    """Where the kernel sends packets: DR and TUN leave the port as it came."""
+    """Where the kernel sends packets: DR and TUN leave the port as it came.
+
+    `field` of `values` is where the endpoint stands, "": behind the keyword of the block.
+    """
     address, port = endpoint
     if forwarding.forwarding is Forwarding.MASQUERADING or not port:
         return Destination(address, port or around.port)
     if around.ports != {port}:
         own = " or ".join(map(str, sorted(around.ports - {0})[:3])) or "that of each packet"
         message = f"port {port} is ignored: DR and TUN keep the service's port, {own}"
-        context.problem("other-port", statement, 2, message)
+        context.problem("other-port", values.where(field), 2, message)
     # In a group each entry's port counts; there the written one only tells servers apart.
     return Destination(address, port if around.is_group else around.port)
 
@@ -249,5 +253,5 @@ def build_sorry_server(
     if endpoint is None:
         return None
     forwarding = values.get("sorry/method", around.method)
-    address = _destination(context, values.at["sorry"], endpoint, forwarding, around)
+    address = _destination(context, values, "sorry", endpoint, forwarding, around)
     return SorryServer(address, forwarding, values.get("sorry/inhibit", False))

@@ -142,7 +142,8 @@ def read_values(context: Context, statement: Statement, known: Table) -> Values:
             context.readings[key] = _read_placeless(context, statement, block, known)
         said = context.readings[key]
         if said is not None:
-            return Values.shared(said, statement)
+            # Thousands of blocks take less memory than their statements, which few will ask for.
+            return Values.shared(said, block if statement.has_place else statement)
     values = Values(statement)
     read_block(context, block or (), known, values)
     return values

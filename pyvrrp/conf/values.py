@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from .blocks import Statement
+from .blocks import PlainBlock, Statement
 from .config import Kept
 
 __all__ = ["Values", "make"]
@@ -16,20 +16,26 @@ T = TypeVar("T")
 class Values:
     """What one block said so far: fields, the statement each came from, statements kept."""
 
-    __slots__ = ("at", "kept", "owner", "set")
+    __slots__ = ("_owner", "at", "kept", "set")
 
     def __init__(self, owner: Statement) -> None:
-        self.owner = owner
+        self._owner: Statement | PlainBlock = owner
         self.set: dict[str, object] = {}
         self.at: dict[str, Statement] = {}
         self.kept: list[Kept] = []
 
     @classmethod
-    def shared(cls, said: Values, owner: Statement) -> Values:
+    def shared(cls, said: Values, owner: Statement | PlainBlock) -> Values:
         """What another block said, for one that says the same. Nobody changes it any more."""
         new = cls.__new__(cls)
-        new.owner, new.set, new.at, new.kept = owner, said.set, said.at, said.kept
+        new._owner, new.set, new.at, new.kept = owner, said.set, said.at, said.kept
         return new
+
+    @property
+    def owner(self) -> Statement:
+        """The statement whose block it is."""
+        owner = self._owner
+        return owner if isinstance(owner, Statement) else owner.owner()
 
     def get(self, field: str, default: T) -> T:
         """The value of a field, `default` when nothing set it; shapes guarantee the type."""
@@ -54,7 +60,8 @@ class Values:
 
     def where(self, field: str) -> Statement:
         """The statement that set a field; the block's own when none did."""
-        return self.at.get(field, self.owner)
+        found = self.at.get(field)
+        return self.owner if found is None else found
 
 
 def make(factory: Callable[..., T], fields: Mapping[str, object]) -> T:
