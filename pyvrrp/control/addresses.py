@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..conf.config import AddressFlag, Config, Interface, VirtualAddress, VrrpInstance
-from ..snapshot import VirtualRouterSnapshot
-from .host import HostFacts
-from .own_link import has_own_link, link_with_mac, own_name, uses_virtual_mac
+from ..conf.config import AddressFlag, Interface, VirtualAddress, VrrpInstance
+from .own_link import has_own_link, own_name, uses_virtual_mac, virtual_mac
+from .whole import Whole
 
 __all__ = ["shortened", "static_addresses", "virtual_addresses"]
 
@@ -15,38 +14,33 @@ _SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 
 
 def virtual_addresses(
-    config: Config,
-    instance: VrrpInstance,
-    addresses: Iterable[VirtualAddress],
-    host: HostFacts,
-    snapshot: VirtualRouterSnapshot | None,
+    whole: Whole, instance: VrrpInstance, addresses: Iterable[VirtualAddress]
 ) -> Iterator[str]:
     """Address, interface, scope, options; whether it is installed, as far as that is known."""
+    snapshot = whole.snapshot(instance)
     installed = () if snapshot is None else snapshot.installed
     for address in addresses:
-        yield " ".join(_words(address, _device(config, instance, address, host))) + (
+        yield " ".join(_words(address, _device(whole, instance, address))) + (
             " set" if address.interface.ip in installed else ""
         )
 
 
-def static_addresses(config: Config, host: HostFacts) -> Iterator[str]:
+def static_addresses(whole: Whole) -> Iterator[str]:
     """Addresses that are there as long as their interface is."""
-    for static in config.static_addresses:
+    for static in whole.config.static_addresses:
         dev = str(static.address.dev)
         words = " ".join(_words(static.address, dev, static.track_group))
-        yield words if host.link(dev) is None else f"{words} set"
+        yield words if whole.link(dev) is None else f"{words} set"
 
 
-def _device(
-    config: Config, instance: VrrpInstance, address: VirtualAddress, host: HostFacts
-) -> str:
+def _device(whole: Whole, instance: VrrpInstance, address: VirtualAddress) -> str:
     dev = address.dev
     if dev is None or dev == instance.interface:
         if has_own_link(instance):
-            return f"{own_name(config, instance, host)}@{instance.interface}"
+            return f"{own_name(whole, instance)}@{instance.interface}"
         return str(dev or instance.interface)
     if uses_virtual_mac(instance, address):
-        link = link_with_mac(instance, dev, host)
+        link = whole.own_link(dev, virtual_mac(instance))
         if link is not None:
             return f"{link.name}@{dev}"
     return dev

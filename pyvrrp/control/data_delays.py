@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..conf.config import Config
 from .host import LinkFacts
 
-__all__ = ["debounce", "lines", "spread", "used_links"]
+__all__ = ["Debounce", "lines", "spread", "used_links"]
 
 _US = 1_000_000
 _NEVER = "0.000000 (Thu Jan  1 00:00:00.000000)"
@@ -69,11 +69,14 @@ def lines(config: Config) -> Iterator[str]:
         yield from (f"  {name}" for name in group.interfaces)
 
 
-def spread(config: Config, link: LinkFacts) -> Iterator[str]:
-    """The intervals of one interface."""
-    group = next((g for g in _groups(config) if link.name in g.interfaces), None)
-    if group is None:
-        return
+def spread(config: Config) -> dict[str, tuple[str, ...]]:
+    """Lines about the intervals of an interface, by its name."""
+    return {
+        name: tuple(_intervals(group)) for group in _groups(config) for name in group.interfaces
+    }
+
+
+def _intervals(group: _Group) -> Iterator[str]:
     if group.garp is not None:
         yield f"   Gratuitous ARP interval {_ms(group.garp)}ms"
     if group.gna is not None:
@@ -86,18 +89,28 @@ def _ms(seconds: float) -> int:
     return round(seconds * _US) // 1000
 
 
-def debounce(config: Config, link: LinkFacts) -> Iterator[str]:
-    """A link of our own follows the one it stands on."""
-    name = link.parent if link.is_ours else link.name
-    delay = next((d for d in config.interface_delays if d.name == name), None)
-    up, down = (0, 0) if delay is None else (round(delay.up * _US), round(delay.down * _US))
-    for instance in config.instances:
-        if instance.interface == name:
-            interval = round(instance.advert_int * _US)
-            limit = (instance.down_timer_adverts - 1) * interval
-            up, down = (_limited(value, limit, interval) for value in (up, down))
-    yield f"   Up debounce timer = {up}us"
-    yield f"   Down debounce timer = {down}us"
+class Debounce:
+    """Microseconds until a change of a link is believed; instances that use it limit them."""
+
+    def __init__(self, config: Config) -> None:
+        self._delays = {
+            d.name: (round(d.up * _US), round(d.down * _US)) for d in config.interface_delays
+        }
+        for instance in config.instances:
+            if instance.interface in self._delays:
+                interval = round(instance.advert_int * _US)
+                limit = (instance.down_timer_adverts - 1) * interval
+                up, down = self._delays[instance.interface]
+                self._delays[instance.interface] = (
+                    _limited(up, limit, interval),
+                    _limited(down, limit, interval),
+                )
+
+    def lines(self, link: LinkFacts) -> Iterator[str]:
+        """A link of our own follows the one it stands on."""
+        up, down = self._delays.get((link.parent if link.is_ours else link.name) or "", (0, 0))
+        yield f"   Up debounce timer = {up}us"
+        yield f"   Down debounce timer = {down}us"
 
 
 def _limited(value: int, limit: int, interval: int) -> int:

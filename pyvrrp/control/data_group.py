@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ..conf.config import Config, SyncGroup, VrrpInstance
-from ..snapshot import VirtualRouterSnapshot
-from .data_trackers import followed
-from .host import HostFacts
+from .data_followed import followed
 from .states import state_word
+from .whole import Whole
 from .wording import script, yes
 
 __all__ = ["lines"]
 
 
-def lines(
-    config: Config,
-    group: SyncGroup,
-    host: HostFacts,
-    snapshots: Mapping[str, VirtualRouterSnapshot],
-) -> Iterator[str]:
-    """`snapshots` by name of the instance; without those of the members it has not started."""
-    instances = {instance.name: instance for instance in config.instances}
-    members = [instances[name] for name in group.members if name in instances]
+def lines(whole: Whole, group: SyncGroup) -> Iterator[str]:
+    """Without snapshots of the members it has not started."""
+    config, members = whole.config, whole.members(group)
     states = [
-        state_word(snapshots[member.name])
-        if member.name in snapshots
+        state_word(whole.snapshot(member))
+        if member.name in whole.snapshots
         else _first_state(config, group, member)
         for member in members
     ]
@@ -40,7 +33,7 @@ def lines(
     yield f"   Using smtp notification = {yes(group.smtp_alert)}"
     if group.notify_priority_changes != config.global_defs.vrrp_notify_priority_changes:
         yield f"   Notify priority changes = {yes(group.notify_priority_changes)}"
-    yield from followed(config, group)
+    yield from followed(whole, group)
     for what, found in (
         ("Backup", group.notify_backup),
         ("Master", group.notify_master),
@@ -48,7 +41,9 @@ def lines(
         ("Stop", group.notify_stop),
         ("Generic", group.notify),
     ):
-        yield from script(config.global_defs, host, f"   {what} state transition script", found)
+        yield from script(
+            config.global_defs, whole.host, f"   {what} state transition script", found
+        )
 
 
 def _first_state(config: Config, group: SyncGroup, member: VrrpInstance) -> str:

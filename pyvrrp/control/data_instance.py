@@ -6,50 +6,49 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ..conf.auth_hmac import AuthHmac
-from ..conf.config import Config, UnicastPeer, VrrpInstance
+from ..conf.config import UnicastPeer, VrrpInstance
 from ..core.actions import StateName
 from ..snapshot import VirtualRouterSnapshot
 from .addresses import virtual_addresses
+from .data_followed import followed
 from .data_place import place
 from .data_routes import route_text, rule_text
-from .data_trackers import followed
-from .host import HostFacts
 from .own_link import uses_virtual_mac
 from .states import state_word, wanted_word
+from .whole import Whole
 from .wording import MASK, enabled, script, truth, yes
 
 __all__ = ["lines"]
 
 
-def lines(
-    config: Config, instance: VrrpInstance, host: HostFacts, snapshot: VirtualRouterSnapshot | None
-) -> Iterator[str]:
+def lines(whole: Whole, instance: VrrpInstance) -> Iterator[str]:
     """As it was configured; with a snapshot also what became of it."""
-    group = next((g.name for g in config.sync_groups if instance.name in g.members), None)
+    snapshot = whole.snapshot(instance)
+    group = whole.group_of.get(instance.name)
     yield f" VRRP Instance = {instance.name}"
     yield f"   VRRP Version = {instance.version}"
     if group is not None:
-        yield f"   Sync group = {group}"
+        yield f"   Sync group = {group.name}"
     if instance.family == 6:
         yield "   Using Native IPv6"
     if snapshot is not None:
         yield from _state(instance, snapshot)
     yield from _flags(instance)
-    yield f"   Wantstate = {wanted_word(config, instance, snapshot)}"
+    yield f"   Wantstate = {wanted_word(whole, instance)}"
     lacks_peers = instance.unicast_fault_no_peer and not instance.unicast_peers
     yield f"   Number of config faults = {lacks_peers:d}"
     if snapshot is not None:
         yield from _history(snapshot)
-    yield from place(config, instance, host, snapshot)
+    yield from place(whole, instance)
     yield from _announcements(instance)
     yield from _protocol(instance, snapshot)
-    yield from _addresses(config, instance, host, snapshot)
+    yield from _addresses(whole, instance)
     yield from _unicast(instance)
     if snapshot is None:
         yield "   No sockets allocated"
     yield from _routing(instance)
-    yield from followed(config, instance)
-    yield from _notifications(config, instance, host)
+    yield from followed(whole, instance)
+    yield from _notifications(whole, instance)
 
 
 def _state(instance: VrrpInstance, snapshot: VirtualRouterSnapshot) -> Iterator[str]:
@@ -175,16 +174,14 @@ def _hmac(settings: AuthHmac) -> Iterator[str]:
         yield "     Anti replay = monotonic"
 
 
-def _addresses(
-    config: Config, instance: VrrpInstance, host: HostFacts, snapshot: VirtualRouterSnapshot | None
-) -> Iterator[str]:
+def _addresses(whole: Whole, instance: VrrpInstance) -> Iterator[str]:
     for title, addresses in (
         (f"Virtual IP ({len(instance.virtual_ipaddress)}):", instance.virtual_ipaddress),
         ("Virtual IP Excluded :", instance.virtual_ipaddress_excluded),
     ):
         if addresses:
             yield f"   {title}"
-        for text in virtual_addresses(config, instance, addresses, host, snapshot):
+        for text in virtual_addresses(whole, instance, addresses):
             yield f"     {text}"
 
 
@@ -220,7 +217,7 @@ def _peer(peer: UnicastPeer) -> str:
     return f"{peer.address} min_ttl {peer.min_ttl or 0} max_ttl {highest}"
 
 
-def _notifications(config: Config, instance: VrrpInstance, host: HostFacts) -> Iterator[str]:
+def _notifications(whole: Whole, instance: VrrpInstance) -> Iterator[str]:
     yield f"   Using smtp notification = {yes(instance.smtp_alert)}"
     deleted = instance.notify_deleted or instance.notify_deleted_script is not None
     yield f"   Notify deleted = {'Deleted' if deleted else 'Fault'}"
@@ -234,5 +231,5 @@ def _notifications(config: Config, instance: VrrpInstance, host: HostFacts) -> I
         ("Master rx lower pri", instance.notify_master_rx_lower_pri),
     ):
         label = f"   {what} state transition script"
-        yield from script(config.global_defs, host, label, found)
+        yield from script(whole.config.global_defs, whole.host, label, found)
     yield f"   Notify priority changes = {truth(instance.notify_priority_changes)}"

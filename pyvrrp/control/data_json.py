@@ -20,6 +20,7 @@ from .host import UNKNOWN, HostFacts
 from .own_link import has_own_link, own_name
 from .states import state_word, wanted_word
 from .stats import counted
+from .whole import Whole
 from .wording import MASK, command
 
 __all__ = ["text"]
@@ -42,10 +43,11 @@ def text(
     """
     if not config.instances:
         return None
+    whole = Whole(config, host, snapshots)
     instances = [
         {
-            "data": dict(_data(config, instance, host, snapshots.get(instance.name))),
-            "stats": counted(_counters(snapshots.get(instance.name))),
+            "data": dict(_data(whole, instance)),
+            "stats": counted(_counters(whole.snapshot(instance))),
         }
         for instance in config.instances
     ]
@@ -61,13 +63,9 @@ def _counters(snapshot: VirtualRouterSnapshot | None) -> Counters:
     return Counters() if snapshot is None else snapshot.counters
 
 
-def _data(
-    config: Config,
-    instance: VrrpInstance,
-    host: HostFacts,
-    snapshot: VirtualRouterSnapshot | None,
-) -> Pairs:
-    link = own_name(config, instance, host) if has_own_link(instance) else ""
+def _data(whole: Whole, instance: VrrpInstance) -> Pairs:
+    snapshot = whole.snapshot(instance)
+    link = own_name(whole, instance) if has_own_link(instance) else ""
     active = None if snapshot is None else snapshot.active_router
     yield "iname", instance.name
     yield "dont_track_primary", int(instance.dont_track_primary)
@@ -91,17 +89,17 @@ def _data(
     yield "nopreempt", instance.nopreempt
     yield "preempt_delay", int(instance.preempt_delay)
     yield "state", _NUMBERS[state_word(snapshot)]
-    yield "wantstate", _NUMBERS[wanted_word(config, instance, snapshot)]
+    yield "wantstate", _NUMBERS[wanted_word(whole, instance)]
     yield "version", instance.version
     yield from _notifications(instance)
     for name, addresses in (
         ("vips", instance.virtual_ipaddress),
         ("evips", instance.virtual_ipaddress_excluded),
     ):
-        yield from _listed(name, virtual_addresses(config, instance, addresses, host, snapshot))
+        yield from _listed(name, virtual_addresses(whole, instance, addresses))
     yield from _listed("vroutes", map(route_text, instance.virtual_routes))
     yield from _listed("vrules", map(rule_text, instance.virtual_rules))
-    yield from _tracked(config, instance)
+    yield from _tracked(whole, instance)
     yield from _authentication(instance)
 
 
@@ -134,8 +132,8 @@ def _notifications(instance: VrrpInstance) -> Pairs:
             yield name, command(script.argv)
 
 
-def _tracked(config: Config, instance: VrrpInstance) -> Pairs:
-    scripts = {script.name: command(script.script.argv) for script in config.scripts}
+def _tracked(whole: Whole, instance: VrrpInstance) -> Pairs:
+    scripts = {script.name: command(script.script.argv) for script in whole.config.scripts}
     yield from _listed("track_ifp", (entry.name for entry in instance.track_interface))
     yield from _listed("track_script", (scripts[entry.name] for entry in instance.track_script))
     yield from _listed("track_process", (entry.name for entry in instance.track_process))

@@ -1,94 +1,86 @@
-"""What is tracked: by whom, and with which weight."""
+"""What is tracked, and by whom: track groups, scripts, files, processes, BFD sessions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias, TypeVar
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeAlias
 
-from ..conf.bfd_config import BfdInstance
-from ..conf.config import Config, SyncGroup, TrackScript, VrrpInstance, VrrpScript
-from ..conf.routing_config import TrackGroup
-from ..conf.tracking_config import Tracked, TrackFile, TrackProcess
-from .host import HostFacts
+from ..conf.config import Config, VrrpScript
+from ..conf.tracking_config import Tracked, TrackProcess
+from .data_followed import Follower, script_weight
+from .whole import Whole
 from .wording import command, owner, truth, weight
 
-__all__ = ["bfd", "followed", "process", "script", "track_file", "track_group"]
+__all__ = ["bfd_sessions", "files", "processes", "scripts", "track_groups"]
 
-Follower: TypeAlias = VrrpInstance | SyncGroup
-T = TypeVar("T")
-
-
-def followed(config: Config, follower: Follower) -> Iterator[str]:
-    """What an instance or a group follows."""
-    if follower.track_interface:
-        yield "   Tracked interfaces :"
-    for link in follower.track_interface:
-        yield f"     {link.name} weight {weight(link.weight, link.reverse)}"
-    if follower.track_script:
-        yield "   Tracked scripts :"
-    scripts = {script.name: script for script in config.scripts}
-    for entry in follower.track_script:
-        yield f"     {entry.name} weight {weight(*_weight(entry, scripts[entry.name]))}"
-    if follower.track_file:
-        yield "   Tracked files :"
-    yield from map(_entry, follower.track_file)
-    if follower.track_process:
-        yield f"   Tracked process{'es' if isinstance(follower, VrrpInstance) else ''} :"
-    yield from map(_entry, follower.track_process)
-    if follower.track_bfd:
-        yield "   Tracked BFDs :"
-    for session in follower.track_bfd:
-        yield f"     {session.name}: weight {weight(session.weight, session.reverse)}"
+Weight: TypeAlias = tuple[int, bool]
+Followers: TypeAlias = Mapping[str, Mapping[str, Weight]]
+"""Of what is tracked, by its name: who follows it, and with which weight."""
 
 
-def _entry(entry: Tracked) -> str:
-    return f"     {entry.name}, weight {weight(entry.weight, entry.reverse)}"
+def track_groups(config: Config) -> Iterator[str]:
+    """Instances that follow the interfaces of static entries."""
+    for group in config.track_groups:
+        yield f" Static Track Group = {group.name}"
+        if group.members:
+            yield "   VRRP member instances :"
+        yield from (f"     {name}" for name in group.members)
 
 
-def _weight(entry: TrackScript, found: VrrpScript) -> tuple[int, bool]:
-    """The entry's own, else the script's."""
-    return (
-        found.weight if entry.weight is None else entry.weight,
-        found.reverse if entry.reverse is None else entry.reverse,
+def scripts(whole: Whole) -> Iterator[str]:
+    """Each `vrrp_script` before it ran, but those that nobody follows."""
+    entries = (
+        (entry.name, who, script_weight(entry, whole.scripts[entry.name]))
+        for follower, names in _all(whole.config)
+        for entry in follower.track_script
+        for who in names
     )
+    followers = _followers(entries)
+    for script in whole.config.scripts:
+        if script.name in followers:
+            yield from _script(whole, script, followers)
 
 
-def script(config: Config, found: VrrpScript, host: HostFacts) -> Iterator[str]:
-    """One `vrrp_script`, before it ran; nothing of one that nobody follows."""
-    entries = _followers(config, lambda follower: follower.track_script)
-    tracking = [(who, *_weight(e, found)) for who, e in entries if e.name == found.name]
-    if not tracking:
-        return
-    run_by = owner(config.global_defs, host, found.user, found.group).replace(" ", " = ")
-    yield f" VRRP Script = {found.name}"
-    yield f"   Command = {command(found.script.argv)}"
-    yield f"   Interval = {int(found.interval)} sec"
-    yield f"   Timeout = {int(found.timeout or 0)} sec"
-    yield f"   Weight = {weight(found.weight, found.reverse)}"
-    yield f"   Rise = {found.rise}"
-    yield f"   Fall = {found.fall}"
+def _script(whole: Whole, script: VrrpScript, followers: Followers) -> Iterator[str]:
+    run_by = owner(whole.config.global_defs, whole.host, script.user, script.group)
+    yield f" VRRP Script = {script.name}"
+    yield f"   Command = {command(script.script.argv)}"
+    yield f"   Interval = {int(script.interval)} sec"
+    yield f"   Timeout = {int(script.timeout or 0)} sec"
+    yield f"   Weight = {weight(script.weight, script.reverse)}"
+    yield f"   Rise = {script.rise}"
+    yield f"   Fall = {script.fall}"
     yield "   Result = 0"
     yield "   Insecure = no"
     yield "   Init state = INIT"
     yield "   Status = BAD"
-    yield f"   Script {run_by}"
+    yield f"   Script {run_by.replace(' ', ' = ')}"
     yield "   VRRP instances :"
-    yield from _tracking(tracking)
+    yield from _tracking(followers, script.name)
     yield "   State = idle"
 
 
-def track_file(config: Config, found: TrackFile) -> Iterator[str]:
-    """One `track_file`, before it was read."""
-    yield f" Track file = {found.name}"
-    yield f"   File = {found.file}"
-    yield "   Status = 0"
-    yield f"   Weight = {weight(found.weight, found.reverse)}"
-    entries = _followers(config, lambda follower: follower.track_file)
-    yield from _tracking(_weights(entries, found.name))
+def files(config: Config) -> Iterator[str]:
+    """Each `track_file` before it was read."""
+    followers = _entries(config, lambda follower: follower.track_file)
+    for found in config.track_files:
+        yield f" Track file = {found.name}"
+        yield f"   File = {found.file}"
+        yield "   Status = 0"
+        yield f"   Weight = {weight(found.weight, found.reverse)}"
+        yield from _tracking(followers, found.name)
 
 
-def process(config: Config, found: TrackProcess, *, is_running: bool) -> Iterator[str]:
-    """One `vrrp_track_process`, before processes were counted."""
+def processes(whole: Whole) -> Iterator[str]:
+    """Each `vrrp_track_process` before processes were counted."""
+    followers = _entries(whole.config, lambda follower: follower.track_process)
+    for found in whole.config.track_processes:
+        yield from _process(found, is_running=bool(whole.snapshots))
+        yield from _tracking(followers, found.name)
+
+
+def _process(found: TrackProcess, *, is_running: bool) -> Iterator[str]:
     yield f" VRRP Track process = {found.name}"
     yield f"   Process = {found.process}"
     if found.arguments:
@@ -108,55 +100,48 @@ def process(config: Config, found: TrackProcess, *, is_running: bool) -> Iterato
         yield "   Fork delay timer not running"
         yield "   Terminate delay timer not running"
     yield f"   Full command = {truth(found.full_command)}"
-    entries = _followers(config, lambda follower: follower.track_process)
-    yield from _tracking(_weights(entries, found.name))
 
 
-def bfd(config: Config, found: BfdInstance) -> Iterator[str]:
-    """One BFD session that VRRP hears of, before it is up."""
-    yield f" VRRP Track BFD = {found.name}"
-    yield f"   Weight = {weight(found.weight, found.reverse)}"
-    yield "   Bfd is down"
-    yield "   Tracking VRRP instances :"
-    entries = _followers(config, lambda follower: follower.track_bfd)
-    yield from _tracking(_weights(entries, found.name))
+def bfd_sessions(config: Config) -> Iterator[str]:
+    """Each BFD session that VRRP hears of, before it is up."""
+    followers = _entries(config, lambda follower: follower.track_bfd)
+    for session in config.bfd_instances:
+        if session.vrrp:
+            yield f" VRRP Track BFD = {session.name}"
+            yield f"   Weight = {weight(session.weight, session.reverse)}"
+            yield "   Bfd is down"
+            yield "   Tracking VRRP instances :"
+            yield from _tracking(followers, session.name)
 
 
-def track_group(found: TrackGroup) -> Iterator[str]:
-    """Instances that follow the interfaces of static entries."""
-    yield f" Static Track Group = {found.name}"
-    if found.members:
-        yield "   VRRP member instances :"
-    yield from (f"     {name}" for name in found.members)
-
-
-def _followers(
-    config: Config, entries: Callable[[Follower], tuple[T, ...]]
-) -> Iterator[tuple[str, T]]:
-    """Name of an instance and its entry; entries of a group count for each member."""
+def _all(config: Config) -> Iterator[tuple[Follower, tuple[str, ...]]]:
+    """Instances and groups; what a group follows counts for each member."""
     for instance in config.instances:
-        for entry in entries(instance):
-            yield instance.name, entry
+        yield instance, (instance.name,)
     for group in config.sync_groups:
-        for entry in entries(group):
-            for member in group.members:
-                yield member, entry
+        yield group, group.members
 
 
-def _weights(
-    followers: Iterable[tuple[str, Tracked]], name: str
-) -> Iterator[tuple[str, int, bool]]:
-    for who, entry in followers:
-        if entry.name == name:
-            yield who, entry.weight, entry.reverse
+def _entries(config: Config, entries: Callable[[Follower], tuple[Tracked, ...]]) -> Followers:
+    return _followers(
+        (entry.name, who, (entry.weight, entry.reverse))
+        for follower, names in _all(config)
+        for entry in entries(follower)
+        for who in names
+    )
 
 
-def _tracking(followers: Iterable[tuple[str, int, bool]]) -> Iterator[str]:
+def _followers(entries: Iterable[tuple[str, str, Weight]]) -> Followers:
     """A group's entry comes later and replaces the member's own, if that has a weight."""
-    weights: dict[str, tuple[int, bool]] = {}
-    for who, value, reverse in followers:
-        if weights.get(who, (1, False))[0]:
-            weights[who] = value, reverse
-    if weights:
+    found: dict[str, dict[str, Weight]] = defaultdict(dict)
+    for name, who, value in entries:
+        if found[name].get(who, (1, False))[0]:
+            found[name][who] = value
+    return found
+
+
+def _tracking(followers: Followers, name: str) -> Iterator[str]:
+    if name in followers:
         yield "   Tracking instances :"
-    yield from (f"     {who}, weight {weight(*found)}" for who, found in weights.items())
+        for who, value in followers[name].items():
+            yield f"     {who}, weight {weight(*value)}"

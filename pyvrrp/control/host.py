@@ -70,10 +70,6 @@ class HostFacts:
     users: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     groups: Mapping[str, int] = field(default_factory=dict)
 
-    def link(self, name: str | None) -> LinkFacts | None:
-        """The interface of that name."""
-        return next((link for link in self.links if link.name == name), None)
-
     def identity(self, user: str | None, group: str | None) -> tuple[int, int]:
         """User and group number; those of nobody known are 0, as for `root`."""
         if user is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..conf.config import AddressFlag, Config, VirtualAddress, VrrpInstance
+from ..conf.config import AddressFlag, VirtualAddress, VrrpInstance
 from ..core.model import Family, virtual_router_mac
-from .host import HostFacts, LinkFacts
+from .whole import Whole
 
-__all__ = ["has_own_link", "link_with_mac", "own_name", "uses_virtual_mac", "virtual_mac"]
+__all__ = ["has_own_link", "own_name", "uses_virtual_mac", "virtual_mac"]
 
 
 def has_own_link(instance: VrrpInstance) -> bool:
@@ -14,15 +14,15 @@ def has_own_link(instance: VrrpInstance) -> bool:
     return instance.use_vmac is not None or instance.use_ipvlan is not None
 
 
-def own_name(config: Config, instance: VrrpInstance, host: HostFacts) -> str:
+def own_name(whole: Whole, instance: VrrpInstance) -> str:
     """The name of its link: written, found, or the one that will be generated."""
     wanted = instance.use_vmac or instance.use_ipvlan
     if wanted is not None and wanted.name is not None:
         return wanted.name
-    found = link_with_mac(instance, instance.interface, host)
+    found = whole.own_link(instance.interface, virtual_mac(instance))
     if found is not None:
         return found.name
-    return f"{config.global_defs.vmac_prefix}.{instance.virtual_router_id}"
+    return f"{whole.config.global_defs.vmac_prefix}.{instance.virtual_router_id}"
 
 
 def virtual_mac(instance: VrrpInstance) -> bytes:
@@ -30,12 +30,6 @@ def virtual_mac(instance: VrrpInstance) -> bytes:
     if instance.use_vmac is not None and instance.use_vmac.mac is not None:
         return instance.use_vmac.mac
     return virtual_router_mac(Family(instance.family), instance.virtual_router_id)
-
-
-def link_with_mac(instance: VrrpInstance, parent: str | None, host: HostFacts) -> LinkFacts | None:
-    """The link on `parent` that has the instance's virtual MAC address."""
-    mac = virtual_mac(instance)
-    return next((x for x in host.links if x.parent == parent and x.is_ours and x.mac == mac), None)
 
 
 def uses_virtual_mac(instance: VrrpInstance, address: VirtualAddress) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..conf.config import Config, VrrpInstance
+from ..conf.config import VrrpInstance
 from ..core.actions import StateName
 from ..snapshot import VirtualRouterSnapshot
+from .whole import Whole
 
 __all__ = ["state_word", "wanted_word"]
 
@@ -20,20 +21,19 @@ def state_word(snapshot: VirtualRouterSnapshot | None) -> str:
     return "MASTER" if snapshot.state is StateName.ACTIVE else "BACKUP"
 
 
-def wanted_word(
-    config: Config, instance: VrrpInstance, snapshot: VirtualRouterSnapshot | None
-) -> str:
+def wanted_word(whole: Whole, instance: VrrpInstance) -> str:
     """What it goes for, as soon as it can."""
+    snapshot = whole.snapshot(instance)
     if snapshot is not None:
         if _is_faulty(snapshot):
             return "FAULT"
         if snapshot.wants_active or snapshot.state is StateName.ACTIVE:
             return "MASTER"
-    for group in config.sync_groups:
-        if instance.name in group.members:
-            # One who does not own its addresses keeps all of them from starting as Active.
-            members = (i for i in config.instances if i.name in group.members)
-            return "MASTER" if all(i.priority == _OWNER for i in members) else "BACKUP"
+    group = whole.group_of.get(instance.name)
+    if group is not None:
+        # One who does not own its addresses keeps all of them from starting as Active.
+        own_all = all(i.priority == _OWNER for i in whole.members(group))
+        return "MASTER" if own_all else "BACKUP"
     return "MASTER" if instance.priority == _OWNER else instance.state
 
 

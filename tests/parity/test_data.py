@@ -324,12 +324,11 @@ def snapshot(
 
 
 def source_of(data: dict[str, Any], host: HostFacts) -> Address:
-    link = host.link(data["ifp_ifname"])
-    if link is not None and link.parent is not None:
-        link = host.link(link.parent)
+    links = {link.name: link for link in host.links}
+    link = links[data["ifp_ifname"]]
+    link = links[link.parent or link.name]
     is_ipv6 = ":" in data["vips"][0].split()[0]
-    found = link and (link.first6 if is_ipv6 else link.first4)
-    return found or ip_address("0.0.0.0")
+    return (link.first6 if is_ipv6 else link.first4) or ip_address("0.0.0.0")
 
 
 def octets(text: str) -> bytes:
