@@ -57,7 +57,8 @@ class _Dump:
     """The only one it is about."""
     number: str
     answer_by: float
-    waiting_for: set[Child]
+    waiting_for: dict[Child, int | None]
+    """Who was asked, with the process that was it then."""
     snapshots: dict[handoff.Section, int] = field(default_factory=dict)
 
 
@@ -106,7 +107,7 @@ class Dumps:
         if self._current is None or number != self._current.number:
             os.close(descriptor)
             return
-        self._current.waiting_for.discard(child)
+        self._current.waiting_for.pop(child, None)
         self._current.snapshots[child.kind.section] = descriptor
 
     def reap(self) -> None:
@@ -131,17 +132,17 @@ class Dumps:
     def _ask(self, kind: str, only: Child | None, now: float) -> _Dump:
         number = str(next(self._numbers))
         asked = {
-            child
+            child: child.pid
             for child in (self._children if only is None else (only,))
             if child.kind.section in DUMP_KINDS[kind]
-            and child.is_ready
-            and not child.is_stopping
+            and child.is_alive
+            and not (child.is_prepared or child.is_stopping)
             and child.say(handoff.DUMP, f"{kind} {number}")
         }
         return _Dump(kind, only, number, now + ANSWER_WITHIN, asked)
 
     def _is_answered(self, dump: _Dump, now: float) -> bool:
-        dump.waiting_for = {child for child in dump.waiting_for if child.is_ready}
+        dump.waiting_for = {c: pid for c, pid in dump.waiting_for.items() if c.pid == pid}
         if not dump.waiting_for or now < dump.answer_by:
             return not dump.waiting_for
         silent = " and ".join(sorted(child.kind.name for child in dump.waiting_for))

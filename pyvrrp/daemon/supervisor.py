@@ -116,12 +116,17 @@ class Supervisor:
         self._on_time(time.monotonic())
 
     def _timeout(self) -> float | None:
-        moments = [*self._children.due(), *(() if self._writing else self._dumps.due())]
+        moments = [*self._children.due(), *(self._dumps.due() if self._may_dump else ())]
         moments += [reading.deadline for reading in (self._load, self._writing) if reading]
         if self._trial:
             moments.append(self._answer_by)
         # A millisecond more: poll(2) rounds down, and an early look would spin.
         return max(0.0, min(moments) - time.monotonic() + 0.001) if moments else None
+
+    @property
+    def _may_dump(self) -> bool:
+        """There is a whole Config to show, and time."""
+        return self._settings is not None and self._writing is None and self._exit_code is None
 
     def _on_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
@@ -196,7 +201,7 @@ class Supervisor:
         if self._settings:
             self._children.start_due_ones(self._settings, now)
         self._children.kill_late_ones(now)
-        if self._settings and self._exit_code is None and not self._writing:
+        if self._settings and self._may_dump:
             self._dumps.go_on(self._settings.configuration, now)
 
     # Reading the configuration.

@@ -31,6 +31,8 @@ def read(options, settings, is_start):
         os.abort()
     while "hang" in words:
         time.sleep(1)
+    if "slow" in words:
+        print("reading", file=sys.stderr, flush=True)
     while "slow" in words and not NOTES.with_name("go").exists():
         time.sleep(0.01)
     if "unusable" in words:

@@ -63,6 +63,17 @@ def test_settings_in_use_are_shown_after_a_reload(daemon: Daemon):
     )
 
 
+def test_what_is_wanted_during_the_start_is_done_after_it(daemon: Daemon):
+    daemon.start("slow late |uno")
+    poll(daemon.configuration.exists, "a configuration")
+    daemon.wait_console("reading")
+    daemon.send(signal.SIGUSR1)
+    daemon.notes_file.with_name("go").touch()
+    daemon.wait_note(
+        f"dump DATA all {BOTH}: ['config of slow late |uno', 'state of slow late', 'state of uno']"
+    )
+
+
 def test_a_child_that_is_asked_wants_its_own_only(daemon: Daemon):
     start(daemon, "one |want")
     daemon.wait_note(f"dump DATA CHECKERS {BOTH}: ['config of one |want', 'state of want']")
