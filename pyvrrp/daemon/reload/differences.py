@@ -7,23 +7,25 @@ fraction are seconds, as everywhere in settings.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from enum import Enum, Flag, IntEnum
 from typing import Any
 
 from .items import Change
-from .words import GROUPS, NEGATED, SECRET, VALUES, WORDS
+from .words import GROUPS, NEGATED, OPEN, VALUES, WORDS
 
 __all__ = ["differences", "text"]
 
 _LONGEST = 200
+_MASK = "***"
 
 
 def differences(old: Any, new: Any, skip: Collection[str] = ()) -> Iterator[Change]:
     """What differs between two dataclasses of one type, but for the fields in `skip`."""
-    for name in (each.name for each in fields(old) if each.name not in skip):
+    for field in fields(old):
+        name = field.name
         was, is_ = getattr(old, name), getattr(new, name)
-        if was is is_ or was == is_:
+        if name in skip or was is is_ or was == is_:
             continue
         word = _word(old, name)
         if _is_group(was) and type(was) is type(is_):
@@ -33,7 +35,7 @@ def differences(old: Any, new: Any, skip: Collection[str] = ()) -> Iterator[Chan
         elif isinstance(was, tuple) and isinstance(is_, tuple):
             yield from _elements(word, was, is_)
         else:
-            yield Change(word, _shown(name, was), _shown(name, is_))
+            yield Change(word, _shown(field, was), _shown(field, is_))
 
 
 def _elements(word: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator[Change]:
@@ -48,10 +50,13 @@ def _elements(word: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator
         yield Change(word, text(old), text(new))
 
 
-def _shown(name: str, value: Any) -> str:
-    if value is not None and name in SECRET:
-        return "***"
-    return text(not value if name in NEGATED else value)
+def _shown(field: Field[Any], value: Any) -> str:
+    """Octets and what has no repr may be a key: only what is known to be none shows."""
+    if value is not None and not field.repr:
+        return _MASK
+    if isinstance(value, bytes) and field.name in OPEN:
+        return value.hex()
+    return text(not value if field.name in NEGATED else value)
 
 
 def _word(owner: Any, name: str) -> str:
@@ -80,7 +85,7 @@ def _text(value: Any) -> str:
         case float():
             return f"{value:g} s"
         case bytes():
-            return value.hex()
+            return _MASK
         case tuple():
             return " ".join(
                 _range(*each) if isinstance(each, tuple) else _text(each) for each in value
@@ -105,9 +110,9 @@ def _enum(value: Enum) -> str:
 def _fields(value: Any) -> str:
     """The fields that are not as usual; the first one speaks for itself."""
     first, *others = fields(value)
-    told = [_shown(first.name, getattr(value, first.name))]
+    told = [_shown(first, getattr(value, first.name))]
     for each in others:
         its = getattr(value, each.name)
         if its != each.default:
-            told.append(f"{_word(value, each.name)} {_shown(each.name, its)}")
+            told.append(f"{_word(value, each.name)} {_shown(each, its)}")
     return " ".join(told)

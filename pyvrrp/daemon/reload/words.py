@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..lvs_words import LVS_VALUES, LVS_WORDS
 
-__all__ = ["GROUPS", "NEGATED", "SECRET", "VALUES", "WORDS"]
+__all__ = ["GROUPS", "NEGATED", "OPEN", "VALUES", "WORDS"]
 
 WORDS: Mapping[str, str] = {
     **LVS_WORDS,
@@ -52,7 +52,8 @@ WORDS: Mapping[str, str] = {
 NEGATED = frozenset({"answer_lower_priority", "preempt_mode", "track_primary"})
 """Fields that say the opposite of keepalived's word."""
 
-SECRET = frozenset({"password"})
+OPEN = frozenset({"payload", "reply", "mask"})
+"""Octets that are no secret."""
 
 GROUPS = frozenset(
     {

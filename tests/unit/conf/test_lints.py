@@ -128,7 +128,7 @@ def test_outside_subnets(addresses: str, expected: list[str], tmp_path: Path):
             "global_defs {\nvrrp_strict\nvrrp_version 3\n}\n"
             + instance("a", 1)
             + instance("b", 2, "accept", addresses="192.0.2.101")
-            + instance("c", 3, "priority 255", addresses="192.0.2.102"),
+            + instance("c", 3, "priority 255", "no_accept", addresses="192.0.2.102"),
             [
                 "strict-accepts-nothing: 5: strict mode lets nothing reach the addresses of a: "
                 "accept would allow it"

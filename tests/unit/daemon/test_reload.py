@@ -16,6 +16,8 @@ from healthcheck.core.model import (
     Target,
     TcpCheck,
     Timing,
+    TlsMaterial,
+    UdpCheck,
     Url,
     VirtualServer,
 )
@@ -111,6 +113,17 @@ def test_passwords_do_not_show():
     assert (change, str(change)) == (Change("auth_pass", "***", "***"), "auth_pass changed")
     (change,) = differences(v2, protocol(v2, password=None))
     assert str(change) == "auth_pass *** -> none"
+    tls = HttpCheck(tcp().target, (), tls=TlsMaterial("ca", password="hidden"))
+    (change,) = differences(tls, replace(tls, tls=TlsMaterial("ca", password="other")))
+    assert str(change) == "tls password changed"
+    (change,) = differences(replace(tls, tls=None), tls)
+    assert str(change) == "tls none -> ca password ***"
+
+
+def test_octets_that_are_no_secret_show():
+    udp = UdpCheck(tcp().target, b"ping")
+    (change,) = differences(udp, replace(udp, payload=b"pong"))
+    assert str(change) == "payload 70696e67 -> 706f6e67"
 
 
 def test_sync_groups_are_their_members():
