@@ -17,56 +17,55 @@ __all__ = ["files_of", "lines"]
 
 def files_of(config: Config, server: RealServer) -> list[tuple[TrackFile, FileCheck]]:
     """The files whose number counts for a server."""
+    checks = [check for check in server.checks if isinstance(check, FileCheck)]
+    if not checks:
+        return []
     by_path = {file.file: file for file in reversed(config.track_files)}
-    return [
-        (by_path[check.path], check)
-        for check in server.checks
-        if isinstance(check, FileCheck) and check.path in by_path
-    ]
+    return [(by_path[check.path], check) for check in checks if check.path in by_path]
 
 
 def lines(config: Config, shown: Iterable[Shown]) -> Iterator[str]:
     """Each file and each session that somebody follows."""
-    files = [f for f in (_file(file, shown) for file in config.track_files) if f]
-    if files:
-        yield "------< Checker track files >------"
-    for file in files:
-        yield from file
-    sessions: dict[str, list[str]] = {}
-    for service, _ in shown:
-        for real, beside in zip(service.server.real_servers, service.servers, strict=True):
-            for check in beside.bfd_checks:
-                sessions.setdefault(check.name, []).append(place(service, real.address))
-    if sessions:
-        yield "------< Checker track BFDs >------"
-    for name, followers in sessions.items():
-        yield f" Checker Track BFD = {name}"
-        yield "   Tracking RS :"
-        yield from (f"   {follower}" for follower in followers)
+    yield from _files(config, shown)
+    yield from _sessions(shown)
 
 
-def _file(file: TrackFile, shown: Iterable[Shown]) -> list[str]:
-    """Nothing when nobody follows it."""
-    followers, number = [], 0
+def _files(config: Config, shown: Iterable[Shown]) -> Iterator[str]:
+    followers: dict[str, list[str]] = {}
+    numbers: dict[str, int] = {}
     for service, snapshot in shown:
         for server in snapshot.servers:
             for state in server.checks:
                 check = state.check
-                if not isinstance(check, FileCheck) or check.path != file.file:
-                    continue
-                number = _number(check, state)
-                where = f"{label(service)} -> {place(service, server.destination)}"
-                followers.append(f"     {where}, weight {weight(check.weight, check.reverse)}")
-    if not followers:
-        return []
-    return [
-        f" Track file = {file.name}",
-        f"   File = {file.file}",
-        f"   Status = {number}",
-        f"   Weight = {weight(file.weight, file.reverse)}",
-        "   Tracking instances :",
-        *followers,
-    ]
+                if isinstance(check, FileCheck):
+                    where = f"{label(service)} -> {place(service, server.destination)}"
+                    line = f"     {where}, weight {weight(check.weight, check.reverse)}"
+                    followers.setdefault(check.path, []).append(line)
+                    numbers[check.path] = _number(check, state)
+    if followers:
+        yield "------< Checker track files >------"
+    for file in config.track_files:
+        if file.file in followers:
+            yield f" Track file = {file.name}"
+            yield f"   File = {file.file}"
+            yield f"   Status = {numbers[file.file]}"
+            yield f"   Weight = {weight(file.weight, file.reverse)}"
+            yield "   Tracking instances :"
+            yield from followers[file.file]
+
+
+def _sessions(shown: Iterable[Shown]) -> Iterator[str]:
+    followers: dict[str, list[str]] = {}
+    for service, _ in shown:
+        for real, beside in zip(service.server.real_servers, service.servers, strict=True):
+            for check in beside.bfd_checks:
+                followers.setdefault(check.name, []).append(place(service, real.address))
+    if followers:
+        yield "------< Checker track BFDs >------"
+    for name, places in followers.items():
+        yield f" Checker Track BFD = {name}"
+        yield "   Tracking RS :"
+        yield from (f"   {where}" for where in places)
 
 
 def _number(check: FileCheck, state: CheckSnapshot) -> int:
