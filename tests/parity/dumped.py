@@ -1,4 +1,4 @@
-"""What Debian's keepalived shows of itself: `-d`, and the files that signals ask for.
+"""What a keepalived shows of itself: `-d`, and the files that signals ask for.
 
 Each run has its own network and mounts, the same links with the same addresses, and is killed when
 everything is written, as an orderly stop takes a second.
@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,10 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LINKS", "NODE", "Dumped", "dump", "dumps"]
+__all__ = ["LINKS", "NODE", "OURS", "Dumped", "dump", "dumps"]
 
 NODE = "alpha"
 LINKS = ("eth0", "eth1", "eth2", "eth3")
+DEBIANS = ("keepalived",)
+OURS = (sys.executable, "-m", "pyvrrp")
 _PATIENCE = 20.0  # seconds until everything is written
 _JSON = signal.SIGRTMIN + 2
 _AT_ONCE = 4
@@ -40,12 +43,12 @@ _NETWORK = "link set lo up\n" + "".join(
     f"addr add fe80::{n + 1}:250/64 dev {link} nodad\n"
     for n, link in enumerate(LINKS)
 )
-# What is mounted here ends with the process: FIFOs and files named in a configuration stay inside.
+# What is mounted here ends with the process: FIFOs and PID files stay inside.
 _INSIDE = """
-mount --bind "$OUT" /mnt && mount -t tmpfs none /run && mount -t tmpfs none /tmp &&
+mount --bind "$OUT" /mnt && mount -t tmpfs none /run &&
 printf %s "$NETWORK" | ip -batch - || exit
 until [ "$(ip -oneline link | grep -c ' state UP ')" = "$PORTS" ]; do sleep 0.01; done
-exec env TMPDIR=/mnt keepalived "$@"
+exec env TMPDIR=/mnt "$@"
 """
 _LINE = re.compile(r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}: (.*)")
 
@@ -68,54 +71,28 @@ def dumps(paths: Sequence[Path]) -> dict[Path, Dumped]:
         return dict(zip(paths, pool.map(dump, paths), strict=True))
 
 
-def dump(path: Path, *options: str) -> Dumped:
-    """Run keepalived with that file; `options` instead of VRRP alone.
+def dump(path: Path, program: Sequence[str] = DEBIANS) -> Dumped:
+    """Run keepalived with that file, VRRP alone.
 
     Raises: TimeoutError, with the log, when it does not write what it was asked for.
     """
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         out = Path(name)
-        with _running(path, out, options or ("-P", "-B")) as process:
+        with _running(path, out, program) as process:
             data, stats, json_text = _Asking(process, out).everything()
             links = _links(process)
-        return Dumped(
-            _dump(out),
-            data.splitlines(),
-            stats,
-            json_text,
-            links,
-        )
+        return Dumped(_dump(out), data.splitlines(), stats, json_text, links)
 
 
 @contextlib.contextmanager
-def _running(path: Path, out: Path, options: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    inside = (
-        "unshare",
-        "--net",
-        "--mount",
-        "sh",
-        "-c",
-        _INSIDE,
-        "keepalived",
-        "-n",
-        "-l",
-        "-G",
-        "-D",
-    )
-    pids = (
-        "-p",
-        "/mnt/parent.pid",
-        "-r",
-        "/mnt/vrrp.pid",
-        "-c",
-        "/mnt/check.pid",
-        "-b",
-        "/mnt/bfd.pid",
-    )
+def _running(path: Path, out: Path, program: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    inside = ("unshare", "--net", "--mount", "sh", "-c", _INSIDE, "sh")
+    pids = ("-p", "/mnt/parent.pid", "-r", "/mnt/vrrp.pid", "-c", "/mnt/check.pid")
+    options = ("-n", "-l", "-G", "-D", "-d", "-P", "-B", "-i", NODE)
     with (
         (out / "log").open("wb") as log,
         subprocess.Popen(
-            (*inside, "-d", *options, "-i", NODE, *pids, "-f", path.name),
+            (*inside, *program, *options, *pids, "-f", path.name),
             cwd=path.parent,
             env={
                 **os.environ,

@@ -29,7 +29,7 @@ from pyvrrp.core.events import InitializeReason
 from pyvrrp.core.model import Family
 from pyvrrp.counters import Counters
 from pyvrrp.snapshot import VirtualRouterSnapshot
-from tests.parity.dumped import LINKS, NODE, Dumped, dumps
+from tests.parity.dumped import LINKS, NODE, OURS, Dumped, dump, dumps
 
 pytestmark = [pytest.mark.root, pytest.mark.slow]
 
@@ -171,6 +171,19 @@ def test_log(path: Path, shown: dict[Path, Dumped]) -> None:
     host = host_of(shown[path], config)
     ours = (*data_global.lines(config, host), *data_vrrp.lines(config, host))
     compare(path.name, shown[path].log, [line[:_LONGEST] for line in ours])
+
+
+@pytest.mark.parametrize("name", ["ordinary"])
+def test_our_daemon(name: str, shown: dict[Path, Dumped]) -> None:
+    """All of it together: what the daemon asks the machine, and what it does on each signal."""
+    path = GOLDEN / f"{name}.conf"
+    theirs, ours = shown[path], dump(path, OURS)
+    compare(path.name, theirs.log, ours.log)
+    assert len(ours.data) > len(ours.log)
+    assert [value.split()[:2] for value in values(ours.json)] == [
+        value.split()[:2] for value in values(theirs.json)
+    ]
+    assert ours.stats.splitlines()[:2] == theirs.stats.splitlines()[:2]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
