@@ -62,7 +62,7 @@ def lines(config: Config, host: HostFacts, shown: Iterable[Shown]) -> Iterator[s
                     yield from _own(config, host, state, real)
             for bfd in beside.bfd_checks:
                 yield where
-                yield from _bfd(bfd.name, alpha=bool(bfd.alpha), is_enabled=is_enabled)
+                yield from _bfd(bfd.name, alpha=bool(bfd.alpha))
 
 
 def _state(state: CheckSnapshot, real: RealServer, *, is_enabled: bool) -> Iterator[str]:
@@ -167,11 +167,14 @@ def _misc(config: Config, host: HostFacts, check: MiscCheck) -> Iterator[str]:
     yield f"   {identity}"
 
 
-def _bfd(name: str, *, alpha: bool, is_enabled: bool) -> Iterator[str]:
-    """A session that nobody hears of. The numbers are keepalived's for what it does not use."""
-    yield f"   Enabled = {yes(is_enabled)}"
-    yield "   Up = no"
-    yield "   Has run = yes"
+def _bfd(name: str, *, alpha: bool) -> Iterator[str]:
+    """It is not acted on: a server is not down for it (quirk: no-bfd).
+
+    The numbers are keepalived's for what it does not use.
+    """
+    yield "   Enabled = no"
+    yield "   Up = yes"
+    yield "   Has run = no"
     yield "   Current weight = 0"
     yield f"   Alpha = {yes(alpha)}"
     yield f"   Delay loop = {_UNLIMITED} us"

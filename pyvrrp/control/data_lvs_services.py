@@ -146,7 +146,7 @@ def _server(
     state: ServerSnapshot,
 ) -> Iterator[str]:
     said, defs = beside.defaults, config.global_defs
-    failed = sum(not check.is_up for check in state.checks) + len(beside.bfd_checks)
+    failed = sum(not check.is_up for check in state.checks)
     yield "   ------< Real server >------"
     address, effective = own.address, state.weight
     yield (

@@ -6,7 +6,7 @@ from healthcheck.core.model import Check, FileCheck, ProbeResult, RealServer
 from healthcheck.snapshot import CheckSnapshot, ServerSnapshot, ServiceSnapshot
 
 from ..conf.config import Config
-from ..conf.lvs_config import LvsServer, LvsService
+from ..conf.lvs_config import LvsService
 
 __all__ = ["at_start"]
 
@@ -17,17 +17,16 @@ def at_start(config: Config, service: LvsService) -> ServiceSnapshot:
     With `ha_suspend` the address has not been looked for yet.
     """
     server = service.server
-    pairs = zip(server.real_servers, service.servers, strict=True)
-    servers = tuple(_server(config, real, beside) for real, beside in pairs)
+    servers = tuple(_server(config, real) for real in server.real_servers)
     live = sum(max(server.weight, 0) for server in servers if server.is_up)
     has_quorum = live >= server.quorum + server.hysteresis
     return ServiceSnapshot(server, has_quorum, live, server.ha_suspend, servers)
 
 
-def _server(config: Config, real: RealServer, beside: LvsServer) -> ServerSnapshot:
+def _server(config: Config, real: RealServer) -> ServerSnapshot:
     checks = tuple(_check(config, check) for check in real.checks)
     offset = sum(check.last.weight_offset or 0 for check in checks if check.last is not None)
-    is_up = all(check.is_up for check in checks) and not beside.bfd_checks
+    is_up = all(check.is_up for check in checks)
     return ServerSnapshot(real.address, is_up, real.weight + offset, checks)
 
 

@@ -123,6 +123,41 @@ def test_weight_of_a_check(result: ProbeResult | None, weight: str, status: str)
     assert "   RIP = 198.51.100.23, RPORT = 443, WEIGHT = 7 EFF WEIGHT = 7" in after
 
 
+def test_what_is_not_acted_on_is_shown_so(tmp_path: Path) -> None:
+    path = tmp_path / "k.conf"
+    path.write_text(
+        "bfd_instance far {\n neighbor_ip 203.0.113.9\n}\n"
+        "virtual_server 192.0.2.1 80 {\n protocol TCP\n lvs_sched rr\n lvs_method NAT\n"
+        " real_server 198.51.100.21 80 {\n BFD_CHECK {\n name far\n alpha\n}\n}\n}\n"
+    )
+    shown = lines(load(str(path), config_id="x", interfaces=()).config)
+    server = shown.index("   alive = 1", shown.index("   ------< Real server >------"))
+    assert shown[server + 1 : server + 6] == [
+        "   num failed checkers = 0",
+        "   RS set = 1",
+        "   reloaded = 0",
+        "   Tracked BFDs",
+        "     far",
+    ]
+    assert shown[server + 6 : server + 11] == [
+        "------< Health checkers >------",
+        " [192.0.2.1]:tcp:80 -> [198.51.100.21]:tcp:80",
+        "   Enabled = no",
+        "   Up = yes",
+        "   Has run = no",
+    ]
+    assert shown[-8:] == [
+        "   Log all failures = no",
+        "   Keepalive method = BFD_CHECK",
+        "   Name = far",
+        "   Alpha is ON",
+        "------< Checker track BFDs >------",
+        " Checker Track BFD = far",
+        "   Tracking RS :",
+        "   [198.51.100.21]:tcp:80",
+    ]
+
+
 def test_a_password_stays_a_secret(tmp_path: Path) -> None:
     path = tmp_path / "k.conf"
     path.write_text("SSL {\n password secret\n ca /ca.pem\n key /k\n certificate /c\n}\n")
