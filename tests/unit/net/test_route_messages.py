@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from pathlib import Path
 
 import pytest
 
-from netnslab import Host, Lab
+from netnslab import Host, Lab, wait_until
 from pyvrrp.conf.load import load
 from pyvrrp.conf.source import DictReader
 from pyvrrp.net.route_messages import add_route, add_rule, remove_route, remove_rule
@@ -305,6 +306,7 @@ def family_of(words: str) -> str:
 
 
 @pytest.mark.root
+@pytest.mark.slow
 @pytest.mark.parametrize("block", ["virtual_routes", "virtual_rules"])
 def test_the_kernel_understands_us_as_it_does_ip(
     block: str, hosts: tuple[Host, Host, dict[str, RouteSocket]]
@@ -350,3 +352,38 @@ def test_a_refusal_names_the_route(hosts: tuple[Host, Host, dict[str, RouteSocke
     good = add_route(Route(TEN, dev="lo"), {"lo": 1})
     (refusal,) = sockets["one"].change([add_route(route, links_of(sockets["one"])), good])
     assert str(refusal) == "add route 10.0.0.0/8 in table 254: Network is unreachable"
+
+
+def configuration() -> str:
+    """All of them, each route in a table of its own where none is named."""
+    routes = "\n".join(f"table {number} {words}" for number, words in enumerate(ROUTES, 1000))
+    rules = "\n".join(words for words in RULES if "eth9" not in words)
+    rules = re.sub(r"port (\d+) ", r"port \1-\1 ", rules)  # 2.2.7 refuses a single one
+    return (
+        "vrrp_instance a {\ninterface eth0\nvirtual_router_id 1\nstate MASTER\npriority 255\n"
+        "virtual_ipaddress {\n192.0.2.1\n}\n"
+        f"virtual_routes {{\n{routes}\n}}\nvirtual_rules {{\n{rules}\n}}\n}}\n"
+    )
+
+
+@pytest.mark.root
+def test_the_kernel_gets_what_keepalived_gives_it(
+    hosts: tuple[Host, Host, dict[str, RouteSocket]], tmp_path: Path
+) -> None:
+    one, two, sockets = hosts
+    path = tmp_path / "keepalived.conf"
+    path.write_text(configuration())
+    (instance,) = load(str(path), config_id="x", environ={}).config.instances
+    links = links_of(sockets["one"])
+    additions = [
+        *(add_route(route, links) for route in instance.virtual_routes),
+        *(add_rule(rule) for rule in instance.virtual_rules),
+    ]
+    assert len(additions) == len(ROUTES) + len(RULES) - 1
+    assert sockets["one"].change(additions) == ()
+    files = ("-p", str(tmp_path / "parent"), "-r", str(tmp_path / "vrrp"))
+    two.start(("keepalived", "-n", "-l", "-D", "-P", *files, "-f", str(path)))
+    last = rules_of(one).splitlines()[-1]
+    wait_until(lambda: last in rules_of(two), what="keepalived's last rule", timeout=10)
+    assert sorted(routes_of(two).splitlines()) == sorted(routes_of(one).splitlines())
+    assert rules_of(two) == rules_of(one)
