@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from ..routing import Route, Rule
     from .auth_hmac import AuthHmac
     from .bfd_config import BfdInstance
+    from .global_config import (
+        AutoPriority,
+        BfdProcess,
+        Dbus,
+        Files,
+        Nftables,
+        ReceiveBuffers,
+        Snmp,
+    )
     from .link_config import GarpGroup, InterfaceDelay, Ipvlan, LinkbeatInterface
     from .lvs_config import LvsConfig
     from .routing_config import StaticAddress, TrackGroup
@@ -443,7 +452,16 @@ class GlobalDefs:
     checker_cpu_affinity: tuple[int, ...] = ()
     checker_process_name: str | None = None
 
-    kept: tuple[Kept, ...] = ()
+    # What few configurations say; None: nothing of the kind.
+    nftables: Nftables | None = None
+    dbus: Dbus | None = None
+    snmp: Snmp | None = None
+    bfd_process: BfdProcess | None = None
+    receive_buffers: ReceiveBuffers | None = None
+    files: Files | None = None
+    auto_priority: AutoPriority | None = None
+    disable_local_igmp: bool = False
+    vrrp_ipsets: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from .config import GarpSettings, GlobalDefs, NotifyFifo, Script, ScriptUser
 from .context import Context, shown
 from .diagnostics import ProblemClass, Severity
 from .garp import extra_if
-from .kept import BLOCKS
+from .global_words import GLOBAL_WORDS, GROUPS, path
 from .known import Block
 from .lvs_globals import LVS_FLUSH_ON_STOP, LVS_SYNC_DAEMON, LVS_TIMEOUTS
+from .process_words import cpu_affinity, process_name, realtime_priority, rlimit
 from .schema import Keyword, old, table, value
 from .scripts import ScriptWords
 from .shapes import SKIP, Bool, Flag, Int, Seconds, Word, integer
@@ -169,65 +170,6 @@ def _email_from(context: Context, statement: Statement, values: Values) -> None:
     values.put("notification_email_from", str(address), statement)
 
 
-def _process_name(name: str, field: str = "") -> Keyword:
-    def read(context: Context, statement: Statement, values: Values) -> None:
-        title = context.word(statement)
-        if title is None:
-            return
-        if len(title) > 15:
-            message = f"{name} {shown(title)} is longer than 15 characters; cut off"
-            context.problem("too-long", statement, 1, message)
-        values.put(field or name, title[:15], statement)
-
-    return Keyword(name, read)
-
-
-def _realtime_priority(name: str) -> Keyword:
-    def read(context: Context, statement: Statement, values: Values) -> None:
-        if context.word(statement, 1, _GENERAL) is None:
-            return
-        number = integer(context, statement, 1, -(2**31), 2**31 - 1)
-        if number is None:
-            return
-        nearest = min(max(number, 1), 99)
-        if nearest != number:
-            message = f"{name} {number} is not in 1..99; {nearest} is used"
-            context.problem("value-out-of-range", statement, 1, message)
-        values.put(name, nearest, statement)
-
-    return Keyword(name, read)
-
-
-def _cpu_affinity(name: str) -> Keyword:
-    def read(context: Context, statement: Statement, values: Values) -> None:
-        if context.word(statement, 1, _GENERAL) is None:
-            return
-        cpus = [
-            integer(context, statement, index, 0, 8191, "CPU")
-            for index in range(1, len(statement.words))
-        ]
-        whole = tuple(cpu for cpu in cpus if cpu is not None)
-        if len(whole) == len(cpus):
-            values.put(name, whole, statement)
-
-    return Keyword(name, read)
-
-
-def _rlimit(name: str, field: str) -> Keyword:
-    shape = Int(1)
-
-    def read(context: Context, statement: Statement, values: Values) -> None:
-        if name != field:
-            hint = f"{name} is an old spelling of {field}"
-            context.remark("deprecated", statement, 0, hint)
-        limit = shape.read(context, statement)
-        if isinstance(limit, int):
-            # Half of it is the soft limit, which must not be 0.
-            values.put(field, max(2, limit), statement)
-
-    return Keyword(name, read)
-
-
 def _umask(context: Context, statement: Statement, values: Values) -> None:
     word = context.word(statement)
     if word is None:
@@ -274,16 +216,6 @@ def _include_check(context: Context, statement: Statement, values: Values) -> No
             message = f"include_check {shown(word)} is ignored; only the first word has no sign"
             hint = f"write +{word} to add it to the first"
             context.problem("missing-sign", statement, index, message, hint=hint)
-
-
-def _path(name: str) -> Keyword:
-    def read(context: Context, statement: Statement, values: Values) -> None:
-        if len(statement.words) == 2 and statement.words[1]:
-            values.put(name, str(statement.words[1]), statement)
-            return
-        context.problem("bad-path", statement, 1, f"{name} needs one path")
-
-    return Keyword(name, read)
 
 
 _SCRIPT = ScriptWords(missing=_GENERAL, account=_GENERAL)
@@ -334,19 +266,19 @@ GLOBAL_DEFS = table(
         value("vmac_addr_prefix", Word(), once=True),
         value("vrrp_rx_bufs_multiplier", Int(1, missing=_GENERAL)),
         value("vrrp_priority", Int(-20, 19, missing=_GENERAL)),
-        _realtime_priority("vrrp_rt_priority"),
-        _rlimit("vrrp_rlimit_rttime", "vrrp_rlimit_rttime"),
-        _rlimit("vrrp_rlimit_rtime", "vrrp_rlimit_rttime"),
+        realtime_priority("vrrp_rt_priority"),
+        rlimit("vrrp_rlimit_rttime", "vrrp_rlimit_rttime"),
+        rlimit("vrrp_rlimit_rtime", "vrrp_rlimit_rttime"),
         value("vrrp_no_swap", Flag()),
-        _cpu_affinity("vrrp_cpu_affinity"),
+        cpu_affinity("vrrp_cpu_affinity"),
         value("process_names", Flag()),
-        _process_name("process_name"),
-        _process_name("vrrp_process_name"),
+        process_name("process_name"),
+        process_name("vrrp_process_name"),
         Keyword("umask", _umask),
         Keyword("include_check", _include_check),
         value("random_seed", Int(0)),
         value("reload_check_config", Flag()),
-        _path("state_dump_file"),
+        path("state_dump_file"),
         value("data_use_instance", Bool()),
         value("json_version", Int(1, 2, missing=_GENERAL)),
         value("enable_script_security", Flag()),
@@ -371,15 +303,16 @@ GLOBAL_DEFS = table(
         value("no_checker_emails", Bool()),
         value("checker_log_all_failures", Bool()),
         value("checker_priority", Int(-20, 19, missing=_GENERAL)),
-        _realtime_priority("checker_rt_priority"),
-        _rlimit("checker_rlimit_rttime", "checker_rlimit_rttime"),
-        _rlimit("checker_rlimit_rtime", "checker_rlimit_rttime"),
+        realtime_priority("checker_rt_priority"),
+        rlimit("checker_rlimit_rttime", "checker_rlimit_rttime"),
+        rlimit("checker_rlimit_rtime", "checker_rlimit_rttime"),
         value("checker_no_swap", Flag()),
-        _cpu_affinity("checker_cpu_affinity"),
-        _process_name("checker_process_name"),
-        _process_name("lvs_process_name", "checker_process_name"),
+        cpu_affinity("checker_cpu_affinity"),
+        process_name("checker_process_name"),
+        process_name("lvs_process_name", "checker_process_name"),
+        *GLOBAL_WORDS,
     ),
-    BLOCKS["global_defs"],
+    {},
 )
 
 
@@ -416,5 +349,8 @@ def build_global_defs(values: Values) -> GlobalDefs:
     if "instance" in fields or "net_namespace" in fields:
         fields["use_pid_dir"] = True
     fields["garp"] = make(GarpSettings, garp)
-    fields["kept"] = tuple(values.kept)
+    if any(name.partition("/")[0] in GROUPS for name in values.set):
+        from .global_config import build_groups
+
+        fields |= build_groups(values.set)
     return make(GlobalDefs, fields)

@@ -204,6 +204,33 @@ ROWS = {
     )),
     "globals": Row("global_defs {\n@\n}\n" + instance(""), (
         *(f"vrrp_garp_extra_if{words}" for words in ("", " all", " 0", " 1", " 86400", " 86401", " all 5", " x")),
+        *(f"{word}{name}" for word in ("nftables", "nftables_ipvs")
+          for name in ("", " a", f" {'a' * 254}", f" {'a' * 255}", ' ""', f" a\n{word} b")),
+        *(f"nftables\n{word}{number}" for word in ("nftables_priority", "nftables_ipvs_priority")
+          for number in ("", " -2147483648", " 2147483647", " -2147483649", " 2147483648", " x")),
+        *(f"nftables_ipvs_start_fwmark{mark}" for mark in ("", " 0", " 1", " 4294967295", " 4294967296")),
+        "nftables_ifindex", "nftables_counters yes",
+        *(f"{word}{text}" for word in ("enable_dbus", "dbus_service_name", "enable_traps", "enable_snmp_vrrp",
+          "enable_snmp_keepalived", "enable_snmp_rfc", "enable_snmp_rfcv2", "enable_snmp_rfcv3", "enable_snmp_checker",
+          "bfd_no_swap", "reload_file", "reload_repeat", "reload_time_file", "iproute_usr_dir", "json_dump_file",
+          "tmp_config_directory", "snmp_socket", "dbus_no_interface_name", "stats_dump_file")
+          for text in ("", " a", " a b")),
+        "snmp_socket a\nsnmp_socket b", "tmp_config_directory /tmp\ntmp_config_directory /tmp",
+        "config_save_dir", "config_save_dir /tmp",
+        *(f"snmp_vs_stats_update_interval {seconds}" for seconds in (0.0009, 0.001, 30, 30.001)),
+        *(f"bfd_process_name {name}" for name in ("a23456789012345", "a234567890123456")), "bfd_process_name",
+        *(f"bfd_priority{nice}" for nice in ("", " -21", " -20", " 19", " 20", " x")),
+        *(f"bfd_rt_priority{number}" for number in ("", " 0", " 1", " 99", " 100", " x")),
+        *(f"{word}{limit}" for word in ("bfd_rlimit_rttime", "bfd_rlimit_rtime")
+          for limit in ("", " 0", " 1", " 4294967295", " 4294967296")),
+        "bfd_cpu_affinity", "bfd_cpu_affinity 0", "bfd_cpu_affinity x",
+        *(f"{socket}_rcv_bufs{size}" for socket in ("vrrp_netlink_cmd", "vrrp_netlink_monitor", "lvs_netlink_cmd",
+          "lvs_netlink_monitor", "process_monitor") for size in ("", " 0", " 4294967295", " 4294967296", " x")),
+        *(f"{socket}_rcv_bufs_force{word}" for socket in ("vrrp_netlink_cmd", "process_monitor") for word in ("", " on", " no", " maybe")),
+        *(f"vrrp_rx_bufs_policy{words}" for words in ("", " MTU", " advert", " 4096", " MTU ADVERT", " 4096 MTU", " x", " 4294967296")),
+        *(f"max_auto_priority{number}" for number in ("", " -2", " -1", " 0", " 99", " 100", " x")),
+        *(f"min_auto_priority_delay{delay}" for delay in ("", " 0", " 1", " 10000000", " 10000001")),
+        "disable_local_igmp", "vrrp_ipsets", "vrrp_ipsets a b",
     )),
     "trackers of a group's member": Row(
         FOLLOWED + group("").replace("virtual_router_id 1\n", "virtual_router_id 1\n@\n"),
@@ -223,6 +250,21 @@ CASES = {
 }
 
 DIFFERENT = {
+    **{
+        f"globals: {word} {name}": (0, "newer-language")
+        for word in ("nftables", "nftables_ipvs")
+        for name in ('""', "a" * 255)
+    },
+    **{
+        f"globals: {line}": (5, "newer-language")
+        for line in (
+            *("dbus_no_interface_name a", "dbus_no_interface_name a b", "iproute_usr_dir a"),
+            *("json_dump_file a", "stats_dump_file a"),
+            *("snmp_vs_stats_update_interval 0.001", "snmp_vs_stats_update_interval 30"),
+        )
+    },
+    "globals: vrrp_ipsets": (5, "ipsets-not-built"),
+    "globals: vrrp_ipsets a b": (5, "ipsets-not-built"),
     **{
         f"garp_group: {word}_interval {value}": (5, "newer-language")
         for word in ("garp", "gna")

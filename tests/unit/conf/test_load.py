@@ -93,7 +93,7 @@ def test_kept_words_do_not_show_in_a_repr(read: Read) -> None:
         ("bfd_instance {\n}", "missing-parameter"),
         ("bfd_instance far", "missing-brace"),
         ("bfd_instance far {\n neighbor_ip ::9\n min_rxx 5\n}", "unknown-keyword"),
-        ("global_defs {\n json_dump_file\n}", "missing-parameter"),
+        ("global_defs {\n json_dump_file\n}", "bad-path"),
         ("global_defs {\n nftables {\n }\n}", "unexpected-brace"),
     ],
 )
