@@ -9,15 +9,13 @@ One module per stage, each knowing only the ones before it:
     shapes       what follows a keyword: a number in a range, seconds, a choice, ...
     schema       tables of keywords and the reader that follows one
     routes, rules, statics and what they use: routing, from words to `pyvrrp.routing`
-    kept         keywords that are known, and not acted on
     global_defs, vrrp and what they use: the tables
     rare_blocks  blocks that few files have; what reads them is loaded on use
     vrrp_checks, vrrp_relations: what only shows when all is read
     load         the order of it all; `load(path) -> Loaded`
 
-`config` is the result, `diagnostics` are the problems. To act on one more keyword: give it a
-field in `config`, a row in its table, and take it off the list in `kept`; or, when it has a row,
-take `acted_on=False` off it.
+`config` is the result, `diagnostics` are the problems. To act on one more
+keyword: use its field outside, and take `acted_on=False` off its row; a new one needs both.
 
 Leniency is keepalived's: a word that cannot be used costs what it is about, never the rest. So a
 reader reports and goes on; only what keepalived refuses to start with is marked fatal. Where Debian's

@@ -92,7 +92,6 @@ AUTH_HMAC = table(
         value("anti_replay", Choice(_REPLAY), "hmac/anti_replay"),
         value("mode", Choice(_MODES), "hmac/mode"),
     ),
-    {},
 )
 
 

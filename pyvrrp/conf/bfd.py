@@ -75,7 +75,6 @@ BFD_INSTANCE = table(
         value("vrrp", Flag(), "only/vrrp"),
         value("checker", Flag(), "only/checker"),
     ),
-    {},
 )
 
 

@@ -41,7 +41,6 @@ __all__ = [
     "GarpSettings",
     "GlobalDefs",
     "Interface",
-    "Kept",
     "LvsSyncDaemon",
     "LvsTimeouts",
     "NotifyFifo",
@@ -74,16 +73,6 @@ class Secret(bytes):
         return "Secret(***)"
 
     __str__ = __repr__
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A statement that is known to keepalived and not acted on here: its words, its block."""
-
-    name: str
-    words: tuple[str, ...] = field(repr=False)  # may hold a key or a password
-    span: Span = field(compare=False)
-    block: tuple[Kept, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +269,6 @@ class VrrpInstance:
     timer_expired_backup: int | None = None
     """Highest priority another router has, for one that was starved; None: it carries on."""
     debug: int = 0
-    kept: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +291,6 @@ class SyncGroup:
     track_file: tuple[Tracked, ...] = ()
     track_process: tuple[Tracked, ...] = ()
     track_bfd: tuple[Tracked, ...] = ()
-    kept: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,7 +465,6 @@ class Config:
     garp_groups: tuple[GarpGroup, ...] = ()
     interface_delays: tuple[InterfaceDelay, ...] = ()
     linkbeat_interfaces: tuple[LinkbeatInterface, ...] = ()
-    kept: tuple[Kept, ...] = ()
     lvs: LvsConfig | None = None
     """None when nothing of the file is about IPVS services."""
     static_addresses: tuple[StaticAddress, ...] = ()

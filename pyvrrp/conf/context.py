@@ -13,7 +13,6 @@ from .blocks import Statement
 from .config import VrrpScript
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, Span
 from .host import Host
-from .known import Known
 from .plain_blocks import Placeless
 from .slips import hint_about
 from .source import DictReader, Reader
@@ -58,7 +57,7 @@ class Context:
     """What all readers share: where problems go, and what they may ask about this machine.
 
     `interfaces` are the names that exist, `host` knows accounts and programs; None: not checked.
-    `blocks` maps the path of a kept block to its keywords. `homes` tells where a keyword belongs.
+    `homes` tells where a keyword belongs.
     `reader` finds the names iproute2 gives to numbers. `scripts`, `track_files`,
     `track_processes` and `bfd_instances` are the ones defined so far: keepalived knows no others;
     `later` tells where the rest stand. `vrrp_sessions` are the BFD instances that VRRP hears of.
@@ -74,7 +73,6 @@ class Context:
         interfaces: frozenset[str] | None = None,
         host: Host | None = None,
         homes: Mapping[str, Container[str]] | None = None,
-        blocks: Mapping[str, Mapping[str, Known]] | None = None,
         reader: Reader | None = None,
     ) -> None:
         self.dynamic_interfaces = False
@@ -87,7 +85,6 @@ class Context:
         self.bfd_paths: dict[tuple[Address, bool], dict[Address | None, str]] = {}
         self.garp_interfaces: set[str] = set()
         self.later: dict[tuple[str, str], Statement] = {}
-        self.blocks = blocks or {}
         self.host = host
         self._collector = collector
         self._interfaces = interfaces

@@ -312,7 +312,6 @@ GLOBAL_DEFS = table(
         process_name("lvs_process_name", "checker_process_name"),
         *GLOBAL_WORDS,
     ),
-    {},
 )
 
 

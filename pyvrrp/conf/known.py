@@ -1,13 +1,10 @@
-"""Keywords that are known and not acted on, and what may stand behind any keyword."""
+"""What may stand behind a keyword."""
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
-from .diagnostics import ProblemClass
-
-__all__ = ["Block", "Known"]
+__all__ = ["Block"]
 
 
 class Block(Enum):
@@ -16,13 +13,3 @@ class Block(Enum):
     NONE = 0
     ENTRIES = 1
     TABLE = 2
-
-
-class Known(NamedTuple):
-    """A keyword that is not acted on: how many words it needs, and what its block holds."""
-
-    name: str
-    path: str
-    words: int = 0
-    block: Block = Block.NONE
-    missing: ProblemClass = ProblemClass.MISSING_PARAMETER

@@ -79,7 +79,6 @@ GARP_GROUP = table(
         Keyword("interface", _interface),
         Keyword("interfaces", _interfaces, Block.ENTRIES),
     ),
-    {},
 )
 
 

@@ -21,7 +21,6 @@ from .diagnostics import Collector, Diagnostic, ProblemClass
 from .expand import Expander
 from .global_defs import GLOBAL_DEFS, ROOT_ROWS, build_global_defs
 from .host import Host
-from .kept import BLOCKS
 from .known import Block
 from .rare_blocks import RARE_ROWS
 from .schema import Keyword, Table, read_block, table
@@ -149,9 +148,7 @@ def _load(
     collector = Collector()
     expander = Expander(reader, collector, config_id=config_id, environ=environ)
     statements = parse(expander.lines(path), collector)
-    context = Context(
-        collector, interfaces=interfaces, host=host, homes=_HOMES, blocks=BLOCKS, reader=reader
-    )
+    context = Context(collector, interfaces=interfaces, host=host, homes=_HOMES, reader=reader)
     collector.settle()
     config = _Reading(context, collector).read(statements)
     context.report_kept()
@@ -179,7 +176,6 @@ class _Reading:
         defs = build_global_defs(root)
         context.dynamic_interfaces = defs.dynamic_interfaces
         context.default_interface = defs.default_interface
-        root.kept.clear()
         context.later = {
             (_TRACKED[s.words[0]], s.words[1]): s
             for s in others
@@ -204,7 +200,6 @@ class _Reading:
             tuple(root.get("garp_groups", ())),
             tuple(root.get("interface_delays", {}).values()),
             tuple(root.get("linkbeat_interfaces", {}).values()),
-            kept=tuple(root.kept),
             lvs=lvs,
             **self._statics(root, instances),
         )
@@ -229,7 +224,7 @@ class _Reading:
             word = statement.words[0]
             (mine if word in rows or word == "global_defs" else others).append(statement)
         rows["global_defs"] = Keyword("global_defs", _global_defs, Block.TABLE)
-        read_block(self._context, mine, table("", rows.values(), {}), root)
+        read_block(self._context, mine, table("", rows.values()), root)
         return others
 
     def _table(self) -> Table:
@@ -241,7 +236,7 @@ class _Reading:
             Keyword("virtual_server", self._lvs_block, Block.TABLE),
             Keyword("virtual_server_group", self._lvs_block, Block.ENTRIES),
         )
-        return table("", (*rows, *RARE_ROWS), {})
+        return table("", (*rows, *RARE_ROWS))
 
     def _lvs_block(self, context: Context, statement: Statement, values: Values) -> None:
         if self._lvs is not None:
@@ -322,9 +317,8 @@ _HOMES: dict[str, Container[str]] = {
         *_LVS,
         *(row.name for row in RARE_ROWS),
     },
-    **{f"in {known.name}": frozenset(known.names()) for known in (GLOBAL_DEFS, VRRP_INSTANCE)},
-    **{f"in {known.name}": frozenset(known.names()) for known in (VRRP_SYNC_GROUP, VRRP_SCRIPT)},
-    **{f"in {path.rpartition('/')[2]}": known for path, known in BLOCKS.items() if "/" in path},
+    **{f"in {known.name}": frozenset(known.rows) for known in (GLOBAL_DEFS, VRRP_INSTANCE)},
+    **{f"in {known.name}": frozenset(known.rows) for known in (VRRP_SYNC_GROUP, VRRP_SCRIPT)},
     "in virtual_server": _LvsKeywords("virtual_server"),
     "in real_server": _LvsKeywords("real_server"),
     "in authentication": ("auth_type", "auth_pass"),

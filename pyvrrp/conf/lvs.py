@@ -53,7 +53,6 @@ _SSL = table(
         value("certificate", Word(missing=_GENERAL)),
         value("key", Word(missing=_GENERAL)),
     ),
-    {},
 )
 
 
@@ -62,7 +61,7 @@ _TABLES: tuple[Table, ...] = (
     *(kind.table for kind in CHECKS.values()),
 )
 
-KEYWORDS: Mapping[str, frozenset[str]] = {known.name: frozenset(known.names()) for known in _TABLES}
+KEYWORDS: Mapping[str, frozenset[str]] = {known.name: frozenset(known.rows) for known in _TABLES}
 """Name of a block to the keywords it may hold, for hints."""
 
 

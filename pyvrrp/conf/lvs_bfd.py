@@ -30,7 +30,7 @@ def _session(context: Context, statement: Statement, values: Values) -> None:
         values.put("name", str(name), statement)
 
 
-BFD_CHECK = table("BFD_CHECK", (Keyword("name", _session), value("alpha", Bool())), {})
+BFD_CHECK = table("BFD_CHECK", (Keyword("name", _session), value("alpha", Bool())))
 
 
 def _bfd_check(context: Context, statement: Statement, server: Values) -> None:

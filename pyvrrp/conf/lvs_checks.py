@@ -67,7 +67,7 @@ def _helo_name(context: Context, statement: Statement, values: Values) -> None:
     values.put("helo_name", str(name), statement)
 
 
-SMTP_HOST = table("host", CONNECTION_ROWS, {})
+SMTP_HOST = table("host", CONNECTION_ROWS)
 _PLACE = frozenset(row.name for row in CONNECTION_ROWS) - {row.name for row in TIMING_ROWS}
 
 
@@ -258,8 +258,8 @@ def _build_file(context: Context, check: Values, server: Checked) -> FileCheck |
 _REPLY_LENGTH = Int(0, 65535)
 
 CHECKS = {
-    "TCP_CHECK": CheckKind(table("TCP_CHECK", CONNECTION_ROWS, {}), _build_tcp),
-    "PING_CHECK": CheckKind(table("PING_CHECK", CONNECTION_ROWS, {}), _build_ping),
+    "TCP_CHECK": CheckKind(table("TCP_CHECK", CONNECTION_ROWS), _build_tcp),
+    "PING_CHECK": CheckKind(table("PING_CHECK", CONNECTION_ROWS), _build_ping),
     "HTTP_GET": CheckKind(HTTP_GET, build_web),
     "SSL_GET": CheckKind(SSL_GET, build_web),
     "SMTP_CHECK": CheckKind(
@@ -270,7 +270,6 @@ CHECKS = {
                 Keyword("helo_name", _helo_name),
                 Keyword("host", _smtp_host, Block.TABLE),
             ),
-            {},
         ),
         _build_smtp,
     ),
@@ -282,7 +281,6 @@ CHECKS = {
                 Keyword("type", _dns_type),
                 Keyword("name", _dns_name),
             ),
-            {},
         ),
         _build_dns,
     ),
@@ -296,7 +294,6 @@ CHECKS = {
                 value("min_reply_length", _REPLY_LENGTH),
                 value("max_reply_length", _REPLY_LENGTH),
             ),
-            {},
         ),
         _build_udp,
     ),
@@ -310,7 +307,6 @@ CHECKS = {
                 value("misc_dynamic", Flag()),
                 Keyword("user", _user),
             ),
-            {},
         ),
         _build_misc,
     ),
@@ -318,7 +314,6 @@ CHECKS = {
         table(
             "FILE_CHECK",
             (Keyword("track_file", _track_file), Keyword("weight", _file_weight)),
-            {},
         ),
         _build_file,
     ),

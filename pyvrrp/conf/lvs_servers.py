@@ -88,7 +88,6 @@ REAL_SERVER = table(
         BFD_CHECK_ROW,
         SNMP_NAME,
     ),
-    {},
 )
 
 

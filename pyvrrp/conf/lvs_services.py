@@ -74,5 +74,4 @@ VIRTUAL_SERVER = table(
         Keyword("real_server", read_real_server, Block.TABLE),
         SNMP_NAME,
     ),
-    {},
 )

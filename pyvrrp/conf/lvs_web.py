@@ -126,8 +126,8 @@ _URL_ROWS = (
     Keyword("regex_stack", _regex_stack, acted_on=False),
 )
 _TLS_COMPLIANT = value("tls_compliant", Bool())
-_HTTP_URL = table("url", _URL_ROWS, {})
-_SSL_URL = table("url", (*_URL_ROWS, _TLS_COMPLIANT), {})
+_HTTP_URL = table("url", _URL_ROWS)
+_SSL_URL = table("url", (*_URL_ROWS, _TLS_COMPLIANT))
 
 
 def _url(urls: str) -> Keyword:
@@ -205,8 +205,8 @@ _CHECK_ROWS = (
     Keyword("sni_name", _sni_name),
 )
 
-HTTP_GET = table("HTTP_GET", (*_CHECK_ROWS, _url("HTTP_GET")), {})
-SSL_GET = table("SSL_GET", (*_CHECK_ROWS, _TLS_COMPLIANT, _url("SSL_GET")), {})
+HTTP_GET = table("HTTP_GET", (*_CHECK_ROWS, _url("HTTP_GET")))
+SSL_GET = table("SSL_GET", (*_CHECK_ROWS, _TLS_COMPLIANT, _url("SSL_GET")))
 
 
 def build_web(context: Context, check: Values, server: Checked) -> HttpCheck | None:

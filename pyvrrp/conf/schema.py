@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from .blocks import PlainBlock, Statement
-from .config import Kept
 from .context import Context
 from .diagnostics import ProblemClass
-from .known import Block, Known
+from .known import Block
 from .shapes import SKIP, Shape
 from .values import Values
 
@@ -22,7 +21,6 @@ __all__ = [
     "Keyword",
     "Reader",
     "Table",
-    "keep",
     "old",
     "read_again",
     "read_block",
@@ -44,15 +42,10 @@ class Keyword(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The keywords of one block. `kept` are those that are not acted on."""
+    """The keywords of one block."""
 
     name: str
     rows: Mapping[str, Keyword]
-    kept: Mapping[str, Known]
-
-    def names(self) -> list[str]:
-        """Every keyword of the block."""
-        return [*self.rows, *self.kept]
 
 
 def value(
@@ -97,9 +90,9 @@ def old(
     return Keyword(name, read)
 
 
-def table(name: str, rows: Iterable[Keyword], kept: Mapping[str, Known]) -> Table:
-    """A table of the rows and of the keywords that are only kept."""
-    return Table(name, {row.name: row for row in rows}, kept)
+def table(name: str, rows: Iterable[Keyword]) -> Table:
+    """A table of the rows."""
+    return Table(name, {row.name: row for row in rows})
 
 
 def read_block(
@@ -109,21 +102,13 @@ def read_block(
     rows = known.rows
     for statement in statements:
         row = rows.get(statement.words[0])
-        if row is not None:
-            if _has_right_block(context, statement, row.block):
-                row.read(context, statement, values)
-                if not row.acted_on:
-                    context.used(statement)
-            continue
-        kept = known.kept.get(statement.words[0])
-        if kept is None:
+        if row is None:
             where = f"in {known.name}" if known.name else "at the top level"
-            context.unknown(statement, known.names(), where)
-            continue
-        statement_kept = keep(context, statement, kept)
-        if statement_kept is not None:
-            context.used(statement)
-            values.kept.append(statement_kept)
+            context.unknown(statement, rows, where)
+        elif _has_right_block(context, statement, row.block):
+            row.read(context, statement, values)
+            if not row.acted_on:
+                context.used(statement)
 
 
 def read_values(context: Context, statement: Statement, known: Table) -> Values:
@@ -195,34 +180,3 @@ def _with_braces(words: list[str], block: Block) -> str:
     if block is Block.ENTRIES and len(words) > 1:
         return f"write {words[0]} {{ {' '.join(words[1:])} }}"
     return f"write {' '.join(words)} {{"
-
-
-def keep(context: Context, statement: Statement, known: Known) -> Kept | None:
-    """A statement that is not acted on, its block with it; None when it cannot be what it says."""
-    if not _has_right_block(context, statement, known.block):
-        return None
-    if len(statement.words) <= known.words:
-        context.word(statement, known.words, known.missing)
-        return None
-    return Kept(
-        str(statement.words[0]),
-        tuple(map(str, statement.words[1:])),
-        statement.span(),
-        tuple(_kept_block(context, statement, known)),
-    )
-
-
-def _kept_block(context: Context, statement: Statement, known: Known) -> Iterable[Kept]:
-    if known.block is Block.ENTRIES:
-        for entry in statement.block or ():
-            yield Kept(str(entry.words[0]), tuple(map(str, entry.words[1:])), entry.span())
-        return
-    inside = context.blocks.get(known.path, {})
-    for entry in statement.block or ():
-        row = inside.get(entry.words[0])
-        if row is None:
-            context.unknown(entry, inside, f"in {known.name}")
-            continue
-        kept = keep(context, entry, row)
-        if kept is not None:
-            yield kept

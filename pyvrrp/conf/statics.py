@@ -22,7 +22,7 @@ from .vrrp import VRRP_SYNC_GROUP
 __all__ = ["Statics", "finish_statics", "read_static"]
 
 _FLAGS = {word: flag for word, flag in ADDRESS_FLAGS.items() if word != "use_vmac"}
-_TRACK_GROUP = table("track_group", (VRRP_SYNC_GROUP.rows["group"],), {})
+_TRACK_GROUP = table("track_group", (VRRP_SYNC_GROUP.rows["group"],))
 
 
 def read_static(context: Context, statement: Statement, values: Values) -> None:

@@ -67,7 +67,6 @@ TRACK_FILE = table(
         _weight(1),
         Keyword("init_file", _init_file, acted_on=False),
     ),
-    {},
 )
 
 
@@ -170,7 +169,6 @@ TRACK_PROCESS = table(
         _delay("delay", "fork_delay", "terminate_delay"),
         value("full_command", Flag()),
     ),
-    {},
 )
 
 

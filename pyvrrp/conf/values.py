@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from .blocks import PlainBlock, Statement
-from .config import Kept
 
 __all__ = ["Values", "make"]
 
@@ -14,21 +13,20 @@ T = TypeVar("T")
 
 
 class Values:
-    """What one block said so far: fields, the statement each came from, statements kept."""
+    """What one block said so far: fields, and the statement each came from."""
 
-    __slots__ = ("_owner", "at", "kept", "set")
+    __slots__ = ("_owner", "at", "set")
 
     def __init__(self, owner: Statement) -> None:
         self._owner: Statement | PlainBlock = owner
         self.set: dict[str, object] = {}
         self.at: dict[str, Statement] = {}
-        self.kept: list[Kept] = []
 
     @classmethod
     def shared(cls, said: Values, owner: Statement | PlainBlock) -> Values:
         """What another block said, for one that says the same. Nobody changes it any more."""
         new = cls.__new__(cls)
-        new._owner, new.set, new.at, new.kept = owner, said.set, said.at, said.kept
+        new._owner, new.set, new.at = owner, said.set, said.at
         return new
 
     @property

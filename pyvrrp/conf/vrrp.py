@@ -177,7 +177,6 @@ _AUTHENTICATION = table(
         value("auth_type", Choice({"PASS": "PASS", "AH": "AH"}), "auth/type"),
         Keyword("auth_pass", _auth_pass),
     ),
-    {},
 )
 
 
@@ -302,7 +301,6 @@ VRRP_INSTANCE = table(
         old("thread_timer_expired", "write timer_expired_backup"),
         old("vmac_garp_intvl", "write garp_extra_if", ProblemClass.DEPRECATED),
     ),
-    {},
 )
 
 
@@ -342,7 +340,6 @@ VRRP_SYNC_GROUP = table(
         TRACK_PROCESS,
         TRACK_BFD,
     ),
-    {},
 )
 
 
@@ -381,7 +378,6 @@ VRRP_SCRIPT = table(
         Keyword("user", _script_user),
         value("init_fail", Flag()),
     ),
-    {},
 )
 
 

@@ -93,7 +93,6 @@ def _built(instance: Draft) -> VrrpInstance:
         "priority": instance.priority,
         "strict": instance.strict,
         "garp": _garp(instance),
-        "kept": tuple(values.kept),
     }
     return make(VrrpInstance, fields)
 

@@ -95,7 +95,6 @@ def finish_group(
         "name": membership.group.name,
         "span": values.owner.span(1),
         "members": membership.members,
-        "kept": tuple(values.kept),
     }
     return make(SyncGroup, fields)
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyvrrp.conf.diagnostics import Span, as_json, concise, full
-from pyvrrp.conf.kept import BLOCKS
+from pyvrrp.conf.global_defs import GLOBAL_DEFS
 from pyvrrp.conf.load import load
 from pyvrrp.conf.lvs import KEYWORDS
 from pyvrrp.conf.source import DictReader
@@ -29,7 +29,7 @@ GOOD = [p.read_text("utf-8", "surrogateescape") for p in sorted(GOLDEN.glob("*/*
 RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 WORDS = sorted({word for text in GOOD for word in text.split()})
-KEPT = sorted({word for block in (*BLOCKS.values(), *KEYWORDS.values()) for word in block})
+KEYS = sorted({word for block in (GLOBAL_DEFS.rows, *KEYWORDS.values()) for word in block})
 PIECES = (
     *("{", "}", "\n", "\n", "\n", " ", '"', "\\", "#", "!", "$A", "${A}", "$A=", "$A=\\\n", "~"),
     *("~SEQ(I,1,3) ", "~LST(L,a,b) ", "@alpha ", "@^beta ", "include k.conf", "include part", "*"),
@@ -40,7 +40,7 @@ PIECES = (
 octets = st.binary(max_size=400).map(lambda b: b.decode("utf-8", "surrogateescape"))
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 soups = st.lists(
-    st.one_of(st.sampled_from(PIECES), st.sampled_from(WORDS), st.sampled_from(KEPT), octets),
+    st.one_of(st.sampled_from(PIECES), st.sampled_from(WORDS), st.sampled_from(KEYS), octets),
     max_size=120,
 ).map(" ".join)
 

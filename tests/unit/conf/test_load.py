@@ -1,4 +1,4 @@
-"""The whole: verdicts, order of reading, what is kept, costs of an import."""
+"""The whole: verdicts, order of reading, costs of an import."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_words_that_do_nothing_are_reported_once_each(read: Read) -> None:
     assert result.test_exit_code == 0
 
 
-def test_kept_words_do_not_show_in_a_repr(read: Read) -> None:
+def test_keys_do_not_show_in_a_repr(read: Read) -> None:
     text = "vrrp_instance a {\n auth_hmac {\n key 1 hunter2\n }\n}\n"
     assert "hunter2" not in repr(read("track_file a {\n init_file hunter2\n}\n" + text).config)
 
@@ -97,11 +97,11 @@ def test_kept_words_do_not_show_in_a_repr(read: Read) -> None:
         ("global_defs {\n nftables {\n }\n}", "unexpected-brace"),
     ],
 )
-def test_shape_of_kept_words(read: Read, text: str, problem: str) -> None:
+def test_shape_of_rare_words(read: Read, text: str, problem: str) -> None:
     assert ids(read(text))[0] == problem
 
 
-def test_a_kept_word_that_lacks_its_value_is_only_some_times_fatal(read: Read) -> None:
+def test_a_word_that_lacks_its_value_is_only_some_times_fatal(read: Read) -> None:
     assert read("bfd_instance {\n}").test_exit_code == 2
     assert read("global_defs {\n json_dump_file\n}").test_exit_code == 5
 

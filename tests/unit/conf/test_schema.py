@@ -20,7 +20,6 @@ TABLE = table(
         value("flag", Flag(), acted_on=False),
         Keyword("inner", lambda *_: None, Block.TABLE, acted_on=False),
     ),
-    {},
 )
 
 
