@@ -52,6 +52,7 @@ class Checking:
         self._tell = tell
         self._on_change = on_change
         self._files: FileWatch | None = None
+        self._turn_began: float | None = None
         self.schedule: Schedule[CheckRun] = Schedule(loop, self._start)
 
     def add(self, monitored: MonitoredService) -> None:
@@ -116,10 +117,20 @@ class Checking:
 
     def _finished(self, run: CheckRun, result: ProbeResult) -> None:
         run.running = None
-        now = self._loop.time()
+        now = self._now()
         self.schedule.finished()
         delay, from_start = self._judge(run, result)
         self.schedule.set(run, max(now, run.started_at + delay) if from_start else now + delay)
+
+    def _now(self) -> float:
+        """Read once in a turn of the loop: results come many at a time, and a clock can be dear."""
+        if self._turn_began is None:
+            self._turn_began = self._loop.time()
+            self._loop.call_soon(self._end_turn)
+        return self._turn_began
+
+    def _end_turn(self) -> None:
+        self._turn_began = None
 
     def _judge(self, run: CheckRun, result: ProbeResult) -> tuple[float, bool]:
         """Take in a result; return when the next attempt is, as `core.checker.Outcome` has it."""

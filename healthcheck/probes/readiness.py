@@ -1,9 +1,10 @@
 """Readiness and timeouts of many short-lived streams, cheaper than the loop's own calls.
 
-One epoll of ours hangs in the loop as a single reader. A stream is entered once, edge-triggered, and
-leaves by being closed, where `loop.add_writer` and its kin cost a system call for each change of
-mind. While there is much to do, what happens is collected in steps of `GRID` seconds: a turn of the
-loop costs as much as a probe, and nobody minds a result some milliseconds later. A timeout is a place
+While there is much to do, what happens is collected in steps of `GRID` seconds: a turn of the loop
+costs as much as a probe, and nobody minds a result some milliseconds later. A stream is tried in the
+first steps without being asked for, as most servers have answered by then. Only those that have not
+are entered into an epoll of ours, which hangs in the loop as a single reader: once, edge-triggered, and
+they leave by being closed, where `loop.add_writer` and its kin cost a system call for each change of mind. A timeout is a place
 in a ring of generations that one timer turns, so that starting, renewing and ending a wait reads no
 clock. All of it counts most where a system call is dear, as in a virtual machine. Source: epoll(7).
 """
@@ -28,6 +29,7 @@ multiples of it by the loop's clock, so that whoever works on the same grid shar
 
 _EDGES = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
 _AT_ONCE = 256
+_TRIES = 2  # a connection, a reply
 
 
 class Stream(Protocol):
@@ -97,6 +99,9 @@ class Readiness:
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._streams: dict[int, Stream] = {}
+        self._tries: dict[int, int] = {}  # so often those that are not in the epoll were tried
+        self._is_reading = False
+        self._is_collecting = False
         self._rings: dict[float, _Ring] = {}
 
     @classmethod
@@ -105,17 +110,18 @@ class Readiness:
         found = cls._of_loops.get(loop)
         if found is None:
             found = cls._of_loops[loop] = cls()
-            loop.add_reader(found._epoll.fileno(), found._begin, loop)
         return found
 
-    def watch(self, number: int, stream: Stream) -> None:
-        """Call `stream.ready` at each change of a descriptor, until `forget`."""
-        self._epoll.register(number, _EDGES)
+    def watch(self, number: int, stream: Stream, loop: asyncio.AbstractEventLoop) -> None:
+        """Call `stream.ready` at each change of a descriptor, and sometimes else, until `forget`."""
         self._streams[number] = stream
+        self._tries[number] = 0
+        self._collect_later(loop)
 
     def forget(self, number: int, stream: Stream) -> None:
         """No more calls. The caller closes the descriptor at once, and that takes it out of epoll."""
         del self._streams[number]
+        self._tries.pop(number, None)
         self.rest(stream)
 
     def wait(self, stream: Stream, timeout: float, loop: asyncio.AbstractEventLoop) -> None:
@@ -134,19 +140,47 @@ class Readiness:
             stream.generation = None
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Something happened while nothing was expected soon."""
+        self._stop_reading(loop)
+        if not self._is_collecting:
+            self._collect(loop)
+
+    def _stop_reading(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.remove_reader(self._epoll.fileno())
-        self._collect(loop)
+        self._is_reading = False
+
+    def _collect_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._is_collecting:
+            self._is_collecting = True
+            loop.call_at((loop.time() // GRID + 1) * GRID, self._collect, loop)
 
     def _collect(self, loop: asyncio.AbstractEventLoop) -> None:
-        happened = self._epoll.poll(0, _AT_ONCE)
-        if not happened:
-            loop.add_reader(self._epoll.fileno(), self._begin, loop)
-            return
-        if len(happened) < _AT_ONCE:
-            loop.call_at((loop.time() // GRID + 1) * GRID, self._collect, loop)
-        else:
+        self._is_collecting = False
+        happened = self._try_some()
+        polled: list[tuple[int, int]] = []
+        if len(self._streams) > len(self._tries):
+            polled = self._epoll.poll(0, _AT_ONCE)
+        if len(polled) == _AT_ONCE:
+            self._is_collecting = True
             loop.call_soon(self._collect, loop)
-        self._call(iter(happened))
+        elif polled or self._tries:
+            self._collect_later(loop)
+        elif self._streams and not self._is_reading:
+            self._is_reading = True
+            loop.add_reader(self._epoll.fileno(), self._begin, loop)
+        self._call(iter(happened + polled))
+
+    def _try_some(self) -> list[tuple[int, int]]:
+        """Those to try, as if something had happened; who was tried enough goes into the epoll."""
+        happened: list[tuple[int, int]] = []
+        for number, tries in list(self._tries.items()):
+            if tries < _TRIES:
+                self._tries[number] = tries + 1
+                happened.append((number, select.EPOLLOUT))
+            else:
+                del self._tries[number]
+                self._epoll.register(number, _EDGES)
+        return happened
 
     def _call(self, happened: Iterator[tuple[int, int]]) -> None:
         has_failed = True

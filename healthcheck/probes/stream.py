@@ -53,7 +53,7 @@ class StreamAttempt(ABC):
             return
         self.socket = sock
         self._number = sock.fileno()
-        self._readiness.watch(self._number, self)
+        self._readiness.watch(self._number, self, loop)
         self.wait()
 
     @abstractmethod

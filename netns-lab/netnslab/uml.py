@@ -105,6 +105,11 @@ class Machine:
         return self._process.poll() is None
 
     @property
+    def processes(self) -> list[int]:
+        """The processes of this machine that it consists of; what all do inside is in their times."""
+        return residents.descendants(self._process.pid)
+
+    @property
     def has_started(self) -> bool:
         """Whether the command was started."""
         return (self.files / "stdout").exists()

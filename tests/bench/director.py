@@ -1,4 +1,4 @@
-"""The IPVS rows, measured inside a kernel that has IPVS: `python -m tests.bench.director`.
+"""How fast the table follows, inside a kernel that has IPVS: `python -m tests.bench.director`.
 
 Both makers read the same file and check servers on the loopback network, so that nothing else costs
 time. Prints one JSON object; `tests.bench.lvs` starts it and makes figures of it.
@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -21,6 +20,8 @@ from pathlib import Path
 
 from netnslab import LabError
 from tests.bench.routers import Maker
+
+__all__ = ["HTTP_GET", "TCP_CHECK", "Director", "Shape", "destinations", "empty_table", "until"]
 
 _TABLE = Path("/proc/net/ip_vs")
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -57,7 +58,7 @@ class Shape:
 
 
 TCP_CHECK = "TCP_CHECK {\n      connect_timeout 3\n    }"
-_HTTP = (
+HTTP_GET = (
     "HTTP_GET {\n      url {\n        path /\n        status_code 200\n      }\n"
     "      connect_timeout 3\n    }"
 )
@@ -144,11 +145,12 @@ def _pss(pid: int) -> float:
     raise LabError(f"/proc/{pid}/smaps_rollup has no Pss")
 
 
-def _destinations() -> int:
+def destinations() -> int:
+    """How many there are in the kernel's table, seen by its file."""
     return _TABLE.read_bytes().count(b"\n  ->") - 1  # the heading has one
 
 
-def _until(condition: Callable[[], bool], what: str, interval: float = 0.05) -> float:
+def until(condition: Callable[[], bool], what: str, interval: float = 0.05) -> float:
     """Seconds until the condition holds. Raises: LabError."""
     start = time.monotonic()
     while not condition():
@@ -158,7 +160,8 @@ def _until(condition: Callable[[], bool], what: str, interval: float = 0.05) -> 
     return time.monotonic() - start
 
 
-def _empty_table() -> None:
+def empty_table() -> None:
+    """Remove everything."""
     subprocess.run(["ipvsadm", "-C"], check=True)
 
 
@@ -172,9 +175,7 @@ def measure_table(maker: Maker, services: int, servers: int) -> dict[str, float]
         director = Director(maker, Path(name), shape)
         try:
             director.start()
-            start = _until(
-                lambda: _destinations() >= wanted, f"{maker.value}: {wanted} destinations"
-            )
+            start = until(lambda: destinations() >= wanted, f"{maker.value}: {wanted} destinations")
             time.sleep(2.0)
             director.configure(Shape(services, servers, TCP_CHECK, 3600, changed_weight=7))
             fewest = wanted
@@ -186,13 +187,13 @@ def measure_table(maker: Maker, services: int, servers: int) -> dict[str, float]
                 fewest = min(fewest, text.count(b"\n  ->") - 1)
                 return b" Masq    7 " in text
 
-            reload = _until(has_changed, f"{maker.value}: the new weight")
+            reload = until(has_changed, f"{maker.value}: the new weight")
             director.signal(signal.SIGTERM)
             stop = director.wait()
-            left = max(_destinations(), 0)
+            left = max(destinations(), 0)
         finally:
             director.kill()
-            _empty_table()
+            empty_table()
     return {
         "start": start,
         "reload": reload,
@@ -202,76 +203,15 @@ def measure_table(maker: Maker, services: int, servers: int) -> dict[str, float]
     }
 
 
-def measure_checks(maker: Maker, kind: str, servers: int, seconds: float) -> dict[str, float]:
-    """Percent of a core and memory, with so many servers checked every 5 s."""
-    check = {"TCP_CHECK": TCP_CHECK, "HTTP_GET": _HTTP}[kind]
-    with tempfile.TemporaryDirectory() as name:
-        director = Director(maker, Path(name), Shape(servers, 1, check, 5))
-        try:
-            director.start()
-            _until(
-                lambda: _destinations() >= servers, f"{maker.value}: {servers} destinations", 0.5
-            )
-            time.sleep(12.0)  # warm-up and one period
-            before, start = director.cpu_seconds(), time.monotonic()
-            time.sleep(seconds)
-            share = 100 * (director.cpu_seconds() - before) / (time.monotonic() - start)
-            alive = _destinations()
-            if alive != servers:
-                raise LabError(f"{maker.value}: {alive} of {servers} servers are alive")
-            return {"cpu": share, **director.pss()}
-        finally:
-            director.kill()
-            _empty_table()
-
-
-def _serve_tcp(port: int) -> None:
-    """Accept and close, on every address; a process of its own."""
-    if os.fork():
-        return
-    listener = socket.create_server(("0.0.0.0", port), backlog=4096)
-    while True:
-        connection, _ = listener.accept()
-        connection.close()
-
-
-_NGINX = """
-worker_processes 1; daemon off; pid {directory}/pid; error_log /dev/null;
-events {{ worker_connections 4096; }}
-http {{ access_log off; server {{ listen 8080 backlog=4096; location / {{ return 200 "fine\\n"; }} }} }}
-"""
-
-
-def _serve_http(directory: Path) -> subprocess.Popen[bytes]:
-    file = directory / "nginx.conf"
-    file.write_text(_NGINX.format(directory=directory))
-    return subprocess.Popen(["nginx", "-c", str(file), "-p", str(directory)])
-
-
 def main() -> None:
     """Measure one row for one maker, and print it."""
     parser = argparse.ArgumentParser("python -m tests.bench.director", description=__doc__)
-    parser.add_argument("row", choices=["table", "TCP_CHECK", "HTTP_GET"])
     parser.add_argument("--makers", default="ours,keepalived")
     parser.add_argument("--services", type=int, default=2000)
-    parser.add_argument("--servers", type=int, default=1000, help="of a check row")
-    parser.add_argument("--seconds", type=float, default=20.0)
     options = parser.parse_args()
-    Path("/proc/sys/net/core/somaxconn").write_text("4096")
-    with tempfile.TemporaryDirectory() as name:
-        server = _serve_http(Path(name)) if options.row == "HTTP_GET" else None
-        if options.row != "HTTP_GET":
-            _serve_tcp(8080)
-        for word in options.makers.split(","):
-            maker = Maker(word)
-            if options.row == "table":
-                found = measure_table(maker, options.services, 5)
-            else:
-                found = measure_checks(maker, options.row, options.servers, options.seconds)
-            print(json.dumps({"maker": word, "row": options.row, **found}), flush=True)
-        if server is not None:
-            server.terminate()
-            server.wait()
+    for word in options.makers.split(","):
+        found = measure_table(Maker(word), options.services, 5)
+        print(json.dumps({"maker": word, **found}), flush=True)
 
 
 if __name__ == "__main__":

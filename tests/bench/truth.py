@@ -26,7 +26,7 @@ from healthcheck.core.table import Protocol, ServiceAddress
 from healthcheck.ipvs import Ipvs
 from netnslab import Host, Lab, Process, wait_until
 from tests.bench.director import Director as LargeDirector
-from tests.bench.director import Shape
+from tests.bench.director import Shape, destinations
 from tests.bench.routers import Maker
 from tests.ipvs.site import SERVERS4, VIP4, Director
 
@@ -157,7 +157,7 @@ def measure_scale(maker: Maker) -> Iterator[tuple[str, float]]:
         large = LargeDirector(maker, Path(name), Shape(SCALE, 5, check, 3600))
         try:
             large.start()
-            wait_until(lambda: _destinations() == whole, what="a large table", timeout=60)
+            wait_until(lambda: destinations() == whole, what="a large table", timeout=60)
             time.sleep(_SETTLED)
             for case, words in _LARGE_CASES.items():
                 subprocess.run(["ipvsadm", *words.split()], check=True)
@@ -178,7 +178,7 @@ def _is_whole() -> bool:
         some = (
             len(kernel.read_destinations(_large_service(n))) for n in range(0, SCALE, SCALE // 40)
         )
-        return all(count == 5 for count in some) and _destinations() == SCALE * 5
+        return all(count == 5 for count in some) and destinations() == SCALE * 5
 
 
 def _large_service(number: int) -> ServiceAddress:
@@ -192,10 +192,6 @@ _LARGE_CASES = {
     f"-r 127.1.{_MIDDLE * 5 // 250}.{1 + _MIDDLE * 5 % 250}:8080",
     "table flushed": "-C",
 }
-
-
-def _destinations() -> int:
-    return Path(_TABLE).read_bytes().count(b"\n  ->") - 1  # the heading has one
 
 
 def _do_wrong(director: Director, checking: Checking, words: str) -> float:

@@ -1,0 +1,56 @@
+"""What the stretches of time that `tests.bench.checks` marks have cost, seen from outside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from tests.bench.checks import IDLE
+
+__all__ = ["Cost", "cpu_seconds", "stretches"]
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """`seconds` of processor time above idle, `probes` that were made, MB of the checker."""
+
+    seconds: float
+    probes: int
+    checker: float
+
+
+def cpu_seconds(processes: Iterable[int]) -> float:
+    """Processor time of processes and of the children that they have buried."""
+    total = 0
+    for process in processes:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            total += sum(map(int, fields[11:15]))
+    return total / _TICKS
+
+
+def stretches(marks: Sequence[Mapping[str, Any]]) -> dict[str, list[Cost]]:
+    """The costs of each maker. Without `machine` in the marks its own processor time stands in, which
+    a kernel that runs on real ticks knows well."""
+    idle: list[float] = []
+    found: dict[str, list[Cost]] = {}
+    for begin, end in zip(marks[::2], marks[1::2], strict=True):
+        assert begin["mark"] == "begin" and end["mark"] == "end" and begin["phase"] == end["phase"]
+        used = end["machine"] - begin["machine"] if "machine" in end else end.get("cpu", 0.0)
+        if end["phase"] == IDLE:
+            idle.append(used)
+        else:
+            cost = Cost(used, end["probes"] - begin["probes"], end["checker"])
+            found.setdefault(end["phase"], []).append(cost)
+    unused = mean(idle)
+    return {
+        maker: [Cost(each.seconds - unused, each.probes, each.checker) for each in costs]
+        for maker, costs in found.items()
+    }
