@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal, TypeAlias
 
-from ..conf.config import Config, GlobalDefs, LvsSyncDaemon, NotifyFifo
+from ..conf.config import Config, GlobalDefs, LvsSyncDaemon
 from .host import UNKNOWN, HostFacts
 from .wording import command, enabled, owner, script, truth
 
-__all__ = ["lines"]
+__all__ = ["Process", "lines"]
+
+Process: TypeAlias = Literal["parent", "vrrp", "checker"]
 
 _DEFAULT_UMASK = 0o177
 _US = 1_000_000
 _DEFAULT_LIMIT = 10_000
 
 
-def lines(config: Config, host: HostFacts = UNKNOWN, *, of_vrrp: bool = True) -> Iterator[str]:
-    """`of_vrrp`: by the process of VRRP, which shows a little more than the others."""
+def lines(config: Config, host: HostFacts = UNKNOWN, process: Process = "vrrp") -> Iterator[str]:
+    """As `process` shows them: each knows a little that the others do not."""
     defs = config.global_defs
     yield "------< Global definitions >------"
     yield from _identity(defs, host)
     yield from _mail(defs, host)
     yield from _process(defs, host)
-    yield from _lvs(config, of_vrrp=of_vrrp)
-    yield from _fifos(defs, host)
+    yield from _lvs(config, process)
+    yield from _fifos(config, host, process)
     yield from _vrrp(defs)
-    yield from _firewall(config)
+    yield from _firewall(config, process)
     yield from _checks(defs)
     yield from _scheduling(defs)
     yield from _agents()
@@ -94,7 +97,7 @@ def _process(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
         yield " Send emails for fault transitions = off"
 
 
-def _lvs(config: Config, *, of_vrrp: bool) -> Iterator[str]:
+def _lvs(config: Config, process: Process) -> Iterator[str]:
     defs = config.global_defs
     timeouts = defs.lvs_timeouts
     for what, timeout in (
@@ -104,18 +107,18 @@ def _lvs(config: Config, *, of_vrrp: bool) -> Iterator[str]:
     ):
         if timeout:
             yield f" LVS {what} timeout = {timeout}"
-    if of_vrrp:
+    if process == "vrrp":
         yield f" Default interface = {defs.default_interface}"
     yield " Disable local IGMP = no"
     if defs.lvs_sync_daemon is not None:
-        yield from _sync_daemon(config, defs.lvs_sync_daemon, of_vrrp=of_vrrp)
+        yield from _sync_daemon(config, defs.lvs_sync_daemon, process)
     yield f" LVS flush = {truth(defs.lvs_flush)}"
     flushed = {None: "disabled", "all": "full", "services": "VS"}[defs.lvs_flush_on_stop]
     yield f" LVS flush on stop = {flushed}"
 
 
-def _sync_daemon(config: Config, daemon: LvsSyncDaemon, *, of_vrrp: bool) -> Iterator[str]:
-    vrids = {i.name: i.virtual_router_id for i in config.instances} if of_vrrp else {}
+def _sync_daemon(config: Config, daemon: LvsSyncDaemon, process: Process) -> Iterator[str]:
+    vrids = {} if process != "vrrp" else {i.name: i.virtual_router_id for i in config.instances}
     if daemon.instance is not None:
         known = daemon.instance in vrids
         yield f" LVS syncd vrrp {'instance' if known else 'name'} = {daemon.instance}"
@@ -132,24 +135,26 @@ def _sync_daemon(config: Config, daemon: LvsSyncDaemon, *, of_vrrp: bool) -> Ite
         yield f" LVS syncd mcast ttl = {daemon.ttl}"
 
 
-def _fifos(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
-    yield from _fifo(defs, host, "Global", defs.notify_fifo)
-    yield from _fifo(defs, host, "VRRP", defs.vrrp_notify_fifo)
-    yield from _fifo(defs, host, "LVS", defs.lvs_notify_fifo)
+def _fifos(config: Config, host: HostFacts, process: Process) -> Iterator[str]:
+    """A process that runs the program of a FIFO gives it the FIFO's name as its last word."""
+    defs = config.global_defs
+    has_checks = config.lvs is not None and bool(config.lvs.services)
+    for what, fifo, users in (
+        ("Global", defs.notify_fifo, ("checker", "vrrp")),
+        ("VRRP", defs.vrrp_notify_fifo, ("vrrp",)),
+        ("LVS", defs.lvs_notify_fifo, ("checker",)),
+    ):
+        if fifo is None:
+            continue
+        yield f" {what} notify fifo = {fifo.path}, {owner(defs, host, fifo.user, fifo.group)}"
+        left_to_checks = what == "Global" and process == "vrrp" and has_checks
+        if fifo.script is not None and not left_to_checks:
+            words = (*fifo.script.argv, fifo.path) if process in users else fifo.script.argv
+            runs = owner(defs, host, fifo.script.user, fifo.script.group)
+            yield f" {what} notify fifo script = {command(words)}, {runs}"
     states = defs.fifo_write_vrrp_states_on_reload
     yield f" FIFO write vrrp states on reload = {truth(states)}"
     yield f" VRRP notify priority changes = {truth(defs.vrrp_notify_priority_changes)}"
-
-
-def _fifo(defs: GlobalDefs, host: HostFacts, what: str, fifo: NotifyFifo | None) -> Iterator[str]:
-    if fifo is None:
-        return
-    yield f" {what} notify fifo = {fifo.path}, {owner(defs, host, fifo.user, fifo.group)}"
-    if fifo.script is not None:
-        # The program gets the name of the FIFO as its last word.
-        words = command((*fifo.script.argv, fifo.path))
-        runs = owner(defs, host, fifo.script.user, fifo.script.group)
-        yield f" {what} notify fifo script = {words}, {runs}"
 
 
 def _vrrp(defs: GlobalDefs) -> Iterator[str]:
@@ -174,9 +179,9 @@ def _vrrp(defs: GlobalDefs) -> Iterator[str]:
     yield f" VRRP default protocol version = {defs.vrrp_version}"
 
 
-def _firewall(config: Config) -> Iterator[str]:
+def _firewall(config: Config, process: Process) -> Iterator[str]:
     """Rules are made where packets to virtual addresses or IGMP of virtual MAC links must not pass."""
-    if any(not i.accept or i.use_vmac is not None for i in config.instances):
+    if process == "vrrp" and any(not i.accept or i.use_vmac is not None for i in config.instances):
         yield " nftables table name = keepalived"
         yield " nftables base chain priority = -1"
         yield " nftables don't force use ifindex for link local IPv6"

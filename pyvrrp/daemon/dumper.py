@@ -61,7 +61,7 @@ class _File:
 def _parent_lines(shown: _Shown) -> Iterator[str]:
     from ..control import data_global
 
-    return data_global.lines(shown.config, shown.host, of_vrrp=False)
+    return data_global.lines(shown.config, shown.host, "parent")
 
 
 def _vrrp_lines(shown: _Shown) -> Iterator[str]:
@@ -72,9 +72,9 @@ def _vrrp_lines(shown: _Shown) -> Iterator[str]:
 
 
 def _checker_lines(shown: _Shown) -> Iterator[str]:
-    from ..control import data_lvs
+    from ..control import data_global, data_lvs
 
-    yield from _parent_lines(shown)
+    yield from data_global.lines(shown.config, shown.host, "checker")
     yield from data_lvs.lines(shown.config, shown.host, shown.services or {})
 
 

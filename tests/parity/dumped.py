@@ -59,6 +59,8 @@ class Dumped:
 
     log: list[str]
     data: list[str]
+    parent: list[str]
+    """The parent's own."""
     stats: str
     json: str
     links: list[dict[str, Any]]
@@ -79,9 +81,11 @@ def dump(path: Path, program: Sequence[str] = DEBIANS) -> Dumped:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         out = Path(name)
         with _running(path, out, program) as process:
-            data, stats, json_text = _Asking(process, out).everything()
+            asking = _Asking(process, out)
+            data, stats, json_text = asking.everything()
+            parent = asking.parent()
             links = _links(process)
-        return Dumped(_dump(out), data.splitlines(), stats, json_text, links)
+        return Dumped(_dump(out), data.splitlines(), parent.splitlines(), stats, json_text, links)
 
 
 @contextlib.contextmanager
@@ -138,6 +142,15 @@ class _Asking:
             if _states(before) == _states(json_text):
                 break
         return data, self.file(signal.SIGUSR2, "stats"), json_text
+
+    def parent(self) -> str:
+        """The parent passes the signal on, and writes a file too."""
+        if not (self.out / "vrrp.pid").exists():
+            return ""
+        path = self.out / "keepalived_parent.data"
+        self.process.send_signal(signal.SIGUSR1)
+        self.wait(lambda: _is_written(path, self.process.pid))
+        return _read(path)
 
     def json(self) -> str:
         """Without instances there is none."""

@@ -307,7 +307,7 @@ def test_globals_that_2_2_7_does_not_start_with_everywhere(tmp_path: Path) -> No
         " LVS syncd mcast ttl = 2\n"
     )
     assert f" LVS syncd vrrp instance = VI_1\n{syncd}" in shown
-    other = "\n".join(data_global.lines(config, host, of_vrrp=False))
+    other = "\n".join(data_global.lines(config, host, "parent"))
     assert f" LVS syncd vrrp name = VI_1\n{syncd}" in other
     assert " Default interface = eth0" in shown
     assert "Default interface" not in other
