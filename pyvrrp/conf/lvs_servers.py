@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from healthcheck.core.model import HttpCheck, RealServer, SorryServer
@@ -14,7 +16,7 @@ from .diagnostics import ProblemClass
 from .known import Block
 from .lvs_bfd import BFD_CHECK_ROW
 from .lvs_checks import CHECKS, checks_of
-from .lvs_config import BfdCheck, LvsServer
+from .lvs_config import BfdCheck, CheckDefaults, LvsServer
 from .lvs_endpoints import Endpoint, read_endpoint
 from .lvs_methods import METHOD_FIELD, method
 from .lvs_timing import CONNECT_TIMEOUT, DELAY_LOOP, PAUSE, Checked, Defaults
@@ -192,21 +194,33 @@ def _built(
         lower,
         tuple(check for check in built if check is not None),
     )
-    programs = (check.set.get("script") for check in checks)
-    beside = LvsServer(
-        said("notify_up", None),
-        said("notify_down", None),
-        said("smtp_alert", around.is_mailed),
-        tuple(program for program in programs if isinstance(program, Script)),
-        tuple(map(web_words, web)),
-        checked.defaults.said,
-        tuple(
-            c if c.alpha is not None else BfdCheck(c.name, checked.defaults.said.alpha)
-            for c in server.items("bfd", BfdCheck)
-        ),
-        said("snmp_name", None),
-    )
+    beside = _beside(server, checks, web, around.is_mailed, checked.defaults.said)
     return real, beside
+
+
+def _beside(
+    server: Values,
+    checks: Iterable[Values],
+    web: Iterable[Values],
+    is_mailed: bool,
+    defaults: CheckDefaults,
+) -> LvsServer:
+    said = server.get
+    is_mailed = said("smtp_alert", is_mailed)
+    scripts = said("notify_up", None), said("notify_down", None)
+    programs = tuple(s for c in checks if isinstance(s := c.set.get("script"), Script))
+    words = tuple(map(web_words, web))
+    sessions = server.items("bfd", BfdCheck)
+    if not (any(scripts) or programs or words or sessions):
+        return _nothing_beside(is_mailed, defaults)
+    bfd = (c if c.alpha is not None else BfdCheck(c.name, defaults.alpha) for c in sessions)
+    return LvsServer(*scripts, is_mailed, programs, words, defaults, tuple(bfd))
+
+
+@lru_cache(maxsize=64)
+def _nothing_beside(is_mailed: bool, defaults: CheckDefaults) -> LvsServer:
+    """Most servers of a file are so, and share it."""
+    return LvsServer(smtp_alert=is_mailed, defaults=defaults)
 
 
 def _destination(
