@@ -1,6 +1,7 @@
 """The daemon: where configuration, protocol and kernel meet. Nothing else imports this package.
 
-    cli                 understands the command line, then becomes ...
+    cli                 understands the command line
+    running             leaves the terminal, then becomes ...
     supervisor (parent)   small and without asyncio: PID file, signals, restarts
       loader              a short-lived process: reads and checks the configuration, writes the
                           settings into anonymous memory, says what it thinks of them

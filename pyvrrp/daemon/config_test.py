@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import socket
 import sys
-from pathlib import Path
 
 from .options import Options
 
@@ -48,6 +47,8 @@ def _report(shown: list[str], lines: list[str], test_log: str | None, code: int)
         print(text, file=sys.stderr)
     if test_log is None:
         return code
+    from pathlib import Path  # few ask for it, and it loads slowly
+
     try:
         with Path(test_log).open("a", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in lines)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from .version import version_text
@@ -246,7 +245,7 @@ def parse(argv: list[str]) -> Options | Answer:
     As in keepalived a later `--version` or `--help` still answers after an unknown option, and
     every bad option is named before the exit with code 1.
     """
-    values: Values = {"program": PurePath(argv[0]).name, "arguments": tuple(argv[1:])}
+    values: Values = {"program": argv[0].rpartition("/")[2], "arguments": tuple(argv[1:])}
     words: list[str] = []
     wrong: list[str] = []
     for item in _items(list(argv[1:]), words):

@@ -9,9 +9,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-import shutil
 import stat
-from pathlib import Path
 
 __all__ = ["ThisHost", "is_root", "weakness"]
 
@@ -30,7 +28,11 @@ def is_root(user: str | None) -> bool:
 
 def weakness(program: str) -> str:
     """Why root should not run it, in words; empty when nothing speaks against it."""
-    found = shutil.which(program)
+    # Only a file with scripts needs them.
+    from pathlib import Path
+    from shutil import which
+
+    found = which(program)
     if found is None:
         return "there is no such program"
     path = Path(found).absolute()
@@ -74,7 +76,10 @@ class ThisHost:
 
     def has_program(self, name: str) -> bool:
         """Whether there is such a file; a name without a slash is looked for in PATH."""
-        return Path(name).exists() if "/" in name else shutil.which(name) is not None
+        from pathlib import Path
+        from shutil import which
+
+        return Path(name).exists() if "/" in name else which(name) is not None
 
     def weakness(self, name: str, user: str | None) -> str:
         """Why this user should not run the program; only root has to mind."""
