@@ -7,7 +7,8 @@ the statement that is to blame.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import replace
+from typing import Any
 
 from .config import Authentication, GarpSettings, GlobalDefs, Secret, VrrpInstance
 from .context import Context
@@ -99,12 +100,12 @@ def _built(instance: Draft) -> VrrpInstance:
 
 def _garp(instance: Draft) -> GarpSettings:
     """The global settings themselves where nothing differs: most instances share one object."""
-    defs = asdict(instance.defs.garp)
-    given = {
+    defs = instance.defs.garp
+    given: dict[str, Any] = {
         name.removeprefix("garp/"): v
         for name, v in instance.values.set.items()
         if name.startswith("garp/")
     }
-    if defs == {**defs, **given}:
-        return instance.defs.garp
-    return make(GarpSettings, {**defs, **given})
+    if all(getattr(defs, name) == v for name, v in given.items()):
+        return defs
+    return replace(defs, **given)
