@@ -31,6 +31,7 @@ def _address(entry: Entry, family: Family) -> Address:
 def _ip(family: Family) -> Callable[[Entry], Encap]:
     tos, ttl = ("tos", "ttl") if family == 4 else ("tc", "hoplimit")
     options: dict[str, tuple[str, Callable[[Entry], object]]] = {
+        # quirk: short-ids
         "id": ("id", lambda entry: entry.number("id", 0, 2**64 - 1)),
         "dst": ("dst", lambda entry: _address(entry, family)),
         "src": ("src", lambda entry: _address(entry, family)),

@@ -145,7 +145,7 @@ def _or(entry: Entry) -> None:
 
 
 def _nexthops(entry: Entry) -> None:
-    """All that is left of the entry belongs to next hops; a broken one costs only itself."""
+    """All that is left belongs to next hops; a broken one costs itself (quirk: broken-nexthop)."""
     if "nexthops" in entry.fields:
         raise entry.useless("given-twice", "nexthop does not go together with or")
     start = entry.index

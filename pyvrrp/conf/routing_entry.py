@@ -2,7 +2,7 @@
 
 An entry is options and their values on one line. A reader takes word after word; what cannot be
 used costs the whole entry, because a route or rule without one of its words would do something
-else than what was meant.
+else than what was meant (quirk: half-an-entry).
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ class Entry:
             else:
                 length = number
         network = _network(address, length)
-        if network.network_address != address:
+        if network.network_address != address:  # quirk: host-bits
             self.remark("host-bits", f"the network of {address}/{length} is {network}")
         return network
 

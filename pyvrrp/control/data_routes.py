@@ -43,7 +43,10 @@ _PREFERENCES = {0: "medium", 1: "high", 3: "low"}
 
 
 def route_text(route: Route) -> str:
-    """A route; every value that was written, and the protocol of a watched one."""
+    """A route; every value that was written, and the protocol of a watched one.
+
+    What differs from 2.2.7 has a reason (quirks: type-adds, congctl-lock).
+    """
     return " ".join(_route(route))
 
 
