@@ -13,6 +13,8 @@ import pytest
 
 from netnslab import Host, Lab, Process, wait_until
 
+pytestmark = pytest.mark.slow
+
 OURS = str(Path(sys.executable).with_name("keepalived"))
 DEBIAN = "/usr/sbin/keepalived"
 
