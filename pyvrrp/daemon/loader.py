@@ -44,7 +44,7 @@ _LENGTH = struct.Struct("=I")
 """Before the verdict in the pipe."""
 _IDENT = "Keepalived"
 
-_LEISURE = 10
+_LEISURE = 19
 """Niceness of what nobody waits for, while the children begin."""
 
 _log = logging.getLogger(__name__)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pyvrrp.conf import expand
 from pyvrrp.conf.blocks import PlainBlock, Statement, parse
 from pyvrrp.conf.diagnostics import Collector, Span
 from pyvrrp.conf.expand import Expander
@@ -92,6 +94,16 @@ def test_many_alike(check: str, method: str) -> None:
 
 def test_more_problems_than_are_listed() -> None:
     text = str(Shape(300, 5, CHECKS[2], 5))
+    reader = DictReader({"k.conf": text})
+    assert said("k.conf", reader, plainly=False) == said("k.conf", reader, plainly=True)
+
+
+@pytest.mark.parametrize("lines", range(1, 24))
+def test_a_text_that_is_too_long_ends_in_the_same_place(
+    lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expand, "_Budget", partial(expand._Budget, lines=lines))
+    text = f"# remark\n{Shape(1, 2, CHECKS[0], 5)}\nvrrp_script a {{\n  script b\n}}\n"
     reader = DictReader({"k.conf": text})
     assert said("k.conf", reader, plainly=False) == said("k.conf", reader, plainly=True)
 
