@@ -251,13 +251,14 @@ class Context:
     def unknown(self, statement: Statement, names: Iterable[str], where: str) -> None:
         """Report a keyword nobody knows here, with the best guess at what was meant."""
         word = statement.words[0]
+        hint = None if self._collector.is_full else self._guess(word, names)
         self.problem(
             "unknown-keyword",
             statement,
             0,
             f"unknown keyword {shown(word)} {where}",
             problem_class=ProblemClass.UNKNOWN_KEYWORD,
-            hint=self._guess(word, names),
+            hint=hint,
         )
 
     def _guess(self, word: str, names: Iterable[str]) -> str | None:

@@ -211,6 +211,8 @@ class Expander:
                 self._budget.lines -= piece.lines
                 yield Line(file, piece.number, piece.text, inside=piece.inside)
                 continue
+            if rows.skip_idle():
+                continue
             following = next(rows, None)
             if following is None:
                 break
@@ -365,14 +367,18 @@ class Expander:
                 joined = _Written(line.file, line.number, before + part.text.lstrip(), line.start)
                 yield from self._statement(joined, (*trail, body.mention), depth + 1)
                 continue
-            kept = self._condition(part)
-            if kept is None or not kept.text.strip():
-                continue
-            defined = _DEFINITION.match(kept.text)
-            if defined:
-                self._define(defined[1], kept, defined.end(), Rows(""))
-            else:
-                yield from self._statement(kept, (*trail, used), depth + 1)
+            yield from self._made(part, (*trail, used), depth + 1)
+
+    def _made(self, line: _Written, trail: tuple[Mention, ...], depth: int) -> Iterator[Line]:
+        """A line that a variable or a repetition made: it goes through all the steps."""
+        kept = self._condition(line)
+        if kept is None or not kept.text.strip():
+            return
+        defined = _DEFINITION.match(kept.text)
+        if defined:
+            self._define(defined[1], kept, defined.end(), Rows(""))
+        else:
+            yield from self._statement(kept, trail, depth)
 
     def _substitute(self, line: _Written) -> tuple[str, list[Mention]]:
         """Replace variables until none is left; those of several lines are left alone."""
@@ -514,7 +520,7 @@ class Expander:
             self._budget.made(len(rest.text))
             for name, value in values.items():
                 self._definitions[name] = _Definition(Mention(name, "set", span), value)
-            yield from self._statement(rest, trail, depth + 1)
+            yield from self._made(rest, trail, depth + 1)
 
     def _arguments(self, found: re.Match[str], line: _Written) -> str:
         if found[2] is None:

@@ -48,6 +48,10 @@ _PIECE = re.compile(
 )
 
 
+_IDLE = re.compile(r"(?:[ \t]*(?:[#!][^\n\x00]{0,4000}+)?\r?\n)++")
+"""Empty lines and lines of comment; possessive, since a million of them must not be remembered."""
+
+
 class Placeless(Exception):
     """Somebody wanted to know where text stands that may stand in many places."""
 
@@ -115,6 +119,15 @@ class Rows:
         self._position = end + 1
         self._number += 1
         return self._number, self._text[start:end]
+
+    def skip_idle(self) -> bool:
+        """Pass over lines that say nothing; False when the next one says something."""
+        found = _IDLE.match(self._text, self._position)
+        if not found:
+            return False
+        self._number += self._text.count("\n", self._position, found.end())
+        self._position = found.end()
+        return True
 
     def take_plain(self, most: int) -> Piece | None:
         """The plain line or block that comes next; None when that is no such, or has more than
