@@ -5,7 +5,8 @@ seen to have is carried out, in batches with a turn of the event loop in between
 the whole table but the first read.
 
 An operation that fails makes the service unknown: it is read and compared again, and when the kernel
-still refuses, it is tried again at growing intervals. What others change is noticed by `vigilance`.
+still refuses, it is tried again at growing intervals. What others change is noticed by `vigilance`
+(quirk: table-unwatched).
 """
 
 from __future__ import annotations

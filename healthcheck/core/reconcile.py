@@ -21,13 +21,13 @@ One gap cannot be closed: a new service captures packets from the moment it exis
 then. Where another service had these packets (the same address without port, or without mark) they
 are refused until the next operation. Its destinations follow it directly for that reason.
 
-What is changed in place stays connected. A destination's weight, forwarding method and thresholds,
+What is changed in place stays connected (quirk: thresholds-late). A destination's weight, forwarding method and thresholds,
 and a service's scheduler, flags, persistence and granularity can all be set; only what names an
 entry (protocol, address, port; family, mark) cannot, and that is another entry.
 
 Whose entry it is. Others use the same table: by hand, or another director program. A service in
-the desired table is ours, also when it was there before: it is adopted and set right (keepalived
-leaves it as it stands). A destination in it is ours when it is desired or in `owned`; any other
+the desired table is ours, also when it was there before: it is adopted and set right (quirk:
+adopted-as-it-stands). A destination in it is ours when it is desired or in `owned`; any other
 stays. A service that is not desired is removed when it is in `owned`, with all it has.
 
 Comparison is by meaning. The kernel keeps a timeout for a service that is not persistent and tunnel

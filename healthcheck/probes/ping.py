@@ -1,7 +1,7 @@
 """PING_CHECK: an echo request is answered.
 
 A ping socket (icmp(7)) needs no privilege but a group within `net.ipv4.ping_group_range`. Outside
-of it a raw socket is tried, where keepalived widens the range for everybody on the host.
+of it a raw socket is tried (quirk: ping-group-range).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """SMTP_CHECK: the server greets with 220 and answers HELO with 250; QUIT ends it.
 
 A reply of several lines (`220-`, `250-`) and one without text are replies as RFC 5321 section
-4.2 has them, and so are success here; keepalived takes both for failures.
+4.2 has them, and so are success here (quirk: smtp-one-line).
 The dialogue is three lines, so it is spoken on the bare socket, without an SMTP library.
 """
 

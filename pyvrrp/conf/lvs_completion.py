@@ -347,7 +347,7 @@ class _Completion:
         """Quorum and hysteresis that the weights can reach."""
         quorum, hysteresis = self._values.get("quorum", 1), self._values.get("hysteresis", 0)
         if quorum > total:
-            # With only weight 0 keepalived's hysteresis wraps around; it never has quorum then.
+            # quirk: no-weight-no-quorum
             message = f"quorum {quorum} is above the weight of all servers, {total}"
             quorum = max(1, total)
             self._complain("value-out-of-range", "quorum", f"{message}; {quorum} is used")

@@ -1,7 +1,7 @@
 """`virtual_server_group NAME { ... }`: many addresses, ranges and marks for one service.
 
-keepalived never finishes a range that leaves its last octet; here every range is what it says, up
-to a bound that a kernel table can still bear.
+Every range is what it says, up to a bound that a kernel table can still bear (quirk:
+range-without-end).
 """
 
 from __future__ import annotations

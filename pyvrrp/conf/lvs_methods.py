@@ -200,7 +200,7 @@ def _prefix4(context: Context, statement: Statement, word: str) -> int | None:
         inverse = ~int(mask) & 0xFFFFFFFF
         if not inverse & (inverse + 1):
             return 32 - inverse.bit_length()
-    # keepalived hands such a mask to the kernel, which groups clients by scattered bits.
+    # quirk: scattered-mask
     tell = context.remark if mask or word.isdecimal() else context.problem
     message = f"persistence_granularity {shown(word)} is not a netmask; clients stay single hosts"
     tell("bad-netmask", statement, 1, message)

@@ -283,7 +283,7 @@ VRRP_INSTANCE = table(
         value("higher_prio_send_advert", Bool()),
         value("lower_prio_no_advert", Bool()),
         value("owner_ignore_adverts", Bool()),
-        value("skip_check_adv_addr", Bool()),
+        value("skip_check_adv_addr", Bool()),  # quirk: skip-check-off
         value("v3_checksum_as_v2", Bool()),
         USE_VMAC,
         Keyword("use_ipvlan", _use_ipvlan, acted_on=False),

@@ -103,7 +103,7 @@ def settle_owner_adverts(instance: Draft) -> None:
         message = f"owner_ignore_adverts belongs to priority 255, not {instance.priority}; ignored"
         instance.complain("not-owner", field, message)
         instance.values.set[field] = False
-    elif not said and instance.is_owner and instance.strict:
+    elif not said and instance.is_owner and instance.strict:  # quirk: owner-ignore-off
         instance.complain("strict-mode", field, "strict mode does not allow this; it is turned on")
         instance.values.set[field] = True
 

@@ -2,7 +2,7 @@
 
 `admit` runs every check and touches nothing: a message it refuses must not move a timer, teach an
 interval or cause a transmission. (keepalived re-arms its Active's timer on any frame for the VRID;
-one bad frame every 0.3 s silences it.)
+one bad frame every 0.3 s silences it; quirk: bad-frame.)
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Programs that are told of changes: quorum_up, quorum_down, notify_up, notify_down.
 
 Each runs as `healthcheck.probes.program` has it: a process group of its own, no descriptor of ours,
-without a shell, as the user it is configured for. keepalived runs them at once and unordered; here
-those of one object run one after the other, so that the last to run tells how things are.
+without a shell, as the user it is configured for. Those of one object run one after the other, so
+that the last to run tells how things are (quirk: unordered-scripts).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ not stop is killed after `child_wait_time`.
 Settings in use and settings on trial are told apart. New ones are offered to every child that runs
 and will be needed, and become the ones in use when all of them took them. Only then are children
 started that are newly needed, and stopped that no longer are. When one child refuses, dies or does
-not answer, the settings in use stay, and a child that took the new ones already is handed the old
+not answer, the settings in use stay (quirk: reload-or-die), and a child that took the new ones already is handed the old
 ones again: for a moment it has run the new ones while another still had the old. A child that
 cannot go back is restarted, and one that dies at any time is started with the settings in use.
 """

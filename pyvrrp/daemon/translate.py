@@ -73,7 +73,7 @@ def translate(config: Config) -> tuple[ProcessSettings, Iterator[VirtualRouterSe
     )
 
 
-def _refuse_unsafe(instance: VrrpInstance) -> None:
+def _refuse_unsafe(instance: VrrpInstance) -> None:  # quirk: unsafe-to-leave-out
     if instance.interface is None:
         raise NotBuilt(instance, "needs an 'interface'; one without is not supported yet")
     if not instance.virtual_ipaddress:

@@ -38,7 +38,7 @@ def base_sysctls(interface: str, family: Family) -> tuple[Sysctl, ...]:
 
     `arp_announce`: an answer sent from a virtual address leaves by the interface below, and its
     ARP request must not tell everybody that the virtual address is at that interface's own MAC
-    address (keepalived 2.2.7 leaves this one to the administrator).
+    address (keepalived 2.2.7 leaves this one to the administrator; quirks: foreign-arp, sysctls-left).
     """
     if family is Family.IPV6:
         return ()

@@ -1,6 +1,7 @@
 """`-t` on files that should not be: it ends soon, in little memory, with an answer.
 
-What keepalived does with each is in QUIRKS.md, under "Files that should not be".
+What keepalived does with them (quirks: endless-text, huge-file, self-include, said-four-times,
+deep-blocks) is in QUIRKS.md.
 """
 
 from __future__ import annotations

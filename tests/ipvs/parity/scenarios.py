@@ -66,8 +66,8 @@ def _tcp(*addresses: str) -> tuple[Server, ...]:
     return tuple(Server(address) for address in addresses)
 
 
-_REVIVED = "A changed method puts dead servers back into the pool: a bug, in 2.4.3 too."
-_END_TOLD = "2.2.7 tells nobody that a service was removed; 2.4.3 does."
+_REVIVED = "A changed method puts dead servers back into the pool: a bug, in 2.4.3 too (quirk: method-revives)."
+_END_TOLD = "2.2.7 tells nobody that a service was removed; 2.4.3 does (quirk: end-untold)."
 
 _PROGRAMS = 1.2
 """s; a program's start takes so much of a slow machine that periods counted from it drift apart."""
@@ -149,7 +149,7 @@ SCENARIOS = {
             "e opened: ours: + [10.2.0.10]:tcp:80 > [10.1.0.5]:80 DIRECT_ROUTING w1": _REVIVED,
             "reload: keepalived: script replaced down": (
                 "Without its only server a service that gets another loses its quorum for a moment, "
-                "and nothing ever tells that it is back: a bug, in 2.4.3 too."
+                "and nothing ever tells that it is back (quirk: last-server-replaced)."
             ),
             "reload: ours: script removed down": _END_TOLD,
             "reload: ours: script 3a down": _END_TOLD,
