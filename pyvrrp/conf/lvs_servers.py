@@ -211,10 +211,11 @@ def _beside(
     programs = tuple(s for c in checks if isinstance(s := c.set.get("script"), Script))
     words = tuple(map(web_words, web))
     sessions = server.items("bfd", BfdCheck)
-    if not (any(scripts) or programs or words or sessions):
+    snmp_name = said("snmp_name", None)
+    if not (any(scripts) or programs or words or sessions or snmp_name):
         return _nothing_beside(is_mailed, defaults)
     bfd = (c if c.alpha is not None else BfdCheck(c.name, defaults.alpha) for c in sessions)
-    return LvsServer(*scripts, is_mailed, programs, words, defaults, tuple(bfd))
+    return LvsServer(*scripts, is_mailed, programs, words, defaults, tuple(bfd), snmp_name)
 
 
 @lru_cache(maxsize=64)

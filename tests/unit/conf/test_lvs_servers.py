@@ -184,7 +184,7 @@ def test_what_was_said_is_kept_beside_what_came_of_it(read: Read) -> None:
         WebWords("b", False, ("c", None)),
         WebWords(None, True, (None,)),
     )
-    assert two.defaults is service.defaults
+    assert two.defaults == service.defaults
     assert service.defaults == CheckDefaults()
 
 
