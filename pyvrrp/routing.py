@@ -153,10 +153,10 @@ class NextHop:
 class Route:
     """One entry of `virtual_routes` or `static_routes`.
 
-    `source` is keepalived's `from`. `position` is not touched by a `type` (quirk: type-adds). `table` is not looked at when a `vrf` is named. `protocol`
-    None is PROTOCOL_KEEPALIVED. `realms` has the source realm in its upper 16 bits. `expires` is
-    seconds, `pref` RFC 4191's number (ICMPV6_ROUTER_PREF_*). `metrics` are in the order of their
-    kinds.
+    `source` is keepalived's `from`. `position` is not touched by a `type` (quirk: type-adds).
+    `table` is not looked at when a `vrf` is named. `protocol` None is PROTOCOL_KEEPALIVED. `realms`
+    has the source realm in its upper 16 bits. `expires` is seconds, `pref` RFC 4191's number
+    (ICMPV6_ROUTER_PREF_*). `metrics` are in the order of their kinds.
     """
 
     destination: Network

@@ -21,6 +21,7 @@ from .values import Values
 if TYPE_CHECKING:
     from .bfd_config import BfdInstance
     from .config import Address
+    from .global_config import Files
     from .routing_entry import Routing
     from .tracking_config import TrackFile, TrackProcess
 
@@ -77,6 +78,7 @@ class Context:
     ) -> None:
         self.dynamic_interfaces = False
         self.default_interface = "eth0"
+        self.files: Files | None = None
         self.scripts: dict[str, VrrpScript] = {}
         self.track_files: dict[str, TrackFile] = {}
         self.track_processes: dict[str, TrackProcess] = {}
@@ -99,7 +101,7 @@ class Context:
         """What routes, rules and static entries share."""
         from .routing_entry import Routing  # few configurations have any
 
-        return Routing(self._reader)
+        return Routing(self._reader, self.files)
 
     def attempt(self, read: Callable[[], T]) -> T | None:
         """What `read` answers; None when it wanted the place of text that has none.

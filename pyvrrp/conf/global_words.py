@@ -191,5 +191,7 @@ _ROWS = (
     value("disable_local_igmp", Flag()),
 )
 
-GLOBAL_WORDS = tuple(row._replace(acted_on=False) for row in _ROWS)
+_ACTED_ON = ("iproute_usr_dir", "iproute_etc_dir")
+
+GLOBAL_WORDS = tuple(row._replace(acted_on=row.name in _ACTED_ON) for row in _ROWS)
 """The rows, in the order of their groups."""

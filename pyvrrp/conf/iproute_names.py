@@ -82,12 +82,12 @@ def c_number(word: str, base: int = 0) -> int | None:
 
 
 class Names:
-    """The names of one machine, read through `reader`."""
+    """The names of one machine, read through `reader`; None is the usual directory."""
 
-    def __init__(self, reader: Reader, etc: str = _ETC, usr: str = _USR) -> None:
+    def __init__(self, reader: Reader, etc: str | None = None, usr: str | None = None) -> None:
         self._reader = reader
-        self._etc = etc
-        self._usr = usr
+        self._etc = etc or _ETC
+        self._usr = usr or _USR
         self._known: dict[Space, Mapping[str, int]] = {}
 
     def number(self, space: Space, word: str) -> int | None:

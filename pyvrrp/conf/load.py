@@ -176,6 +176,7 @@ class _Reading:
         defs = build_global_defs(root)
         context.dynamic_interfaces = defs.dynamic_interfaces
         context.default_interface = defs.default_interface
+        context.files = defs.files
         context.later = {
             (_TRACKED[s.words[0]], s.words[1]): s
             for s in others

@@ -17,6 +17,7 @@ from .blocks import Statement
 from .config import Address, Family
 from .context import Context, shown
 from .diagnostics import ProblemClass, Severity
+from .global_config import Files
 from .iproute_names import REALM, Names, Space, c_number
 from .source import Reader
 from .values import Values
@@ -33,11 +34,13 @@ _FIRST_PREFERENCE = 16384
 class Routing:
     """What routes, rules and static entries of one configuration share.
 
-    `groups` are the track groups defined so far: keepalived knows no others.
+    `groups` are the track groups defined so far: keepalived knows no others. `files` may say where
+    iproute2 has its names.
     """
 
-    def __init__(self, reader: Reader) -> None:
-        self.names = Names(reader)
+    def __init__(self, reader: Reader, files: Files | None = None) -> None:
+        files = files or Files()
+        self.names = Names(reader, files.iproute_etc_dir, files.iproute_usr_dir)
         self.groups: dict[str, Values] = {}
         self._preferences = {4: _FIRST_PREFERENCE, 6: _FIRST_PREFERENCE}
 

@@ -115,6 +115,17 @@ def test_names_come_from_the_reader(read: Read) -> None:
     assert (found.table, found.realms) == (100, 9 << 16 | 3)
 
 
+def test_names_come_from_the_directories_that_are_named(read: Read) -> None:
+    text = (
+        f"{HEAD}virtual_routes {{\n203.0.113.0/24 dev eth0 table office realms shop\n}}\n}}\n"
+        "global_defs {\niproute_etc_dir /opt/etc\niproute_usr_dir /opt/usr\n}\n"
+    )
+    files = {"/opt/etc/rt_tables": "100 office\n", "/opt/usr/rt_realms": "9 shop\n"}
+    loaded = read(text, **files)
+    (found,) = loaded.config.instances[0].virtual_routes
+    assert (found.table, found.realms, said(loaded)) == (100, 9, [])
+
+
 def test_moving_a_line_is_no_change(read: Read) -> None:
     first = route(read, "203.0.113.0/24 dev eth0 hoplimit 9 mtu 1400")
     assert first == route(read, "\n  203.0.113.0/24 mtu 1400 hoplimit 9 dev eth0")
