@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from ..conf.config import Config, GlobalDefs, LvsSyncDaemon
+from ..conf.global_config import Files
+from .data_system import agents, buffers, firewall, scheduling
 from .host import UNKNOWN, HostFacts
-from .wording import command, enabled, owner, script, truth
+from .wording import command, enabled, owner, script, truth, yes
 
 __all__ = ["Process", "lines"]
 
 Process: TypeAlias = Literal["parent", "vrrp", "checker"]
 
 _DEFAULT_UMASK = 0o177
-_US = 1_000_000
-_DEFAULT_LIMIT = 10_000
 
 
 def lines(config: Config, host: HostFacts = UNKNOWN, process: Process = "vrrp") -> Iterator[str]:
@@ -28,16 +28,19 @@ def lines(config: Config, host: HostFacts = UNKNOWN, process: Process = "vrrp") 
     yield from _lvs(config, process)
     yield from _fifos(config, host, process)
     yield from _vrrp(defs)
-    yield from _firewall(config, process)
+    yield from firewall(config, of_vrrp=process == "vrrp")
     yield from _checks(defs)
-    yield from _scheduling(defs)
-    yield from _agents()
+    yield from scheduling(defs)
+    yield from agents(defs)
     yield from _scripts(defs, host)
-    yield from _buffers(defs)
+    yield from buffers(defs)
     yield from _rest(defs)
 
 
 def _identity(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
+    files = defs.files or Files()
+    if files.config_save_dir is not None:
+        yield f" Config save dir = {files.config_save_dir}"
     yield f" Network namespace = {defs.net_namespace or '(default)'}"
     ipvs = defs.net_namespace_ipvs
     where = "(main namespace)" if ipvs is None else ipvs or "(default)"
@@ -49,7 +52,8 @@ def _identity(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
     named = defs.process_names
     vrrp = defs.vrrp_process_name or ("keepalived_vrrp" if named else None)
     checker = defs.checker_process_name or ("keepalived_lvs" if named else None)
-    bfd = "keepalived_bfd" if named else None
+    bfd_name = defs.bfd_process.name if defs.bfd_process is not None else None
+    bfd = bfd_name or ("keepalived_bfd" if named else None)
     for what, name in (("VRRP", vrrp), ("LVS", checker), ("BFD", bfd)):
         if name is not None:
             yield f" {what} process name = {name}"
@@ -84,6 +88,7 @@ def _process(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
         yield " Test config before reload, log to /dev/null"
     else:
         yield " No test config before reload"
+    yield from _files(defs)
     if defs.data_use_instance:
         yield " Use instance name in data dumps"
     startup = script(defs, host, " Startup script", defs.startup_script)
@@ -95,6 +100,24 @@ def _process(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
         yield f" Allow interface changes = {truth(defs.allow_if_changes)}"
     if defs.no_email_faults:
         yield " Send emails for fault transitions = off"
+
+
+def _files(defs: GlobalDefs) -> Iterator[str]:
+    files = defs.files or Files()
+    if files.reload_time_file is not None:
+        again = " (repeat)" if files.reload_repeat else ""
+        yield f" Reload time file = {files.reload_time_file}{again}"
+        yield " No reload scheduled"
+    if files.reload_file is not None:
+        yield f" Reload_file = {files.reload_file or _reload_file(defs)}"
+    if files.tmp_config_directory is not None:
+        yield f" config save directory = {files.tmp_config_directory}"
+
+
+def _reload_file(defs: GlobalDefs) -> str:
+    if defs.instance is not None:
+        return f"/run/keepalived/keepalived_{defs.instance}.reload"
+    return f"/run/{'keepalived/' if defs.use_pid_dir else ''}keepalived.reload"
 
 
 def _lvs(config: Config, process: Process) -> Iterator[str]:
@@ -109,7 +132,7 @@ def _lvs(config: Config, process: Process) -> Iterator[str]:
             yield f" LVS {what} timeout = {timeout}"
     if process == "vrrp":
         yield f" Default interface = {defs.default_interface}"
-    yield " Disable local IGMP = no"
+    yield f" Disable local IGMP = {yes(defs.disable_local_igmp)}"
     if defs.lvs_sync_daemon is not None:
         yield from _sync_daemon(config, defs.lvs_sync_daemon, process)
     yield f" LVS flush = {truth(defs.lvs_flush)}"
@@ -179,83 +202,15 @@ def _vrrp(defs: GlobalDefs) -> Iterator[str]:
     yield f" VRRP default protocol version = {defs.vrrp_version}"
 
 
-def _firewall(config: Config, process: Process) -> Iterator[str]:
-    """Rules are made where packets to virtual addresses or IGMP of virtual MAC links must not pass."""
-    if process == "vrrp" and any(not i.accept or i.use_vmac is not None for i in config.instances):
-        yield " nftables table name = keepalived"
-        yield " nftables base chain priority = -1"
-        yield " nftables don't force use ifindex for link local IPv6"
-    yield " nftables without counters"
-
-
 def _checks(defs: GlobalDefs) -> Iterator[str]:
     yield f" VRRP check unicast_src = {truth(defs.vrrp_check_unicast_src)}"
     yield f" VRRP skip check advert addresses = {truth(defs.vrrp_skip_check_adv_addr)}"
     yield f" VRRP strict mode = {truth(defs.vrrp_strict)}"
 
 
-def _scheduling(defs: GlobalDefs) -> Iterator[str]:
-    yield " Max auto priority = 0"
-    yield f" Min auto priority delay = {_US} usecs"
-    yield from _place(
-        "VRRP",
-        defs.vrrp_priority,
-        defs.vrrp_no_swap,
-        defs.vrrp_rt_priority,
-        defs.vrrp_cpu_affinity,
-        defs.vrrp_rlimit_rttime,
-    )
-    yield from _place(
-        "Checker",
-        defs.checker_priority,
-        defs.checker_no_swap,
-        defs.checker_rt_priority,
-        defs.checker_cpu_affinity,
-        defs.checker_rlimit_rttime,
-    )
-    yield from _place("BFD", None, False, None, (), _DEFAULT_LIMIT)
-
-
-def _place(
-    process: str,
-    nice: int | None,
-    no_swap: bool,
-    realtime: int | None,
-    affinity: tuple[int, ...],
-    limit: int,
-) -> Iterator[str]:
-    yield f" {process} process priority = {nice or 0}"
-    yield f" {process} don't swap = {truth(no_swap)}"
-    yield f" {process} realtime priority = {realtime or 0}"
-    if affinity:
-        yield f" {process} CPU Affinity = " + "".join(f"{cpu} " for cpu in affinity)
-    yield f" {process} realtime limit = {limit}"
-
-
-def _agents() -> Iterator[str]:
-    """SNMP and D-Bus, which are not built in."""
-    for what in ("vrrp", "checker", "RFCv2", "RFCv3", "traps"):
-        yield f" SNMP {what} disabled"
-    yield " SNMP socket = default (unix:/var/agentx/master)"
-    yield " DBus disabled"
-    yield " DBus service name = "
-
-
 def _scripts(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
     yield f" Script security {enabled(defs.enable_script_security)}"
     yield f" Default script {owner(defs, host, None, None)}"
-
-
-def _buffers(defs: GlobalDefs) -> Iterator[str]:
-    for user in (
-        *("vrrp_netlink_cmd", "vrrp_netlink_monitor", "process_monitor"),
-        *("lvs_netlink_cmd", "lvs_netlink_monitor"),
-    ):
-        yield f" {user}_rcv_bufs = 0"
-        yield f" {user}_rcv_bufs_force = 0"
-    yield f" rs_init_notifies = {defs.rs_init_notifies:d}"
-    yield f" no_checker_emails = {defs.no_checker_emails:d}"
-    yield f" rx_bufs_multiples = {defs.vrrp_rx_bufs_multiplier}"
 
 
 def _rest(defs: GlobalDefs) -> Iterator[str]:

@@ -50,6 +50,7 @@ printf %s "$NETWORK" | ip -batch - || exit
 until [ "$(ip -oneline link | grep -c ' state UP ')" = "$PORTS" ]; do sleep 0.01; done
 exec env TMPDIR=/mnt "$@"
 """
+_WAITS_FOR_SCRIPTS = re.compile(r"Number of track scripts init = [1-9]")
 _LINE = re.compile(r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}: (.*)")
 
 
@@ -131,7 +132,7 @@ class _Asking:
         self.process, self.out = process, out
 
     def everything(self) -> tuple[str, str, str]:
-        """Data, statistics and JSON, the first and the last of the same moment."""
+        """Data, statistics and JSON, the first and the last of the same moment, with every script run."""
         self.wait(lambda: _is_dumped(self.out))
         if not (self.out / "vrrp.pid").exists():
             return "", "", ""
@@ -139,7 +140,7 @@ class _Asking:
         data, json_text = "", self.json()
         while time.monotonic() < deadline:
             before, data, json_text = json_text, self.file(signal.SIGUSR1, "data"), self.json()
-            if _states(before) == _states(json_text):
+            if _states(before) == _states(json_text) and not _WAITS_FOR_SCRIPTS.search(data):
                 break
         return data, self.file(signal.SIGUSR2, "stats"), json_text
 

@@ -105,15 +105,6 @@ DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "2.2.7 knows no | between the names of umask bits": ("- umask = 0177", "+ umask = 077"),
     },
-    "kept.conf": {
-        "nftables is not shown yet": (
-            "+ BFD process priority = 0",
-            "- BFD process priority = -5",
-            "- nftables base chain priority = -1",
-            "- nftables don't force use ifindex for link local IPv6",
-            "- nftables table name = keepalived",
-        ),
-    },
     "keepalived.conf.vrrp": {
         "an address that is given twice counts once since 2.3.3": (
             "-   Virtual IP (4):",
