@@ -17,7 +17,7 @@ from itertools import count
 from . import handoff, processes
 from .child import Child
 from .children import Children
-from .dump_kinds import DUMP_KINDS
+from .dump_kinds import DUMP_KINDS, announced
 from .options import Options
 
 __all__ = ["ANSWER_WITHIN", "WRITE_WITHIN", "Body", "Dumps", "Request"]
@@ -131,6 +131,8 @@ class Dumps:
 
     def _ask(self, kind: str, only: Child | None, now: float) -> _Dump:
         number = str(next(self._numbers))
+        if only is None and None in DUMP_KINDS[kind]:
+            _log.info("%s", announced(DUMP_KINDS[kind][None]))
         asked = {
             child: child.pid
             for child in (self._children if only is None else (only,))

@@ -10,18 +10,20 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 
 from ..errors import PyvrrpError
 from . import handoff, processes
+from .dump_kinds import announced
 from .options import SIGNALS
 
 __all__ = ["ParentLink", "Snapshots"]
 
 logger = logging.getLogger(__name__)
 
+_NO_DUMPS: Mapping[str, str] = {}
 _AT_ONCE = 16
 """Snapshots that are made in one turn of the loop: about a millisecond."""
 
@@ -36,9 +38,13 @@ class ParentLink:
         self,
         start: handoff.ChildStart,
         on_word: Callable[[handoff.Message], None] = lambda message: None,
-        dumps: Iterable[str] = (),
+        dumps: Mapping[str, str] = _NO_DUMPS,
     ) -> None:
-        """`on_word` gets what nobody else here cares for, `dumps` are the kinds that signals ask for."""
+        """`on_word` gets what nobody else here cares for.
+
+        `dumps` are the kinds that signals may ask for, and what is shown of this process then.
+        """
+        self._dumps = dumps
         self._control = start.control
         self._on_word = on_word
         self._stopping = asyncio.Event()
@@ -82,6 +88,7 @@ class ParentLink:
     async def _answer(self, snapshots: Snapshots) -> None:
         while True:
             kind, _, number = (await self._questions.get()).partition(" ")
+            logger.info("%s", announced(self._dumps.get(kind, kind)))
             try:
                 memory = handoff.new_memory()
             except OSError as error:

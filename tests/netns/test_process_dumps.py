@@ -91,6 +91,11 @@ def test_sigusr1_writes_the_files_that_keepalived_writes(host: Host, tmp_path: P
         ]
         shapes[name] = (modes, state, parts)
         process.stop()
+        logged = re.findall(r"(Printing .* for process)\(\d+\) on signal", process.output())
+        assert sorted(logged) == [
+            "Printing VRRP data for process",
+            "Printing parent data for process",
+        ]
     assert shapes["ours"] == shapes["theirs"]
     assert shapes["ours"][:2] == ({0o100600}, "   State = MASTER")
 
@@ -106,6 +111,8 @@ def test_statistics_are_written_and_counted_anew(host: Host, tmp_path: Path) -> 
             daemon.wait_dumped({"keepalived.stats"})
             masters.append(daemon.lines("keepalived.stats")[4])
             (daemon.directory / "keepalived.stats").unlink()
+        assert process.output().count("Printing VRRP stats for process(") == 2
+        assert process.output().count("Printing and clearing VRRP stats for process(") == 1
         assert masters == [f"  Became master: {count}" for count in (1, 1, 0)]
         process.stop()
 
