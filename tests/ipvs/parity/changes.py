@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 
 from healthcheck.core.table import Forwarding, Method, ServiceFlag, Table
 
-__all__ = ["FLICKER", "Change", "Phase", "Recorder", "differences", "told_table"]
+__all__ = ["FLICKER", "SCALE", "Change", "Phase", "Recorder", "differences", "told_table"]
 
 FLICKER = 0.3
 """Seconds; what changed and changed again sooner counts as one change, or none: whether a look at the
 table falls in between is luck."""
 
 
-_PERIOD = 2.0
-"""Seconds between two checks of a server, the `delay_loop` of these configurations: which of two
-programs checks first after a stimulus is luck, as their clocks drift apart while they wait for it."""
-_SCALE = 3.0  # programs wait for the processor more than once until something is seen
+SCALE = 3.0
+"""How late what is seen may be, in times of how late we look: programs wait for the processor more than
+once until something is seen."""
 
 
 @dataclass(slots=True)
@@ -41,7 +40,7 @@ class Change:
 @dataclass(slots=True)
 class Phase:
     """From one stimulus to the next. `tolerance` is how many seconds apart the same change may be,
-    on a machine that does all in time, when both programs check at the same moment; `lateness` how late it was at worst, in seconds."""
+    on a machine that does all in time; `lateness` how late it was at worst, in seconds."""
 
     name: str
     began: float
@@ -155,8 +154,7 @@ def _heard(phases: Sequence[Phase]) -> set[str]:
 
 def _late(theirs: Phase, ours: Phase) -> list[str]:
     found, others = [], ours.events()
-    lateness = max(phase.tolerance + _SCALE * phase.lateness for phase in (theirs, ours))
-    allowed = _PERIOD + lateness
+    allowed = max(phase.tolerance + SCALE * phase.lateness for phase in (theirs, ours))
     for what, times in theirs.events().items():
         for one, other in zip(times, others.get(what, ()), strict=False):
             if abs(one - other) > allowed:

@@ -88,52 +88,52 @@ SCENARIOS = {
         "quorum_hysteresis",
         _tcp(_A, _B, _C, _D, _E),
         steps=(
-            Step("down to 3", 2.7, _closed(_D, _E), after=_A),
-            Step("down to 2", 2.7, _closed(_C), after=_A),
-            Step("down to 1", 2.7, _closed(_B), after=_A),
-            Step("up to 3", 2.7, _opened(_B, _C), after=_A),
-            Step("up to 4", 2.7, _opened(_D), after=_A),
+            Step("down to 3", 2.7, _closed(_D, _E), after=_D),
+            Step("down to 2", 2.7, _closed(_C), after=_C),
+            Step("down to 1", 2.7, _closed(_B), after=_B),
+            Step("up to 3", 2.7, _opened(_B, _C), after=_B),
+            Step("up to 4", 2.7, _opened(_D), after=_D),
         ),
     ),
     "tcp_basic": Scenario(
         "tcp_basic",
         _tcp(_A, _B),
         steps=(
-            Step("a closed", 4.7, _closed(_A), after=_B),
-            Step("a back", 2.7, _opened(_A), after=_B),
+            Step("a closed", 4.7, _closed(_A), after=_A),
+            Step("a back", 2.7, _opened(_A), after=_A),
         ),
     ),
     "sorry_server": Scenario(
         "sorry_server",
         _tcp(_A, _B),
         steps=(
-            Step("a closed", 2.7, _closed(_A), after=_B),
+            Step("a closed", 2.7, _closed(_A), after=_A),
             Step("b closed", 2.7, _closed(_B), after=_B),
-            Step("a back", 2.7, _opened(_A)),
-            Step("b back", 2.7, _opened(_B), after=_A),
+            Step("a back", 2.7, _opened(_A), after=_A),
+            Step("b back", 2.7, _opened(_B), after=_B),
         ),
     ),
     "inhibit": Scenario(
         "inhibit",
         _tcp(_A, _B, _C),
         steps=(
-            Step("a and b closed", 4.7, _closed(_A, _B), after=_C),
-            Step("back", 2.7, _opened(_A, _B), after=_C),
+            Step("a and b closed", 4.7, _closed(_A, _B), after=_A),
+            Step("back", 2.7, _opened(_A, _B), after=_A),
         ),
     ),
     "alpha": Scenario(
         "alpha",
         (Server(_A, is_open=False), Server(_B)),
-        steps=(Step("a appears", 2.7, _opened(_A), after=_B),),
+        steps=(Step("a appears", 2.7, _opened(_A), after=_A),),
     ),
     "reload_weights": Scenario(
         "reload_weights",
         _tcp(_A, _B, _C),
         daemon="kept",
         steps=(
-            Step("c closed", 2.7, _closed(_C), after=_A),
+            Step("c closed", 2.7, _closed(_C), after=_C),
             Step("reload", 4.7, _reloaded("reload_weights_changed"), after=_A, tolerance=5.0),
-            Step("c back", 2.7, _opened(_C), after=_A),
+            Step("c back", 2.7, _opened(_C), after=_C),
         ),
     ),
     "reload_mixed": Scenario(
@@ -142,7 +142,7 @@ SCENARIOS = {
         daemon="flushed",
         steps=(
             Step("reload", 4.7, _reloaded("reload_mixed_changed"), after=_A, tolerance=5.0),
-            Step("e opened", 2.7, _opened(_E), after=_A),
+            Step("e opened", 2.7, _opened(_E), after=_E),
         ),
         known={
             "reload: keepalived: + [10.2.0.10]:tcp:80 > [10.1.0.5]:80 DIRECT_ROUTING w1": _REVIVED,
@@ -177,8 +177,8 @@ SCENARIOS = {
         "group_ranges",
         (*_tcp(_A, _B), Server("fd01::1")),
         steps=(
-            Step("a closed", 2.7, _closed(_A), after=_B),
-            Step("a back", 2.7, _opened(_A), after=_B),
+            Step("a closed", 2.7, _closed(_A), after=_A),
+            Step("a back", 2.7, _opened(_A), after=_A),
         ),
     ),
     "omega": Scenario("omega", (Server(_A), Server(_B, is_open=False))),

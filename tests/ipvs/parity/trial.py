@@ -19,7 +19,8 @@ from typing import TypeAlias
 
 from healthcheck.ipvs import Ipvs
 from netnslab import Host, Process, iproute
-from tests.ipvs.parity.changes import Phase, Recorder, told_table
+from tests.ipvs.parity.attempts import Attempts
+from tests.ipvs.parity.changes import SCALE, Phase, Recorder, told_table
 from tests.ipvs.parity.servers import Kind, RealServer
 
 __all__ = ["Daemon", "Gate", "Outcome", "Scenario", "Server", "Step", "Stimulus", "Trial"]
@@ -55,9 +56,11 @@ Stimulus: TypeAlias = "Callable[[Trial], Awaitable[None] | None]"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`act` shortly after a check of the server `after` was seen, then watch for `hold` seconds.
+    """`act` shortly after a check of the server `after` was seen, then watch for `hold` seconds, and as
+    much longer as programs may be late on this machine.
 
-    So both programs are in the same part of their period, however late earlier checks were.
+    It is one that the stimulus is about: so both programs are in the same part of its period, and what
+    they see of it comes at the same time, however late earlier checks were.
     """
 
     name: str
@@ -169,6 +172,7 @@ class Daemon:
     async def run(self, gate: Gate) -> list[Outcome]:
         """All trials, from start to stop; daemons wait for each other at the gate."""
         watching = asyncio.create_task(self._watch())
+        attempts = Attempts(self.host, self._on_attempt)
         try:
             for trial in self.trials:
                 await trial.open()
@@ -184,6 +188,7 @@ class Daemon:
             left = await asyncio.to_thread(self._rules)
         finally:
             watching.cancel()
+            attempts.close()
             self._close()
         return [self._outcome(trial, rules, left) for trial in self.trials]
 
@@ -195,6 +200,10 @@ class Daemon:
             self.process.status,
             self.process.output(),
         )
+
+    def _on_attempt(self, address: str) -> None:
+        for trial in self.trials:
+            trial.see_attempt(address)
 
     async def until(self, condition: Callable[[], bool], limit: float, what: str) -> None:
         """Wait. Raises: TimeoutError, with the daemon's log."""
@@ -328,9 +337,17 @@ class Trial:
             self._hear(name, "run")
 
     def _hear(self, server: str, words: str) -> None:
+        self._see_check(server)
+        self.recorder.hear(f"{server}: {words}")
+
+    def see_attempt(self, address: str) -> None:
+        """Somebody began to connect, maybe to one of ours."""
+        if (own := self.own(address)) != address:
+            self._see_check(own)
+
+    def _see_check(self, server: str) -> None:
         if server in self._checked:
             self._checked[server].set()
-        self.recorder.hear(f"{server}: {words}")
 
     async def open(self) -> None:
         """The servers begin to answer."""
@@ -352,6 +369,7 @@ class Trial:
         if (more := step.act(self)) is not None:
             await more
         await asyncio.sleep(step.hold)
+        await asyncio.sleep(min(_LONGEST_PAUSE, SCALE * self.recorder.phases[-1].lateness))
 
     async def _wait_check(self, server: str) -> None:
         checked = self._checked.setdefault(server, asyncio.Event())
