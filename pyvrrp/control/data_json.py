@@ -55,6 +55,7 @@ def text(
     if config.global_defs.json_version == 2:
         processes = [dict(_process(process)) for process in config.track_processes]
         document = {"vrrp": instances} | ({"track_process": processes} if processes else {})
+    # quirk: json-backslash
     plain = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
     return plain.replace("/", "\\/")
 

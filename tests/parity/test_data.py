@@ -30,6 +30,7 @@ from pyvrrp.core.model import Family
 from pyvrrp.counters import Counters
 from pyvrrp.snapshot import VirtualRouterSnapshot
 from tests.parity.dumped import LINKS, NODE, OURS, Dumped, dump, dumps
+from tests.parity.test_quirks import ROWS
 
 pytestmark = [pytest.mark.root, pytest.mark.slow]
 
@@ -55,35 +56,32 @@ FILES = (
     *(Path(sys.prefix) / "keepalived-samples" / f"keepalived.conf.{name}" for name in SAMPLES),
 )
 
-_FORGOTTEN = "2.2.7 forgets a script that is not there"
+# What follows maps to rows of QUIRKS.md.
 LEFT_OUT = {
-    r"   \w+ state transition script = '/usr/local/.*": _FORGOTTEN,
-    r"data script_\w+ \"'/usr/local/.*": _FORGOTTEN,
-    r"   Next gratuitous ARP for such secondary = .*": "the timers here are others",
-    r" libnftnl version .*": "there is no libnftnl here",
+    r"   \w+ state transition script = '/usr/local/.*": "missing-script-hidden",
+    r"data script_\w+ \"'/usr/local/.*": "missing-script-hidden",
+    r"   Next gratuitous ARP for such secondary = .*": "inner-timers",
+    r" libnftnl version .*": "libnftnl-version",
 }
-_TIMERS = "the timers here are others"
-_SOCKETS = "sockets are shared in another way"
-_SCRIPTS = "what a script answered is not in a snapshot"
 STATE = {
-    r" Gratuitous ARP lower priority \w+ = .*": "the parent of 2.2.7 does not know the default",
-    r"   Read timeout = .*": _TIMERS,
-    r"   Master down timer = .*": _TIMERS,
-    r"   fd_in \d+, fd_out \d+": _SOCKETS,
-    r"   Master router = .*": "before it heard one 2.2.7 shows any address it had to do with",
-    r" current realtime .*": "what the kernel granted is not asked for",
-    r"   (rp_filter|Original promote_secondaries) .": "sysctls are not looked at again",
-    r"   Number of track scripts init = .*": _SCRIPTS,
-    r"   (Result|Init state|Status) = .*": _SCRIPTS,
-    r"   State = (idle|running)": _SCRIPTS,
+    r" Gratuitous ARP lower priority \w+ = .*": "unset-in-parent",
+    r"   Read timeout = .*": "inner-timers",
+    r"   Master down timer = .*": "inner-timers",
+    r"   fd_in \d+, fd_out \d+": "sockets-hidden",
+    r"   Master router = .*": "stale-master",
+    r" current realtime .*": "granted-realtime",
+    r"   (rp_filter|Original promote_secondaries) .": "sysctls-seen-once",
+    r"   Number of track scripts init = .*": "script-results",
+    r"   (Result|Init state|Status) = .*": "script-results",
+    r"   State = (idle|running)": "script-results",
 }
-"""In the file only, and why not compared."""
+"""Not compared in files that signals ask for."""
 MASKED = {
-    r"\b(add|prepend) (?=blackhole|unreachable|prohibit)": "2.2.7 adds all but ordinary routes",
-    r"(?<=congctl )(lock reno|renolock )": "2.2.7 mixes up the order",
-    r"(?<=')/usr/bin/(?=killall')": "2.2.7 looks programs up beforehand",
-    r"(?<=   Password = ).*": "a password stays a secret",
-    r" \[installed ifindex 0\]": "2.2.7 alone tells that it has not seen a route",
+    r"\b(add|prepend) (?=blackhole|unreachable|prohibit)": "type-adds",
+    r"(?<=congctl )(lock reno|renolock )": "congctl-lock",
+    r"(?<=')/usr/bin/(?=killall')": "program-found",
+    r"(?<=   Password = ).*": "password-in-dump",
+    r" \[installed ifindex 0\]": "route-not-seen",
 }
 
 _FLAGS = {
@@ -95,25 +93,25 @@ _LONGEST = 255
 
 DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {
     "globals.conf": {
-        "with process_names 2.2.7 forgets a name given before": (
+        "process-names-last": (
             "- VRRP process name = keepalived_vrrp",
             "+ VRRP process name = vrrp-child",
         ),
-        "2.2.7 shows a default interface only when something used it": (
+        "default-interface-unused": (
             "- Default interface = eth0",
             "+ Default interface = eth1",
         ),
-        "2.2.7 knows no | between the names of umask bits": ("- umask = 0177", "+ umask = 077"),
+        "newer-language": ("- umask = 0177", "+ umask = 077"),
     },
     "keepalived.conf.vrrp": {
-        "an address that is given twice counts once since 2.3.3": (
+        "newer-language": (
             "-   Virtual IP (4):",
             "-     192.168.200.18 dev eth0 scope global label eth0:1",
             "+   Virtual IP (3):",
         ),
     },
     "JSON of keepalived.conf.vrrp": {
-        "an address that is given twice counts once since 2.3.3": (
+        "newer-language": (
             '-data vips ["192.168.200.16 dev eth0 scope global",'
             ' "192.168.200.17 dev eth0 scope global",'
             ' "192.168.200.18 dev eth0 scope global",'
@@ -124,31 +122,31 @@ DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "groups.conf": {
-        "2.2.7 shows the weight that it ignores in a group": (
+        "ignored-weight": (
             "-     six, weight 9",
             "+     six, weight 0",
         ),
     },
     "rare_globals.conf": {
-        "2.2.7 has no text for the number 0": (
+        "no-cpu-0": (
             "- VRRP CPU Affinity =  1 ",
             "+ VRRP CPU Affinity = 0 1 ",
         ),
     },
     "layout.conf": {
-        "2.2.7 has no quoted words in router_id": (
+        "newer-language": (
             "- Router ID = a quoted \\",
             '+ Router ID = a quoted "name"',
         ),
     },
     "tracked.conf": {
-        "for a process 2.2.7 takes the group's weight and forgets its 'noreverse'": (
+        "process-noreverse": (
             "-     north, weight 3 reverse",
             "+     north, weight 3",
         ),
     },
 }
-"""By file and by reason: lines of keepalived alone (-), and of ours alone (+)."""
+"""By file and row: lines of keepalived alone (-), and of ours alone (+)."""
 
 
 @pytest.fixture(scope="module")
@@ -352,6 +350,11 @@ def source_of(data: dict[str, Any], host: HostFacts) -> Address:
 
 def octets(text: str) -> bytes:
     return bytes.fromhex(text.replace(":", ""))
+
+
+def test_every_difference_has_a_row() -> None:
+    rows = {row for reasons in DIFFERENT.values() for row in reasons}
+    assert {*rows, *LEFT_OUT.values(), *STATE.values(), *MASKED.values()} <= set(ROWS)
 
 
 def test_every_difference_is_still_tested() -> None:
