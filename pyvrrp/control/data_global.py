@@ -14,6 +14,7 @@ from .wording import command, enabled, owner, script, truth, yes
 __all__ = ["Process", "lines"]
 
 Process: TypeAlias = Literal["parent", "vrrp", "checker"]
+"""Who shows them."""
 
 _DEFAULT_UMASK = 0o177
 
@@ -69,7 +70,7 @@ def _mail(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
     if defs.smtp_helo_name or defs.smtp_server is not None:
         yield f" Smtp HELO name = {defs.smtp_helo_name or host.name}"
     if defs.smtp_server is not None:
-        yield f" Smtp server connection timeout = {defs.smtp_connect_timeout:.0f}"
+        yield f" Smtp server connection timeout = {int(defs.smtp_connect_timeout)}"
     if sender is not None:
         yield f" Email notification from = {sender}"
         yield " Email notification to:"
@@ -92,9 +93,9 @@ def _process(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
     if defs.data_use_instance:
         yield " Use instance name in data dumps"
     startup = script(defs, host, " Startup script", defs.startup_script)
-    yield from (f"{line}, timeout {defs.startup_script_timeout:.0f}" for line in startup)
+    yield from (f"{line}, timeout {int(defs.startup_script_timeout)}" for line in startup)
     shutdown = script(defs, host, " Shutdown script", defs.shutdown_script)
-    yield from (f"{line} timeout {defs.shutdown_script_timeout:.0f}" for line in shutdown)
+    yield from (f"{line} timeout {int(defs.shutdown_script_timeout)}" for line in shutdown)
     yield f" Dynamic interfaces = {truth(defs.dynamic_interfaces)}"
     if defs.dynamic_interfaces:
         yield f" Allow interface changes = {truth(defs.allow_if_changes)}"
@@ -184,15 +185,15 @@ def _vrrp(defs: GlobalDefs) -> Iterator[str]:
     garp = defs.garp
     yield f" VRRP IPv4 mcast group = {defs.vrrp_mcast_group4}"
     yield f" VRRP IPv6 mcast group = {defs.vrrp_mcast_group6}"
-    yield f" Gratuitous ARP delay = {garp.master_delay:.0f}"
+    yield f" Gratuitous ARP delay = {int(garp.master_delay)}"
     yield f" Gratuitous ARP repeat = {garp.master_repeat}"
-    yield f" Gratuitous ARP refresh timer = {garp.master_refresh:.0f}"
+    yield f" Gratuitous ARP refresh timer = {int(garp.master_refresh)}"
     yield f" Gratuitous ARP refresh repeat = {garp.master_refresh_repeat}"
-    yield f" Gratuitous ARP lower priority delay = {garp.lower_prio_delay:.0f}"
+    yield f" Gratuitous ARP lower priority delay = {int(garp.lower_prio_delay)}"
     yield f" Gratuitous ARP lower priority repeat = {garp.lower_prio_repeat}"
     yield f" Num adverts before down = {defs.vrrp_down_timer_adverts}"
     kind = "i/f" if garp.extra_if_all else "VMAC"
-    yield f" Gratuitous ARP for each secondary {kind} = {garp.extra_if:.0f}s"
+    yield f" Gratuitous ARP for each secondary {kind} = {int(garp.extra_if)}s"
     answers = not defs.vrrp_lower_prio_no_advert
     yield f" Send advert after receive lower priority advert = {truth(answers)}"
     resigns = defs.vrrp_higher_prio_send_advert

@@ -98,16 +98,16 @@ def _history(snapshot: VirtualRouterSnapshot) -> Iterator[str]:
 
 def _announcements(instance: VrrpInstance) -> Iterator[str]:
     garp = instance.garp
-    yield f"   Gratuitous ARP delay = {garp.master_delay:.0f}"
+    yield f"   Gratuitous ARP delay = {int(garp.master_delay)}"
     yield f"   Gratuitous ARP repeat = {garp.master_repeat}"
-    yield f"   Gratuitous ARP refresh = {garp.master_refresh:.0f}"
+    yield f"   Gratuitous ARP refresh = {int(garp.master_refresh)}"
     yield f"   Gratuitous ARP refresh repeat = {garp.master_refresh_repeat}"
-    yield f"   Gratuitous ARP lower priority delay = {garp.lower_prio_delay:.0f}"
+    yield f"   Gratuitous ARP lower priority delay = {int(garp.lower_prio_delay)}"
     yield f"   Gratuitous ARP lower priority repeat = {garp.lower_prio_repeat}"
     yield f"   Down timer adverts = {instance.down_timer_adverts}"
     if garp.extra_if and _has_extra(instance):
         kind = "i/f" if garp.extra_if_all else "VMAC"
-        yield f"   Gratuitous ARP for each secondary {kind} = {garp.extra_if:.0f}"
+        yield f"   Gratuitous ARP for each secondary {kind} = {int(garp.extra_if)}"
     answers = not instance.lower_prio_no_advert
     yield f"   Send advert after receive lower priority advert = {truth(answers)}"
     resigns = instance.higher_prio_send_advert
@@ -130,7 +130,7 @@ def _protocol(instance: VrrpInstance, snapshot: VirtualRouterSnapshot | None) ->
         yield f"   Effective priority = {snapshot.priority}"
         yield f"   Total priority = {snapshot.priority}"
     if instance.version == 2:
-        yield f"   Advert interval = {instance.advert_int:.0f} sec"
+        yield f"   Advert interval = {int(instance.advert_int)} sec"
     else:
         yield f"   Advert interval = {instance.advert_int * 1000:.0f} milli-sec"
         if snapshot is not None and snapshot.state is StateName.BACKUP:
