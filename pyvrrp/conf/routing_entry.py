@@ -7,7 +7,6 @@ else than what was meant (quirk: half-an-entry).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from sys import intern
 
@@ -202,14 +201,6 @@ class Entry:
             numbers.append(number)
         self.belongs_to(4)
         return numbers[0] if len(numbers) == 1 else numbers[0] << 16 | numbers[1]
-
-    def choice(self, name: str, values: Mapping[str, int]) -> int:
-        """Take one of a few words. Raises: Useless, after a report."""
-        word = self.value()
-        if word not in values:
-            message = f"{name} {shown(word)} is not {' or '.join(values)}"
-            raise self.useless("unknown-value", message)
-        return values[word]
 
     def address(self) -> Address:
         """Take an address without a mask. Raises: Useless, after a report."""

@@ -345,6 +345,19 @@ def test_what_is_so_already_is_no_failure(
 
 
 @pytest.mark.root
+def test_many_at_once(hosts: tuple[Host, Host, dict[str, RouteSocket]]) -> None:
+    one, _, sockets = hosts
+    networks = [IPv4Network((0x0A000000 + (n << 8), 24)) for n in range(300)]
+    routes = [Route(network, via=IPv4Address("192.0.2.1"), dev="eth0") for network in networks]
+    links = links_of(sockets["one"])
+    assert sockets["one"].change([add_route(route, links) for route in routes]) == ()
+    shown = routes_of(one).splitlines()
+    assert (len(shown), shown[-1].split()[:2]) == (300, ["unicast", "10.1.43.0/24"])
+    assert sockets["one"].change([remove_route(route, links) for route in routes]) == ()
+    assert routes_of(one) == ""
+
+
+@pytest.mark.root
 def test_a_refusal_names_the_route(hosts: tuple[Host, Host, dict[str, RouteSocket]]) -> None:
     _, _, sockets = hosts
     route = read("virtual_routes", "10.0.0.0/8 via 203.0.113.1 dev eth0")
