@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["configuration_lines", "dump"]
 
 _IDENT = "Keepalived"
-_FAILED = 1
 _NICE = 19
 """Much text is no hurry, and whoever sends Advertisements goes first."""
 
@@ -55,7 +54,8 @@ class _File:
 
     section: handoff.Section | None
     path: Callable[[Config], Path]
-    lines: Callable[[_Shown], Iterable[str]]
+    lines: Callable[[_Shown], Iterable[str] | None]
+    """None: there is nothing to write."""
 
 
 def _parent_lines(shown: _Shown) -> Iterator[str]:
@@ -84,11 +84,11 @@ def _statistics(shown: _Shown) -> Iterator[str]:
     return stats.lines(shown.config, shown.routers or {})
 
 
-def _json(shown: _Shown) -> tuple[str, ...]:
+def _json(shown: _Shown) -> tuple[str, ...] | None:
     from ..control import data_json
 
     text = data_json.text(shown.config, shown.routers or {}, shown.host)
-    return () if text is None else (text,)
+    return None if text is None else (text,)
 
 
 def _data(which: str) -> Callable[[Config], Path]:
@@ -111,31 +111,33 @@ _FILES = {
 
 
 def configuration_lines(config: Config, section: handoff.Section) -> Iterator[str]:
-    """What `--dump-conf` shows of one process."""
+    """What `--dump-conf` shows of one process. Raises: NetlinkError."""
     for file in _FILES["DATA"]:
         if file.section is section:
-            yield from file.lines(_Shown(config, host_facts(config)))
+            yield from file.lines(_Shown(config, host_facts(config))) or ()
 
 
 def dump(request: Request) -> int:
-    """Write every file of one dump; a file that cannot be written does not keep the others."""
+    """Write every file of one dump; a file that cannot be written does not keep the others.
+
+    Returns 0: what went wrong is in the log.
+    """
     log.start(request.options, _IDENT)
     os.nice(_NICE)
     try:
         shown = _shown(request)
     except PyvrrpError as problem:
         _log.error("cannot dump: %s", problem)
-        return _FAILED
-    code = 0
+        return 0
     for file in _FILES[request.kind]:
-        if _is_wanted(file, request):
+        lines = file.lines(shown) if _is_wanted(file, request) else None
+        if lines is not None:
             path = file.path(shown.config)
             try:
-                write(path, file.lines(shown))
+                write(path, lines)
             except OSError as problem:
                 _log.error("Can't open dump file %s (%s)", path, problem.strerror)
-                code = _FAILED
-    return code
+    return 0
 
 
 def _is_wanted(file: _File, request: Request) -> bool:
@@ -145,7 +147,7 @@ def _is_wanted(file: _File, request: Request) -> bool:
 
 
 def _shown(request: Request) -> _Shown:
-    """Raises: HandoffError."""
+    """Raises: HandoffError, NetlinkError."""
     from healthcheck.snapshot import ServiceSnapshot
 
     from ..conf.config import Config
