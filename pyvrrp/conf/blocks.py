@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, SourceFile, Span
-from .lexer import Line, Quoted, UnterminatedQuote, locate, notes, split
+from .lexer import Line, Quoted, UnterminatedQuote, comment_start, locate, notes, split
 from .plain_blocks import DEPTH, Nowhere, pieces
 
 __all__ = ["PlainBlock", "Statement", "parse"]
@@ -70,6 +70,7 @@ class PlainBlock:
         """The statement that it belongs to, made anew."""
         start = self.file.text.rfind("\n", 0, self.start - 1) + 1
         head = self.file.text[start : self.start - 1]
+        head = head[: comment_start(head)].rstrip()
         return _with_block(Line(self.file, self.number - 1, head), self)
 
     def placeless(self) -> PlainBlock:
@@ -150,7 +151,8 @@ class _Builder:
         file = line.file
         last = block.number + block.text.count("\n")
         for number in range(line.number, last + 1):
-            self.add(Line(file, number, file.line(number)))
+            text = file.line(number)
+            self.add(Line(file, number, text[: comment_start(text)].rstrip()))
 
     def _with_braces(self, line: Line, words: list[str]) -> None:
         start = 0

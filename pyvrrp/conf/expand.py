@@ -187,7 +187,7 @@ class Expander:
         self._definitions: dict[str, _Definition] = {}
         self._open: list[str] = []
         self._budget = _Budget()
-        self._at: _Written | None = None
+        self._at: tuple[SourceFile, int] | None = None
         self._hints = _MAX_HINTS
 
     def lines(self, path: str) -> Iterator[Line]:
@@ -196,7 +196,7 @@ class Expander:
         try:
             yield from self._file(file)
         except _Exhausted as exc:
-            place = self._at.span() if self._at else Span(file, 1, 1, 0)
+            place = _whole_line(*self._at) if self._at else Span(file, 1, 1, 0)
             message = f"the configuration grows to {exc}; cut off here"
             self._report("too-much-text", place, message, is_fatal=True)
 
@@ -206,12 +206,12 @@ class Expander:
         self._open.append(file.name)
         rows = Rows(file.text)
         while True:
-            piece = rows.take_plain(self._budget.lines)
-            if piece is not None:
-                self._budget.lines -= piece.lines
+            rows.skip_idle()
+            taken = rows.take_plain(self._budget.lines)
+            if taken is not None:
+                piece, lines = taken
+                self._budget.lines -= lines
                 yield Line(file, piece.number, piece.text, inside=piece.inside)
-                continue
-            if rows.skip_idle():
                 continue
             following = next(rows, None)
             if following is None:
@@ -223,6 +223,7 @@ class Expander:
         """A line that is not plain at first sight."""
         if not text or text.isspace():
             return
+        self._at = file, number
         self._budget.line()
         if not _SIGNS.search(text) and len(text) <= _MAX_LINE and not _DIRECTIVE.match(text):
             yield Line(file, number, text)
@@ -244,7 +245,6 @@ class Expander:
 
     def _written(self, line: _Written, rows: Rows) -> Iterator[Line]:
         """One written line; a definition of several lines takes the next `rows` too."""
-        self._at = line
         kept = self._condition(line)
         if kept is None or not kept.text:
             if kept is None and line.text.endswith("\\") and _defines(line):
@@ -610,6 +610,11 @@ class Expander:
         self._collector.add(
             Diagnostic(id, severity, span, message, notes, hint, problem_class, is_fatal=is_fatal)
         )
+
+
+def _whole_line(file: SourceFile, number: int) -> Span:
+    text = file.line(number)
+    return _Written(file, number, text[: comment_start(text)].rstrip()).span()
 
 
 def _defines(line: _Written) -> bool:

@@ -41,7 +41,8 @@ CHECKS = (
 LINES = (
     *("weight 1", "weight -1", "lthreshold 5", "uthreshold 3", "notify_up /bin/true", "retry 2"),
     *("inhibit_on_failure", "lvs_method DR", "# of no use", "weight $W", "include part", ""),
-    *('virtualhost "a b"', "{", "}", "quorum 7", "alpha maybe"),
+    *('virtualhost "a b"', "{", "}", "quorum 7", "alpha maybe", "! {", "weight 2 # weight 3 {"),
+    *("\n", "weight 4!"),
 )
 HEADS = ("10.0.0.1 80", "10.0.0.2", "10.0.0.3 0080", "2001:db8::1 80", "10.0.0.1 80", "nonsense")
 SERVICES = ("192.0.2.1 80", "192.0.2.2 81", "fwmark 3", "group web", "192.0.2.1 80")
@@ -98,12 +99,13 @@ def test_more_problems_than_are_listed() -> None:
     assert said("k.conf", reader, plainly=False) == said("k.conf", reader, plainly=True)
 
 
-@pytest.mark.parametrize("lines", range(1, 24))
+@pytest.mark.parametrize("lines", range(1, 30))
 def test_a_text_that_is_too_long_ends_in_the_same_place(
     lines: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(expand, "_Budget", partial(expand._Budget, lines=lines))
-    text = f"# remark\n{Shape(1, 2, CHECKS[0], 5)}\nvrrp_script a {{\n  script b\n}}\n"
+    services = str(Shape(1, 2, CHECKS[0], 5)).replace("weight 1\n", "weight 1 # 2\n\n# 3\n")
+    text = f"# remark\n{services}\nvrrp_script a {{\n  script b\n}}\n"
     reader = DictReader({"k.conf": text})
     assert said("k.conf", reader, plainly=False) == said("k.conf", reader, plainly=True)
 
@@ -149,10 +151,12 @@ def test_a_plain_block_is_taken_whole() -> None:
 @pytest.mark.parametrize(
     "inside",
     [
-        "  c # remark\n",
+        "  c \\# remark\n",
+        "  # \u00e9\n",
         "  c $X\n",
         '  c "d"\n',
-        "\n",
+        "\n\n",
+        " \n",
         "  include d\n",
         "  c }\n",
         "  c { d\n  }\n",
@@ -176,8 +180,24 @@ def test_places_in_a_plain_block() -> None:
     assert [str(s.span(1)) for s in inner[1].block or ()] == ["f:4:7"]
 
 
+def test_places_behind_comments_and_empty_lines() -> None:
+    text = "a { # {\n\n# b {\n  b c! d\n# }\n\n  d {\n\n    e f\n  } # g\n\n  h\n} ! i\n\nj\n"
+    outer, last = tree(text)
+    assert (last.words, str(last.span())) == (["j"], "f:15:1")
+    inner = list(outer.block or ())
+    assert [(s.words, str(s.span(1))) for s in inner] == [
+        (["b", "c"], "f:4:5"),
+        (["d"], "f:7:3"),
+        (["h"], "f:12:3"),
+    ]
+    assert [str(s.span(1)) for s in inner[1].block or ()] == ["f:9:7"]
+    assert isinstance(outer.block, PlainBlock)
+    owner = outer.block.owner()
+    assert (owner.words, str(owner.span()), owner.block) == (["a"], "f:1:1", outer.block)
+
+
 def test_a_plain_block_inside_too_many_others() -> None:
-    text = "a {\nx\n" * 62 + "b {\n  c {\n    d {\n    }\n  }\n}\n" + "}\n" * 62
+    text = "a {\nx\n" * 62 + "b {\n  c { # d\n\n    d {\n    }\n  }\n}\n" + "}\n" * 62
     reader = DictReader({"k.conf": text})
     assert said("k.conf", reader, plainly=False) == said("k.conf", reader, plainly=True)
 
