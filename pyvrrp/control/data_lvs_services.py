@@ -1,4 +1,4 @@
-"""One `virtual_server`, with its real servers."""
+"""One `virtual_server`, with its real servers, as if it never was another (quirk: carried-over)."""
 
 from __future__ import annotations
 
