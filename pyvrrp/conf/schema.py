@@ -21,6 +21,7 @@ __all__ = [
     "Keyword",
     "Reader",
     "Table",
+    "later",
     "old",
     "read_again",
     "read_block",
@@ -33,12 +34,19 @@ Reader = Callable[[Context, Statement, Values], None]
 
 
 class Keyword(NamedTuple):
-    """One row of a table. Without `acted_on` its words are read, and nothing comes of them yet."""
+    """One row of a table. Without `acted_on` its words are read, and nothing comes of them yet.
+
+    For the page of keywords: the `field` that a row sets (empty: the one of its name), the `shape`
+    of its words where one shape is all, and why a word is `refused`.
+    """
 
     name: str
     read: Reader
     block: Block = Block.NONE
     acted_on: bool = True
+    field: str = ""
+    shape: Shape | None = None
+    refused: str = ""
 
 
 class Table(NamedTuple):
@@ -67,7 +75,12 @@ def value(
         if result is not SKIP:
             values.put(target, result, statement)
 
-    return Keyword(name, read, block, acted_on)
+    return Keyword(name, read, block, acted_on, target, shape)
+
+
+def later(*rows: Keyword) -> tuple[Keyword, ...]:
+    """The rows, which nothing acts on yet."""
+    return tuple(row._replace(acted_on=False) for row in rows)
 
 
 def old(
@@ -87,7 +100,7 @@ def old(
             "deprecated", statement, 0, message, problem_class=problem_class, hint=instead
         )
 
-    return Keyword(name, read)
+    return Keyword(name, read, refused=instead)
 
 
 def table(name: str, rows: Iterable[Keyword]) -> Table:

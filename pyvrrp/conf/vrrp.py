@@ -18,7 +18,7 @@ from .garp import extra_if
 from .known import Block
 from .lexer import octets
 from .rare_blocks import RARE_INSTANCE_ROWS
-from .schema import Keyword, old, read_block, table, value
+from .schema import Keyword, later, old, read_block, table, value
 from .scripts import ScriptWords
 from .shapes import SKIP, Bool, Choice, Flag, Int, Seconds, Word
 from .trackers import (
@@ -255,19 +255,14 @@ VRRP_INSTANCE = table(
         _source("mcast_src_ip", is_unicast=False),
         _source("unicast_src_ip", is_unicast=True),
         Keyword("mcast_dst_ip", _mcast_dst_ip),
-        value("track_src_ip", Flag()),
         UNICAST_PEER,
         value("unicast_ttl", Int(0, 255)),
         _unicast_flag("check_unicast_src"),
-        _unicast_flag("unicast_fault_no_peer"),
-        Keyword("old_unicast_checksum", _old_unicast_checksum),
         Keyword("virtual_ipaddress", read_virtual_addresses, Block.ENTRIES),
         Keyword("virtual_ipaddress_excluded", read_excluded_addresses, Block.ENTRIES),
         value("no_virtual_ipaddress", Flag(), "addresses/none"),
-        value("promote_secondaries", Flag()),
         *RARE_INSTANCE_ROWS,
         TRACK_INTERFACE,
-        TRACK_SCRIPT,
         TRACK_FILE,
         TRACK_PROCESS,
         TRACK_BFD,
@@ -287,19 +282,26 @@ VRRP_INSTANCE = table(
         value("v3_checksum_as_v2", Bool()),
         USE_VMAC,
         Keyword("use_ipvlan", _use_ipvlan, acted_on=False),
-        value("use_vmac_addr", Flag()),
         value("vmac_xmit_base", Flag()),
-        Keyword("vrf", _vrf),
-        Keyword("kernel_rx_buf_size", _kernel_rx_buf_size),
-        *(value(name, _SCRIPT, once=True) for name in _NOTIFY_MORE),
-        Keyword("notify_deleted", _notify_deleted),
-        value("notify_priority_changes", Bool()),
-        value("smtp_alert", Bool()),
         value("debug", Int(0, 4), acted_on=False),
         old("linkbeat_use_polling", "name the interface in a linkbeat_interfaces block"),
         old("lvs_sync_daemon_interface", "use lvs_sync_daemon in global_defs", has_value=True),
         old("thread_timer_expired", "write timer_expired_backup"),
         old("vmac_garp_intvl", "write garp_extra_if", ProblemClass.DEPRECATED),
+        *later(
+            *(value(name, _SCRIPT, once=True) for name in _NOTIFY_MORE),
+            value("track_src_ip", Flag()),
+            _unicast_flag("unicast_fault_no_peer"),
+            Keyword("old_unicast_checksum", _old_unicast_checksum),
+            value("promote_secondaries", Flag()),
+            TRACK_SCRIPT,
+            value("use_vmac_addr", Flag()),
+            Keyword("vrf", _vrf),
+            Keyword("kernel_rx_buf_size", _kernel_rx_buf_size),
+            Keyword("notify_deleted", _notify_deleted),
+            value("notify_priority_changes", Bool()),
+            value("smtp_alert", Bool()),
+        ),
     ),
 )
 
@@ -329,13 +331,15 @@ VRRP_SYNC_GROUP = table(
     "vrrp_sync_group",
     (
         Keyword("group", _group, Block.ENTRIES),
-        *(value(name, _SCRIPT, once=True) for name in _NOTIFY),
-        value("notify_priority_changes", Bool()),
-        value("smtp_alert", Bool()),
+        *later(
+            *(value(name, _SCRIPT, once=True) for name in _NOTIFY),
+            value("notify_priority_changes", Bool()),
+            value("smtp_alert", Bool()),
+            TRACK_SCRIPT,
+        ),
         value("sync_group_tracking_weight", Flag()),
         Keyword("global_tracking", _global_tracking),
         TRACK_INTERFACE,
-        TRACK_SCRIPT,
         TRACK_FILE,
         TRACK_PROCESS,
         TRACK_BFD,

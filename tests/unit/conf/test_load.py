@@ -64,12 +64,12 @@ def test_an_include_that_has_to_be_there(read: Read, more: str) -> None:
     assert (result.is_usable, result.exit_code, result.test_exit_code) == (False, 6, 6)
 
 
-def test_words_that_do_nothing_are_reported_once_each(read: Read) -> None:
+def test_words_that_do_nothing_are_reported_once_each(read_all: Read) -> None:
     sessions = "".join(
         f"bfd_instance s{number} {{\n neighbor_ip 2001:db8::{number:x}\n}}\n"
         for number in range(2000)
     )
-    result = read(sessions + "garp_group {\n garp_interval 0\n interface eth0\n}\n")
+    result = read_all(sessions + "garp_group {\n garp_interval 0\n interface eth0\n}\n")
     assert [(d.id, d.severity, d.message) for d in result.diagnostics] == [
         (
             "not-acted-on",

@@ -572,8 +572,8 @@ def test_hosts_of_an_smtp_check(read: Read, text: str, checks: list[Check]) -> N
     ("words", "problems"),
     [("1 2", []), ("2 1", ["bad-number"]), ("1", ["bad-number"]), ("a b", ["bad-number"])],
 )
-def test_the_stack_of_regular_expressions(read: Read, words: str, problems: list[str]) -> None:
-    result = loaded(read, f"HTTP_GET {{\nurl {{\npath /\nregex_stack {words}\n}}\n}}")
+def test_the_stack_of_regular_expressions(read_all: Read, words: str, problems: list[str]) -> None:
+    result = loaded(read_all, f"HTTP_GET {{\nurl {{\npath /\nregex_stack {words}\n}}\n}}")
     assert [d.id for d in result.diagnostics if d.id != "not-acted-on"] == problems
     assert "regex_stack is accepted, but not yet acted on" in {
         d.message for d in result.diagnostics

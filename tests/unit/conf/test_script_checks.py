@@ -96,4 +96,5 @@ ROWS = (
 @pytest.mark.parametrize(("text", "code", "said"), ROWS)
 def test_scripts(text: str, code: int, said: tuple[str, ...]) -> None:
     loaded = load("k.conf", reader=DictReader({"k.conf": text}), environ={}, host=Machine())
-    assert (tuple(map(str, loaded.diagnostics)), loaded.test_exit_code) == (said, code)
+    found = tuple(str(d) for d in loaded.diagnostics if d.id != "not-acted-on")
+    assert (found, loaded.test_exit_code) == (said, code)
