@@ -13,6 +13,7 @@ One module per stage, each knowing only the ones before it:
     rare_blocks  blocks that few files have; what reads them is loaded on use
     vrrp_checks, vrrp_relations: what only shows when all is read
     load         the order of it all; `load(path) -> Loaded`
+    status       what becomes of each keyword, from all tables: KEYWORDS.md
 
 `config` is the result, `diagnostics` are the problems. To act on one more
 keyword: use its field outside, and take `acted_on=False` off its row; a new one needs both.

@@ -39,13 +39,13 @@ from .schema import Keyword, Table, read_block, table, value
 from .shapes import Word, integer
 from .values import Values, make
 
-__all__ = ["KEYWORDS", "LvsReading"]
+__all__ = ["KEYWORDS", "SSL", "LvsReading"]
 
 _GENERAL = ProblemClass.GENERAL
 _MAX_KEYS = 2**18
 """Kernel services that groups may make in all; a group of the greatest size may be used 4 times."""
 
-_SSL = table(
+SSL = table(
     "SSL",
     (
         value("password", Word(missing=_GENERAL)),
@@ -57,7 +57,7 @@ _SSL = table(
 
 
 _TABLES: tuple[Table, ...] = (
-    *(VIRTUAL_SERVER, REAL_SERVER, _SSL),
+    *(VIRTUAL_SERVER, REAL_SERVER, SSL),
     *(kind.table for kind in CHECKS.values()),
 )
 
@@ -86,7 +86,7 @@ class LvsReading:
             message = "SSL was given already; this one replaces it"
             context.problem("given-twice", statement, 0, message)
         values = Values(statement)
-        read_block(context, statement.block or (), _SSL, values)
+        read_block(context, statement.block or (), SSL, values)
         self._tls = make(TlsMaterial, values.set)
         self._has_tls = True
 

@@ -20,7 +20,7 @@ from .schema import Keyword
 from .shapes import Choice, integer
 from .values import Values
 
-__all__ = ["METHOD_FIELD", "SETTINGS_ROWS", "build_settings", "method"]
+__all__ = ["CHECKSUMS", "METHOD_FIELD", "SETTINGS_ROWS", "build_settings", "method"]
 
 METHOD_FIELD = "method"
 _DEFAULT_PERSISTENCE = 360
@@ -37,7 +37,7 @@ _FORWARDING = {
     "TUN": Forwarding.TUNNELLING,
 }
 _TUNNELS = {"ipip": TunnelType.IPIP, "gue": TunnelType.GUE, "gre": TunnelType.GRE}
-_CHECKSUMS = {
+CHECKSUMS = {
     "nocsum": TunnelChecksum.NONE,
     "csum": TunnelChecksum.CSUM,
     "remcsum": TunnelChecksum.REMCSUM,
@@ -109,12 +109,12 @@ def _tunnel(context: Context, statement: Statement, forwarding: Forwarding) -> M
     words = iter(range(2, len(statement.words)))
     for index in words:
         word = statement.words[index]
-        if word in _CHECKSUMS:
-            checksum = _CHECKSUMS[word]
+        if word in CHECKSUMS:
+            checksum = CHECKSUMS[word]
             continue
         operand = next(words, None)
         if word not in ("type", "port"):
-            hint = context.similar(word, ("type", "port", *_CHECKSUMS))
+            hint = context.similar(word, ("type", "port", *CHECKSUMS))
             _useless(context, statement, index, f"unknown option {shown(word)}", hint)
             return None
         if operand is None:

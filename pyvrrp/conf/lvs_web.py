@@ -17,7 +17,7 @@ from .schema import Keyword, read_block, table, value
 from .shapes import Bool, Choice, Flag, Int, Word
 from .values import Values, make
 
-__all__ = ["HTTP_GET", "SSL_GET", "build_web", "web_words"]
+__all__ = ["HTTP_GET", "HTTP_URL", "SSL_GET", "SSL_URL", "build_web", "web_words"]
 
 _GENERAL = ProblemClass.GENERAL
 _DIGEST = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
@@ -125,13 +125,13 @@ _URL_ROWS = (
     _offset("regex_max_offset"),
     Keyword("regex_stack", _regex_stack, acted_on=False),
 )
-_TLS_COMPLIANT = value("tls_compliant", Bool())
-_HTTP_URL = table("url", _URL_ROWS)
-_SSL_URL = table("url", (*_URL_ROWS, _TLS_COMPLIANT))
+_TLS_COMPLIANT = value("tls_compliant", Bool(), acted_on=False)
+HTTP_URL = table("url", _URL_ROWS)
+SSL_URL = table("url", (*_URL_ROWS, _TLS_COMPLIANT))
 
 
 def _url(urls: str) -> Keyword:
-    known = _SSL_URL if urls == "SSL_GET" else _HTTP_URL
+    known = SSL_URL if urls == "SSL_GET" else HTTP_URL
 
     def read(context: Context, statement: Statement, values: Values) -> None:
         url = Values(statement)

@@ -13,7 +13,7 @@ from .iproute_names import DSFIELD, c_number
 from .routing_entry import Entry
 from .values import make
 
-__all__ = ["read_encap"]
+__all__ = ["ENCAPS", "read_encap"]
 
 _MAX_LABEL = 2**20 - 1
 _MAX_LABELS = 2
@@ -84,7 +84,7 @@ def _argument(entry: Entry, what: str) -> str:
     return entry.value()
 
 
-_KINDS: dict[str, Callable[[Entry], Encap]] = {
+ENCAPS: dict[str, Callable[[Entry], Encap]] = {
     "ip": _ip(4),
     "ip6": _ip(6),
     "mpls": _mpls,
@@ -94,10 +94,10 @@ _KINDS: dict[str, Callable[[Entry], Encap]] = {
 
 def read_encap(entry: Entry) -> Encap:
     """Take what stands behind `encap`. Raises: Useless, after a report."""
-    kinds = " or ".join(_KINDS)
+    kinds = " or ".join(ENCAPS)
     if entry.peek() is None:
         raise entry.useless("missing-value", f"encap needs {kinds}")
     kind = entry.value()
-    if kind not in _KINDS:
+    if kind not in ENCAPS:
         raise entry.useless("unknown-value", f"encap {shown(kind)} is not {kinds}")
-    return _KINDS[kind](entry)
+    return ENCAPS[kind](entry)

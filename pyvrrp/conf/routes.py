@@ -31,7 +31,7 @@ from .routing_options import (
 )
 from .values import make
 
-__all__ = ["read_routes", "route_type"]
+__all__ = ["STATIC_ROUTE", "read_routes", "route_type"]
 
 _TYPES = {kind.name.lower(): kind for kind in RouteType if kind} | {"brd": RouteType.BROADCAST}
 _PREFERENCES = {"low": 3, "medium": 0, "high": 1}
@@ -222,7 +222,7 @@ _ROUTE: Options = {
     **METRICS,
 }
 
-_STATIC_ROUTE: Options = {**_ROUTE, "track_group": track_group}
+STATIC_ROUTE: Options = {**_ROUTE, "track_group": track_group}
 
 
 def _finish(entry: Entry) -> Route:
@@ -237,5 +237,5 @@ def _finish(entry: Entry) -> Route:
 
 def read_routes(context: Context, statement: Statement, *, is_static: bool) -> Iterator[Route]:
     """The usable routes of a block; a `track_group` is for static ones only."""
-    options = _STATIC_ROUTE if is_static else _ROUTE
+    options = STATIC_ROUTE if is_static else _ROUTE
     return read_entries(context, statement, "route", options, _destination, _finish)

@@ -31,10 +31,10 @@ from .routing_options import (
 )
 from .values import make
 
-__all__ = ["read_rules"]
+__all__ = ["ACTIONS", "STATIC_RULE", "read_rules"]
 
-_ACTIONS = ("goto", "nop", "blackhole", "prohibit", "unreachable")
-_EXPECTED = f"table, {', '.join(_ACTIONS[:-1])} or {_ACTIONS[-1]}"
+ACTIONS = ("goto", "nop", "blackhole", "prohibit", "unreachable")
+_EXPECTED = f"table, {', '.join(ACTIONS[:-1])} or {ACTIONS[-1]}"
 _NEEDS_TABLE = ("realms", "suppress_prefixlength", "suppress_ifgroup")
 """What only a look into a table can do."""
 
@@ -99,7 +99,7 @@ def _action(entry: Entry) -> None:
         message = f"{shown(word)} is not an action of a rule"
         raise entry.useless("unknown-value", message, hint=f"write {_EXPECTED}")
     else:
-        hint = entry.context.similar(word, (*_RULE, *_ACTIONS))
+        hint = entry.context.similar(word, (*_RULE, *ACTIONS))
         if word == "track_group":
             hint = "track_group is for static_rules"
         raise entry.useless("unknown-option", f"unknown word {shown(word)} in a rule", hint=hint)
@@ -146,7 +146,7 @@ _RULE: Options = {
     "no_track": flag("no_track"),
 }
 
-_STATIC_RULE: Options = {**_RULE, "track_group": track_group}
+STATIC_RULE: Options = {**_RULE, "track_group": track_group}
 
 
 def _check_action(entry: Entry) -> None:
@@ -191,5 +191,5 @@ def _finish(entry: Entry) -> Rule:
 
 def read_rules(context: Context, statement: Statement, *, is_static: bool) -> Iterator[Rule]:
     """The usable rules of a block; a `track_group` is for static ones only."""
-    options = _STATIC_RULE if is_static else _RULE
+    options = STATIC_RULE if is_static else _RULE
     return read_entries(context, statement, "rule", options, _action, _finish)

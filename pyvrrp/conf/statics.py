@@ -19,10 +19,10 @@ from .values import Values
 from .virtual_addresses import ADDRESS_FLAGS, ADDRESS_OPTIONS, AddressEntry, read_address_entry
 from .vrrp import VRRP_SYNC_GROUP
 
-__all__ = ["Statics", "finish_statics", "read_static"]
+__all__ = ["TRACK_GROUP", "Statics", "finish_statics", "read_static"]
 
 _FLAGS = {word: flag for word, flag in ADDRESS_FLAGS.items() if word != "use_vmac"}
-_TRACK_GROUP = table("track_group", (VRRP_SYNC_GROUP.rows["group"],))
+TRACK_GROUP = table("track_group", (VRRP_SYNC_GROUP.rows["group"],))
 
 
 def read_static(context: Context, statement: Statement, values: Values) -> None:
@@ -115,7 +115,7 @@ def _track_group(context: Context, statement: Statement) -> None:
         context.problem("duplicate-name", statement, 1, message, remark=remark)
         return
     groups[name] = Values(statement)
-    read_block(context, statement.block or (), _TRACK_GROUP, groups[name])
+    read_block(context, statement.block or (), TRACK_GROUP, groups[name])
 
 
 def _track_groups(context: Context, instances: Collection[str]) -> Iterator[TrackGroup]:

@@ -21,6 +21,7 @@ from .values import Values, make
 __all__ = [
     "ADDRESS_FLAGS",
     "ADDRESS_OPTIONS",
+    "SWITCHES",
     "AddressEntry",
     "read_address_entry",
     "read_excluded_addresses",
@@ -31,7 +32,7 @@ __all__ = [
 _SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
 """rtnetlink's RT_SCOPE_*, under the names iproute2 gives them."""
 
-_SWITCHES = {"-nodad": ("nodad", False), "noprefixroute": ("noprefixroute", True)} | {
+SWITCHES = {"-nodad": ("nodad", False), "noprefixroute": ("noprefixroute", True)} | {
     "no_track": ("no_track", True)
 }
 _MAX_LENGTH = {4: 32, 6: 128}
@@ -204,13 +205,13 @@ def _read_options(
                 raise entry.useless("missing-value", index, f"{word} needs a value")
             index += 1
             option(entry, index, str(words[index]))
-        elif word in _SWITCHES:
-            name, state = _SWITCHES[word]
+        elif word in SWITCHES:
+            name, state = SWITCHES[word]
             entry.fields[name] = state
         elif word in known:
             flags |= known[word]
         else:
-            hint = _instead_of_option(entry.context, word, (*options, *_SWITCHES, *known))
+            hint = _instead_of_option(entry.context, word, (*options, *SWITCHES, *known))
             message = f"unknown option {shown(word)} of an address; ignored"
             entry.context.problem("unknown-option", entry.statement, index, message, hint=hint)
         index += 1

@@ -33,7 +33,14 @@ from .values import Values, make
 from .virtual_addresses import read_excluded_addresses, read_virtual_addresses
 from .vmac import USE_VMAC
 
-__all__ = ["NOTIFY_SCRIPTS", "VRRP_INSTANCE", "VRRP_SCRIPT", "VRRP_SYNC_GROUP", "read_script"]
+__all__ = [
+    "AUTHENTICATION",
+    "NOTIFY_SCRIPTS",
+    "VRRP_INSTANCE",
+    "VRRP_SCRIPT",
+    "VRRP_SYNC_GROUP",
+    "read_script",
+]
 
 _MAX_NAME = 15
 _MAX_PASSWORD = 8
@@ -171,7 +178,7 @@ def _auth_pass(context: Context, statement: Statement, values: Values) -> None:
     values.put("auth/pass", password[:_MAX_PASSWORD], statement)
 
 
-_AUTHENTICATION = table(
+AUTHENTICATION = table(
     "authentication",
     (
         value("auth_type", Choice({"PASS": "PASS", "AH": "AH"}), "auth/type"),
@@ -181,7 +188,7 @@ _AUTHENTICATION = table(
 
 
 def _authentication(context: Context, statement: Statement, values: Values) -> None:
-    read_block(context, statement.block or (), _AUTHENTICATION, values)
+    read_block(context, statement.block or (), AUTHENTICATION, values)
 
 
 def _auth_hmac(context: Context, statement: Statement, values: Values) -> None:
@@ -228,6 +235,8 @@ def _notify_deleted(context: Context, statement: Statement, values: Values) -> N
 _REPEAT = Int(1, zero=1)
 _DELAY = Seconds(0, _MAX_SECONDS, digits=0)
 _SCRIPT = ScriptWords()
+_UNSIGNED = "the daemon does not start with it: its peers would not believe it"
+_ADDRESSLESS = "the daemon does not start with an instance that has no address"
 _NOTIFY = ("notify", "notify_master", "notify_backup", "notify_fault", "notify_stop")
 _NOTIFY_MORE = (*_NOTIFY, "notify_master_rx_lower_pri")
 NOTIFY_SCRIPTS = (*_NOTIFY_MORE, "notify_deleted_script")
@@ -251,7 +260,7 @@ VRRP_INSTANCE = table(
         value("no_accept", Flag(False), "accept"),
         value("strict_mode", Bool(), "strict"),
         Keyword("authentication", _authentication, Block.TABLE),
-        Keyword("auth_hmac", _auth_hmac, Block.TABLE, acted_on=False),
+        Keyword("auth_hmac", _auth_hmac, Block.TABLE, acted_on=False, refused=_UNSIGNED),
         _source("mcast_src_ip", is_unicast=False),
         _source("unicast_src_ip", is_unicast=True),
         Keyword("mcast_dst_ip", _mcast_dst_ip),
@@ -260,7 +269,7 @@ VRRP_INSTANCE = table(
         _unicast_flag("check_unicast_src"),
         Keyword("virtual_ipaddress", read_virtual_addresses, Block.ENTRIES),
         Keyword("virtual_ipaddress_excluded", read_excluded_addresses, Block.ENTRIES),
-        value("no_virtual_ipaddress", Flag(), "addresses/none"),
+        value("no_virtual_ipaddress", Flag(), "addresses/none")._replace(refused=_ADDRESSLESS),
         *RARE_INSTANCE_ROWS,
         TRACK_INTERFACE,
         TRACK_FILE,

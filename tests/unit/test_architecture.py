@@ -79,9 +79,12 @@ def is_inside(name: str, packages: set[str]) -> bool:
 
 
 def is_about_ipvs(name: str) -> bool:
-    """Language and output that speak of the other half: pyvrrp.conf.lvs(_*), control.data_lvs(_*)."""
+    """Language and output that speak of the other half: pyvrrp.conf.lvs(_*), control.data_lvs(_*).
+
+    And pyvrrp.conf.status, which looks at the whole language.
+    """
     return name.startswith(("pyvrrp.conf.lvs_", "pyvrrp.control.data_lvs")) or (
-        name == "pyvrrp.conf.lvs"
+        name in ("pyvrrp.conf.lvs", "pyvrrp.conf.status")
     )
 
 
