@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..conf.config import VrrpInstance
 from .addresses import shortened
+from .host import LinkFlag
 from .own_link import own_name
 from .whole import Whole
 from .wording import truth
@@ -16,7 +17,8 @@ __all__ = ["place"]
 def place(whole: Whole, instance: VrrpInstance) -> Iterator[str]:
     """Which link, and how it is used; an instance's own link replaces the one that is written."""
     name = own_name(whole, instance)
-    is_up = whole.link(name) is not None
+    link = whole.link(name)
+    is_up = link is not None and LinkFlag.UP in link.flags
     yield from _vmac(instance, name, is_up=is_up)
     if instance.use_vmac_addr:
         yield "   Use VMAC for VIPs on other interfaces"

@@ -121,8 +121,9 @@ def _running(path: Path, out: Path, program: Sequence[str]) -> Iterator[subproce
 
 
 def _is_dumped(out: Path) -> bool:
-    """Whether the log has all of it: links come last. Without instances there may be nothing."""
-    return f"{_TITLE} Interfaces >------" in _lines(out) or _IDLE in _read(out / "log")
+    """Whether the log has all of it: links come last. Without instances there may be no child."""
+    is_shown = f"{_TITLE} Interfaces >------" in _lines(out)
+    return (is_shown and (out / "vrrp.pid").exists()) or _IDLE in _read(out / "log")
 
 
 class _Asking:

@@ -312,3 +312,92 @@ def test_globals_that_2_2_7_does_not_start_with_everywhere(tmp_path: Path) -> No
     assert " Default interface = eth0" in shown
     assert "Default interface" not in other
     assert " Default script uid:gid 1:1" in shown
+
+
+VMAC = """
+vrrp_instance named {
+    interface eth0
+    virtual_router_id 1
+    use_vmac vip0 02:00:00:aa:bb
+    vmac_xmit_base
+    dont_track_primary
+    virtual_ipaddress {
+        192.0.2.1
+    }
+}
+"""
+VIP0 = LinkFacts(
+    index=8,
+    name="vip0",
+    flags=ETH0.flags,
+    mtu=1500,
+    hardware=1,
+    mac=bytes.fromhex("020000aabb01"),
+    broadcast=b"\xff" * 6,
+    kind="macvlan",
+    parent="eth0",
+    is_ours=True,
+)
+
+
+def test_virtual_mac_link(tmp_path: Path) -> None:
+    host = replace(HOST, links=(ETH0, VIP0))
+    shown = "\n".join(data_vrrp.lines(read(VMAC, tmp_path), host))
+    assert (
+        "   Use VMAC, i/f name vip0, is_up = true, xmit_base = true\n"
+        "     MAC = 02:00:00:aa:bb:01 (using VRID)\n"
+        "   Interface = vip0, vmac on eth0, xmit base i/f\n"
+        "   VRRP interface tracking disabled\n"
+    ) in shown
+    assert "     192.0.2.1 dev vip0@eth0 scope global\n" in shown
+    assert (
+        "   Reset ARP config counter 1\n"
+        "   Original arp_ignore 1\n"
+        "   Original arp_filter 1\n"
+        "   rp_filter 0\n"
+        "   Original promote_secondaries 0\n"
+        "   Reset promote_secondaries counter 0\n"
+        "   Tracking VRRP instances :\n"
+        "     named, weight 255\n"
+        " Name = vip0\n"
+    ) in shown
+    assert (
+        "   VMAC type private, underlying interface = eth0, state = UP, RUNNING\n"
+        "   I/f created by keepalived\n"
+    ) in shown
+
+
+FOLLOWED = """
+vrrp_script chk {
+    script /usr/bin/true
+    weight 10 reverse
+}
+vrrp_script unused {
+    script /usr/bin/true
+}
+vrrp_sync_group G {
+    group {
+        VI_1
+        nobody
+    }
+    track_script {
+        chk weight -5
+    }
+    sync_group_tracking_weight
+}
+"""
+
+
+def test_a_group_s_weight_replaces_the_member_s(tmp_path: Path) -> None:
+    followed = TEXT.replace("    nopreempt\n", "    track_script {\n        chk\n    }\n")
+    shown = "\n".join(data_vrrp.lines(read(FOLLOWED + followed, tmp_path), HOST))
+    assert (
+        " VRRP Sync Group = G, BACKUP\n"
+        "   Num member fault 0, num member init 0\n"
+        "   VRRP member instances :\n"
+        "     VI_1\n"
+        "   sync group tracking weight set\n"
+    ) in shown
+    assert "   Tracked scripts :\n     chk weight 10 reverse\n" in shown
+    assert "   Tracking instances :\n     VI_1, weight -5" in shown
+    assert "unused" not in shown
