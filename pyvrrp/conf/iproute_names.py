@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .source import Reader, Unreadable
+from .virtual_addresses import SCOPES
 
 __all__ = [
     "DSFIELD",
@@ -55,9 +56,7 @@ PROTOCOL = Space(
     | {"mrt": 10, "zebra": 11, "bird": 12, "dnrouted": 13, "xorp": 14, "ntk": 15, "dhcp": 16}
     | {"keepalived": 18, "babel": 42},
 )
-SCOPE = Space(
-    "rt_scopes", 255, {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
-)
+SCOPE = Space("rt_scopes", 255, SCOPES)
 DSFIELD = Space("rt_dsfield", 255)
 REALM = Space("rt_realms", 255)
 GROUP = Space("group", 2**31 - 1, {"default": 0})

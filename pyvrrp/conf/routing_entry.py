@@ -18,6 +18,7 @@ from .context import Context, shown
 from .diagnostics import ProblemClass, Severity
 from .global_config import Files
 from .iproute_names import REALM, Names, Space, c_number
+from .slips import after_slash, instead_of_address
 from .source import Reader
 from .values import Values
 
@@ -207,7 +208,8 @@ class Entry:
         word = self.value()
         address = parse_address(word)
         if address is None:
-            raise self.useless("bad-address", f"{shown(word)} is not an IPv4 or IPv6 address")
+            message = f"{shown(word)} is not an IPv4 or IPv6 address"
+            raise self.useless("bad-address", message, hint=_instead(word))
         self.belongs_to(address.version)
         return address
 
@@ -223,7 +225,8 @@ class Entry:
         text, slash, mask = word.partition("/")
         address = parse_address(text)
         if address is None:
-            raise self.useless("bad-address", f"{shown(word)} is not an IPv4 or IPv6 network")
+            message = f"{shown(word)} is not an IPv4 or IPv6 network"
+            raise self.useless("bad-address", message, hint=instead_of_address(text))
         self.belongs_to(address.version)
         return self._network(address, mask if slash else None)
 
@@ -233,7 +236,7 @@ class Entry:
             number = c_number(mask, 10)
             if number is None or number > length:
                 message = f"prefix length {shown(mask)} is not in 0..{length}; {length} is used"
-                self.complain("value-out-of-range", message)
+                self.complain("value-out-of-range", message, hint=after_slash(mask))
             else:
                 length = number
         network = _network(address, length)
@@ -246,8 +249,15 @@ class Entry:
         word = self.value()
         if not self.context.has_interface(word):
             message = f"interface {shown(word)} does not exist"
-            raise self.useless("unknown-interface", message, is_fatal=True)
+            hint = self.context.interfaces(word)
+            raise self.useless("unknown-interface", message, is_fatal=True, hint=hint)
         return intern(str(word))
+
+
+def _instead(word: str) -> str | None:
+    if parse_address(word.partition("/")[0]) is not None:
+        return "an address stands here, without a prefix length"
+    return instead_of_address(word)
 
 
 def _network(address: Address, length: int) -> Network:

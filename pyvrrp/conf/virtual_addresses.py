@@ -21,15 +21,15 @@ from .values import Values, make
 __all__ = [
     "ADDRESS_FLAGS",
     "ADDRESS_OPTIONS",
+    "SCOPES",
     "SWITCHES",
     "AddressEntry",
     "read_address_entry",
     "read_excluded_addresses",
     "read_virtual_addresses",
-    "scope_number",
 ]
 
-_SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
+SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
 """rtnetlink's RT_SCOPE_*, under the names iproute2 gives them."""
 
 SWITCHES = {"-nodad": ("nodad", False), "noprefixroute": ("noprefixroute", True)} | {
@@ -112,20 +112,19 @@ def _dev(entry: AddressEntry, index: int, word: str) -> None:
     entry.fields["dev"] = intern(word)
 
 
-def scope_number(word: str) -> int | None:
-    """The kernel's number of an address scope: a name iproute2 has built in, or 0..255."""
-    if word in _SCOPES:
-        return _SCOPES[word]
-    if word.isascii() and word.isdecimal() and len(word) < 4 and int(word) < 256:
-        return int(word)
-    return None
+def _scope_number(context: Context, word: str) -> int | None:
+    if word in SCOPES:
+        return SCOPES[word]
+    from .iproute_names import SCOPE  # few files have other names
+
+    return context.routing.names.number(SCOPE, word)
 
 
 def _scope(entry: AddressEntry, index: int, word: str) -> None:
-    scope = scope_number(word)
+    scope = _scope_number(entry.context, word)
     if scope is None:
-        names = ", ".join(_SCOPES)
-        message = f"scope {shown(word)} is neither 0..255 nor one of {names}; ignored"
+        known = ", ".join(("0..255", *SCOPES))
+        message = f"scope {shown(word)} is none of {known} and the names in rt_scopes; ignored"
         entry.complain("unknown-value", index, message)
     elif scope and entry.address.version == 6:
         entry.complain("not-for-ipv6", index, "an IPv6 address has no scope option; ignored")

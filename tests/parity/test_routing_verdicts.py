@@ -205,7 +205,10 @@ STATIC_RULES = [
 ]
 STATIC_ADDRESSES = [
     *("192.0.2.60/32 dev eth0", "192.0.2.60/32", "2001:db8::60/64 dev eth1", "192.0.2", "x"),
-    *with_options("192.0.2.61/24 dev eth0", ("scope link", "scope x", "label eth0:1", "brd +")),
+    *with_options(
+        "192.0.2.61/24 dev eth0",
+        ("scope link", "scope 0x10", "scope 4294967296", "scope x", "label eth0:1", "brd +"),
+    ),
     *with_options("192.0.2.61/24 dev eth0", ("track_group g", "track_group x", "use_vmac")),
     *with_options("192.0.2.61/24 dev eth0", ("no_track", "track_group g no_track", "rubbish")),
     *with_options("192.0.2.61/24 dev eth0", ("track_group g track_group g", "track_group")),
@@ -231,6 +234,7 @@ DIFFERENT = {
     ("virtual_routes", "203.0.113.0/ dev eth0"): (0, "empty-number"),
     ("virtual_routes", "203.0.113.0/24 via 192.0.2.9"): (5, "newer-language"),
     ("virtual_routes", "default nexthop via 2001:db8::1 dev eth0"): (5, "newer-language"),
+    ("static_ipaddress", "192.0.2.61/24 dev eth0 scope 4294967296"): (0, "lax-numbers"),
     ("virtual_rules", "inet6 table 100 preference 5"): (5, "family-word"),
     ("virtual_rules", "to 203.0.113.0/24 from any table 100 preference 5"): (5, "any-family"),
     ("virtual_rules", f"{RULE} to any"): (5, "any-family"),

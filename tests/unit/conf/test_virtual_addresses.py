@@ -38,6 +38,7 @@ NET = IPv4Interface("192.0.2.1/24")
         ("192.0.2.1/24 scope link", VirtualAddress(NET, scope=253)),
         ("192.0.2.1/24 scope nowhere", VirtualAddress(NET, scope=255)),
         ("192.0.2.1/24 scope 17", VirtualAddress(NET, scope=17)),
+        ("192.0.2.1/24 scope 0x11", VirtualAddress(NET, scope=17)),
         ("192.0.2.1/24 brd +", VirtualAddress(NET, broadcast=IPv4Address("192.0.2.255"))),
         ("192.0.2.1/24 broadcast -", VirtualAddress(NET, broadcast=IPv4Address("192.0.2.0"))),
         ("192.0.2.1/24 brd 192.0.2.9", VirtualAddress(NET, broadcast=IPv4Address("192.0.2.9"))),
@@ -140,3 +141,12 @@ def test_excluded_may_repeat_an_address_elsewhere_only(read: Read) -> None:
 def test_every_address_knows_its_place(read: Read) -> None:
     (address,), _ = said(read, "  192.0.2.1")
     assert str(address.span) == "k.conf:6:3"
+
+
+def test_a_scope_may_have_a_name_of_this_machine(read: Read) -> None:
+    text = (
+        "vrrp_instance a {\ninterface eth0\nvirtual_router_id 1\n"
+        "virtual_ipaddress {\n192.0.2.1/24 scope campus\n}\n}\n"
+    )
+    loaded = read(text, **{"/etc/iproute2/rt_scopes": "77 campus\n"})
+    assert loaded.config.instances[0].virtual_ipaddress[0].scope == 77
