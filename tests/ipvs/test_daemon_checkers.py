@@ -105,6 +105,7 @@ def test_servers_that_come_and_go(daemon: Daemon) -> None:
     daemon.write(daemon.configuration(weight=5))
     process.signal(signal.SIGHUP)
     daemon.wait_table(daemon.pool((first, 5), (second, 5)))
+    process.wait_for_log(r"reload: 1 in place \(.*: real server .* weight 1 -> 5, real server ")
 
     os.kill(daemon.checker(), signal.SIGKILL)
     daemon.director.ipvsadm(
