@@ -33,6 +33,18 @@ KEYS = sorted({word for block in (GLOBAL_DEFS.rows, *KEYWORDS.values()) for word
 PIECES = (
     *("{", "}", "\n", "\n", "\n", " ", '"', "\\", "#", "!", "$A", "${A}", "$A=", "$A=\\\n", "~"),
     *("~SEQ(I,1,3) ", "~LST(L,a,b) ", "@alpha ", "@^beta ", "include k.conf", "include part", "*"),
+    *(
+        "$T=~SEQ(I,1,2) ",
+        "$C=@alpha ",
+        "$T",
+        "$C ",
+        "${_RANDOM 9 1}",
+        "${_RANDOM ",
+        "\ufeff",
+        "“",
+        "=",
+    ),
+    *("100ms", "2s;", "192.0.2.1-9", "192.0.2.1:80", "/255.0.0.0", "fe80::1%eth0", "(", "]", "//"),
     *("vrrp_instance a {\n", "virtual_ipaddress {\n", "interface eth0\n", "\0", "\x1b", "\udcff"),
 )
 
