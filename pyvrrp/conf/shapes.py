@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, Protocol
 from .blocks import Statement
 from .context import Context, shown
 from .diagnostics import ProblemClass
+from .slips import without_unit
 
 __all__ = [
     "SKIP",
@@ -155,6 +156,7 @@ class Seconds(NamedTuple):
                 1,
                 f"{name} {shown(word)} is not {kind}",
                 problem_class=ProblemClass.NUMBER,
+                hint=without_unit(word),
             )
             return SKIP
         seconds = float(text)

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 
-__all__ = ["after_slash", "hint_about", "instead_of_address"]
+__all__ = ["after_slash", "hint_about", "instead_of_address", "without_unit"]
 
-_UNIT = r"\d+(?:\.\d+)?(?:s|sec|secs|seconds?)"
+_UNIT = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(?:(ms)|s|secs?|seconds?)")
 _VALUES = (
     (r"=", "no '=' stands between a keyword and its value"),
     (r".*;", "nothing ends a line; take the ';' away"),
     (r".*,", "nothing separates words but blanks; take the ',' away"),
-    (_UNIT, "write the number alone; it is seconds"),
     (r"[^\"]*[“”„«»‘’].*", 'only " is a quote; these are characters like any other'),
     (r"\d+(?:\.\d+){3}:\d+", "address and port are two words, without ':'"),
 )
@@ -25,18 +24,23 @@ _KEYWORDS = (
     (r"\ufeff.*", "the file starts with a byte order mark, which is no text; save it without"),
     (r".*[)\]]", "a block stands between { and }"),
 )
-_MILLISECONDS = re.compile(r"(\d{1,9})ms")
 
 
 def hint_about(word: str, *, is_keyword: bool) -> str | None:
     """What to write instead of a word that is of no use; None when it is no common slip."""
-    milliseconds = _MILLISECONDS.fullmatch(word)
-    if milliseconds:
-        return f"seconds are counted: {int(milliseconds[1]) / 1000:g}"
     for pattern, hint in _KEYWORDS if is_keyword else _VALUES:
         if re.fullmatch(pattern, word[:100], re.DOTALL):
             return hint
     return None
+
+
+def without_unit(word: str) -> str | None:
+    """What to write instead of seconds or milliseconds with their unit."""
+    found = _UNIT.fullmatch(word)
+    if not found:
+        return None
+    seconds = float(found[1]) / 1000 if found[2] else float(found[1])
+    return f"seconds are counted, without a unit: {seconds:g}"
 
 
 def after_slash(mask: str) -> str | None:
