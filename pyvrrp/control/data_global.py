@@ -25,7 +25,7 @@ def lines(config: Config, host: HostFacts = UNKNOWN, process: Process = "vrrp") 
     yield "------< Global definitions >------"
     yield from _identity(defs, host)
     yield from _mail(defs, host)
-    yield from _process(defs, host)
+    yield from _process(defs, host, process)
     yield from _lvs(config, process)
     yield from _fifos(config, host, process)
     yield from _vrrp(defs)
@@ -84,7 +84,7 @@ def _mail(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
     yield f" Checkers log all failures = {truth(defs.checker_log_all_failures)}"
 
 
-def _process(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
+def _process(defs: GlobalDefs, host: HostFacts, process: Process) -> Iterator[str]:
     if defs.reload_check_config:
         yield " Test config before reload, log to /dev/null"
     else:
@@ -92,15 +92,20 @@ def _process(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
     yield from _files(defs)
     if defs.data_use_instance:
         yield " Use instance name in data dumps"
-    startup = script(defs, host, " Startup script", defs.startup_script)
-    yield from (f"{line}, timeout {int(defs.startup_script_timeout)}" for line in startup)
-    shutdown = script(defs, host, " Shutdown script", defs.shutdown_script)
-    yield from (f"{line} timeout {int(defs.shutdown_script_timeout)}" for line in shutdown)
+    if process == "parent":  # which runs them
+        yield from _scripts_around(defs, host)
     yield f" Dynamic interfaces = {truth(defs.dynamic_interfaces)}"
     if defs.dynamic_interfaces:
         yield f" Allow interface changes = {truth(defs.allow_if_changes)}"
     if defs.no_email_faults:
         yield " Send emails for fault transitions = off"
+
+
+def _scripts_around(defs: GlobalDefs, host: HostFacts) -> Iterator[str]:
+    startup = script(defs, host, " Startup script", defs.startup_script)
+    yield from (f"{line}, timeout {int(defs.startup_script_timeout)}" for line in startup)
+    shutdown = script(defs, host, " Shutdown script", defs.shutdown_script)
+    yield from (f"{line} timeout {int(defs.shutdown_script_timeout)}" for line in shutdown)
 
 
 def _files(defs: GlobalDefs) -> Iterator[str]:
