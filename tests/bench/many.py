@@ -27,15 +27,17 @@ _TAKEOVER = 2.0  # s recorded after a crash
 _ROOM = 1 << 15  # frames per interface: twice what comes in 5 s
 
 
-def instances(count: int, interval: float, priority: int) -> list[Instance]:
+def instances(
+    count: int, interval: float, priority: int, interfaces: Sequence[str] = INTERFACES
+) -> list[Instance]:
     """The first `count` Virtual Routers, spread over the interfaces; one address each."""
     return [
         Instance(
-            vrid=1 + number // len(INTERFACES),
-            address=f"198.18.{number % len(INTERFACES)}.{1 + number // len(INTERFACES)}/32",
+            vrid=1 + number // len(interfaces),
+            address=f"198.18.{number % len(interfaces)}.{1 + number // len(interfaces)}/32",
             interval=interval,
             priority=priority,
-            interface=INTERFACES[number % len(INTERFACES)],
+            interface=interfaces[number % len(interfaces)],
         )
         for number in range(count)
     ]

@@ -14,15 +14,16 @@ from statistics import median
 
 from netnslab import Host, Lab, LabError
 from tests.bench.director import TCP_CHECK, Shape
-from tests.bench.many import INTERFACES, instances
+from tests.bench.many import instances
 from tests.bench.report import Figure, Plan, Samples, compare
 from tests.bench.routers import MAKERS, Maker
 
 __all__ = ["measure"]
 
 _SERVERS = 5
-_SERVICES = (500, 1000, 2000)
-_INSTANCES = (255, 510, 1020)
+_SERVICES = (1000, 2000, 4000)
+_INSTANCES = (510, 1020, 2040)
+_INTERFACES = tuple(f"eth{number}" for number in range(8))
 _FACTOR = 8.0
 _GROWTH = 4.4  # of four times the text; the program's start makes it less than 4
 
@@ -32,11 +33,11 @@ def measure(plan: Plan) -> Iterator[Figure]:
     repeat = plan.choose(5, 3)
     with Lab() as lab:
         host = lab.host("reader")
-        for interface in INTERFACES:
+        for interface in _INTERFACES:
             host.connect(lab.host(f"far-{interface}"), interface)
         services = {n: str(Shape(n, _SERVERS, TCP_CHECK, 5)) for n in _SERVICES}
         yield from _kind(host, f"services of {_SERVERS}", services, repeat)
-        routers = {n: "".join(map(str, instances(n, 1.0, 100))) for n in _INSTANCES}
+        routers = {n: "".join(map(str, instances(n, 1.0, 100, _INTERFACES))) for n in _INSTANCES}
         yield from _kind(host, "vrrp_instances", routers, repeat)
 
 
