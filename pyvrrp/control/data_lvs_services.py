@@ -63,10 +63,14 @@ def lines(
     yield "   alive = 1"
     yield f"   quorum_state_up = {snapshot.has_quorum:d}"
     yield "   reloaded = 0"
+    is_replaced = server.sorry_server is not None and not snapshot.has_quorum
     for beside, own, state in zip(
         service.servers, snapshot.config.real_servers, snapshot.servers, strict=True
     ):
         yield from _server(config, host, service, beside, own, state)
+        in_use = (state.is_up and not is_replaced) or own.inhibit
+        yield f"   RS set = {in_use:d}"
+        yield from _followed(config, beside, own)
 
 
 def _identity(service: LvsService) -> Iterator[str]:
@@ -172,7 +176,10 @@ def _server(
     yield "   previous effective_weight = 0"
     yield f"   alive = {state.is_up:d}"
     yield f"   num failed checkers = {failed}"
-    yield f"   RS set = {state.is_up or own.inhibit:d}"
+
+
+def _followed(config: Config, beside: LvsServer, own: RealServer) -> Iterator[str]:
+    """How it came to be, and what decides besides its own checks."""
     yield "   reloaded = 0"
     files = files_of(config, own)
     if files:

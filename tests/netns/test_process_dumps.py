@@ -52,11 +52,14 @@ class Daemon:
     def wait_dumped(self, names: set[str]) -> None:
         """Every file is there and closed: keepalived names it before it is written."""
 
-        def are_whole() -> bool:
-            paths = [self.directory / name for name in names]
-            return all(path.exists() and path.read_bytes().endswith(b"\n") for path in paths)
+        wait_until(lambda: all(self._is_whole(self.directory / n) for n in names), what="the dump")
 
-        wait_until(are_whole, what="the dump")
+    def _is_whole(self, path: Path) -> bool:
+        if not path.exists():
+            return False
+        pids = [(self.directory / name).read_text().strip() for name in ("p", "v")]
+        descriptors = [fd for pid in pids for fd in Path("/proc", pid, "fd").iterdir()]
+        return not any(fd.exists() and fd.samefile(path) for fd in descriptors)
 
     def lines(self, name: str) -> list[str]:
         return (self.directory / name).read_text().splitlines()
