@@ -266,6 +266,7 @@ GLOBAL_DEFS = table(
         *LVS_FLUSH_ON_STOP,
         LVS_TIMEOUTS,
         LVS_SYNC_DAEMON,
+        *_notify_fifo("lvs_"),
         value("rs_init_notifies", Bool()),
         value("checker_log_all_failures", Bool()),
         value("checker_priority", Int(-20, 19, missing=_GENERAL)),
@@ -277,7 +278,6 @@ GLOBAL_DEFS = table(
         *later(
             *_notify_fifo(""),
             *_notify_fifo("vrrp_"),
-            *_notify_fifo("lvs_"),
             value("router_id", Word(missing=_GENERAL)),
             Keyword("notification_email", _notification_email, Block.ENTRIES),
             Keyword("notification_email_from", _email_from),

@@ -1,4 +1,4 @@
-"""The lines keepalived's checker process writes, so that whoever greps for them finds them.
+"""The lines keepalived's checker process writes, to the log and to FIFOs, as others look for them.
 
 Source: keepalived 2.2.7, seen running.
 """
@@ -68,6 +68,19 @@ def lines(event: Notice | CheckFailed | CheckRecovered, config: VirtualServer) -
             numbers = f"{config.quorum}-{config.hysteresis}={bound} > {event.weight}"
             yield f"Lost quorum {numbers} for VS {vs}"
             yield from _sorry(config)
+
+
+def fifo_line(event: Notice | CheckFailed | CheckRecovered, config: VirtualServer) -> bytes:
+    """What FIFOs are told: nothing of single checks."""
+    match event:
+        case ServerUp() | ServerDown():
+            what = f"RS {_server(config, event.destination)} {config.name}"
+        case QuorumUp() | QuorumDown():
+            what = f"VS {config.name}"
+        case _:
+            return b""
+    state = "UP" if isinstance(event, (ServerUp, QuorumUp)) else "DOWN"
+    return f"{what} {state}\n".encode()
 
 
 def _sorry(config: VirtualServer) -> Iterator[str]:

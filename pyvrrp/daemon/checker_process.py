@@ -23,11 +23,12 @@ from healthcheck.upkeep import Repair
 
 from ..errors import PyvrrpError
 from . import handoff
-from .checker_log import activations, lines
+from .checker_log import activations, fifo_line, lines
 from .checker_reader import SettingsReader
 from .checker_settings import CheckedService, CheckerSettings, Command, ServerCommands
 from .dump_kinds import of_section
 from .kernel_settings import KernelSettings
+from .notify_fifo import NotifyFifos
 from .notify_scripts import NotifyScripts
 from .parent_link import ParentLink
 from .process_settings import apply
@@ -134,6 +135,7 @@ class _Process:
         """Start everything, follow the parent's words, stop in order."""
         parent = ParentLink(self._start, self._on_word, of_section(handoff.Section.CHECKERS))
         self._scripts = NotifyScripts()
+        self._fifos = NotifyFifos()
         gc.disable()  # nothing made until READY is garbage
         settings, services = await self._reader.read(self._start.configuration_fd)
         os.close(self._start.configuration_fd)
@@ -141,6 +143,7 @@ class _Process:
             # After a crash it would end connections that live.
             self._ipvs.flush()
         self._use(settings)
+        self._fifos.use(settings.fifos)
         self._known = _Known(services)
         self._agent = Agent(
             [service.server for service in services],
@@ -163,6 +166,7 @@ class _Process:
         Raises: HandoffError or _Refused, before anything is changed.
         """
         settings, services = await self._reader.read(descriptor)
+        self._fifos.use(settings.fifos)
         former, self._known = self._known, _Known(services, self._known)
         try:
             await self._agent.reconfigure([service.server for service in services])
@@ -181,6 +185,7 @@ class _Process:
         if flush:
             self._ipvs.flush()
         self._kernel.put_back()
+        self._fifos.close()
         await self._scripts.close(_SCRIPT_PATIENCE)
 
     def _use(self, settings: CheckerSettings) -> None:
@@ -200,8 +205,10 @@ class _Process:
                 len(event.operations),
             )
             return
-        for line in lines(event, self._known.services[event.virtual_server].server):
+        server = self._known.services[event.virtual_server].server
+        for line in lines(event, server):
             logger.info("%s", line)
+        self._fifos.tell(fifo_line(event, server))
         about, command = self._known.reaction(event)
         if command is not None:
             self._scripts.start(about, command)

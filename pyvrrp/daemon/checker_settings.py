@@ -16,6 +16,7 @@ __all__ = [
     "CheckedService",
     "CheckerSettings",
     "Command",
+    "FifoSettings",
     "ServerCommands",
     "SyncDaemon",
     "Timeouts",
@@ -31,6 +32,17 @@ class Command:
     argv: tuple[str, ...]
     user: str | None = None
     group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FifoSettings:
+    """A named pipe that gets a line for each change; who owns one that we make: numbers, -1: as it
+    comes. The `reader` is started with the path as its last word."""
+
+    path: str
+    user: int = -1
+    group: int = -1
+    reader: Command | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +104,4 @@ class CheckerSettings:
     """Under `omega` the stop is news for each server too, not only for its service."""
     timeouts: Timeouts = Timeouts()
     sync_daemon: SyncDaemon | None = None
+    fifos: tuple[FifoSettings, ...] = ()

@@ -11,7 +11,7 @@ import os
 import pwd
 import stat
 
-__all__ = ["ThisHost", "is_root", "weakness"]
+__all__ = ["ThisHost", "account", "is_root", "weakness"]
 
 
 def is_root(user: str | None) -> bool:
@@ -24,6 +24,26 @@ def is_root(user: str | None) -> bool:
         return pwd.getpwnam(user).pw_uid == 0
     except KeyError:
         return False
+
+
+def account(user: str | None, group: str | None) -> tuple[int, int]:
+    """The numbers of a user and a group, as names or numbers; -1 for what is not named, or unknown.
+
+    A user without a group has the primary one.
+    """
+    uid = gid = -1
+    if user is not None:
+        try:
+            entry = pwd.getpwnam(user)
+            uid, gid = entry.pw_uid, entry.pw_gid
+        except KeyError:
+            uid = int(user) if user.isdecimal() else -1
+    if group is not None and (name := group.removeprefix(":")):
+        try:
+            gid = grp.getgrnam(name).gr_gid
+        except KeyError:
+            gid = int(name) if name.isdecimal() else -1
+    return uid, gid
 
 
 def weakness(program: str) -> str:

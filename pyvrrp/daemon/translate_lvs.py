@@ -13,15 +13,18 @@ from .checker_settings import (
     CheckedService,
     CheckerSettings,
     Command,
+    FifoSettings,
     ServerCommands,
     SyncDaemon,
     Timeouts,
 )
 from .process_settings import ProcessSettings
-from .script_security import is_root, weakness
+from .script_security import account, is_root, weakness
 
 if TYPE_CHECKING:
-    from ..conf.config import Config, Script, ScriptUser
+    from collections.abc import Iterator
+
+    from ..conf.config import Config, NotifyFifo, Script, ScriptUser
     from ..conf.lvs_config import LvsServer, LvsService
 
 __all__ = ["translate_lvs"]
@@ -37,6 +40,7 @@ def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService
     """Settings of the process, and of each virtual server in the order written."""
     g = config.global_defs
     t = g.lvs_timeouts
+    programs = _Programs(g.enable_script_security, _default_user(g.script_user))
     settings = CheckerSettings(
         process=ProcessSettings(
             g.checker_process_name or ("keepalived_lvs" if g.process_names else None),
@@ -50,9 +54,9 @@ def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService
         tell_servers_at_stop=g.lvs_flush_on_stop is None,
         timeouts=Timeouts(t.tcp, t.tcpfin, t.udp),
         sync_daemon=_sync_daemon(config),
+        fifos=tuple(programs.fifos(g.notify_fifo, g.lvs_notify_fifo)),
     )
     services = config.lvs.services if config.lvs is not None else ()
-    programs = _Programs(g.enable_script_security, _default_user(g.script_user))
     return settings, tuple(_service(service, programs) for service in services)
 
 
@@ -109,6 +113,17 @@ class _Programs:
         named = script.user is not None
         user, group = (script.user, script.group) if named else self._default
         return Command(script.argv, user, group) if self._may_run(script.argv, user) else None
+
+    def fifos(self, *wanted: NotifyFifo | None) -> Iterator[FifoSettings]:
+        """The pipes; of two with one name the first. Who is not named, is who runs scripts."""
+        seen: set[str] = set()
+        for fifo in wanted:
+            if fifo is None or fifo.path in seen:
+                continue
+            seen.add(fifo.path)
+            named = fifo.user is not None
+            user, group = account(*((fifo.user, fifo.group) if named else self._default))
+            yield FifoSettings(fifo.path, user, group, self.command(fifo.script))
 
     def with_safe_checks(self, server: RealServer) -> RealServer:
         """The server with an account for each script it is checked by; without the checks whose

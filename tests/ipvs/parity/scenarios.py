@@ -1,7 +1,4 @@
-"""What both programs go through. Where they differ on purpose, the line and the reason stand here.
-
-`lvs_notify_fifo` is left out: this program does not write it.
-"""
+"""What both programs go through. Where they differ on purpose, the line and the reason stand here."""
 
 from __future__ import annotations
 
@@ -66,7 +63,16 @@ def _tcp(*addresses: str) -> tuple[Server, ...]:
     return tuple(Server(address) for address in addresses)
 
 
+def _told(line: str) -> str:
+    """As the recorder has it."""
+    return repr(f"{line}\n")
+
+
 _REVIVED = "A changed method puts dead servers back into the pool: a bug, in 2.4.3 too (quirk: method-revives)."
+_LOST = (
+    "Without its only server a service that gets another loses its quorum for a moment, "
+    "and nothing ever tells that it is back (quirk: last-server-replaced)."
+)
 _END_TOLD = "2.2.7 tells nobody that a service was removed; 2.4.3 does (quirk: end-untold)."
 
 _PROGRAMS = 1.2
@@ -147,11 +153,13 @@ SCENARIOS = {
         known={
             "reload: keepalived: + [10.2.0.10]:tcp:80 > [10.1.0.5]:80 DIRECT_ROUTING w1": _REVIVED,
             "e opened: ours: + [10.2.0.10]:tcp:80 > [10.1.0.5]:80 DIRECT_ROUTING w1": _REVIVED,
-            "reload: keepalived: script replaced down": (
-                "Without its only server a service that gets another loses its quorum for a moment, "
-                "and nothing ever tells that it is back (quirk: last-server-replaced)."
-            ),
+            "reload: keepalived: script replaced down": _LOST,
+            f"reload: keepalived: script FIFO {_told('VS [10.2.0.9]:tcp:80 DOWN')}": _LOST,
             "reload: ours: script removed down": _END_TOLD,
+            f"reload: ours: script FIFO {_told('VS [10.2.0.3]:tcp:80 DOWN')}": _END_TOLD,
+            f"reload: ours: script FIFO {_told('RS [10.1.0.1]:tcp:80 [10.2.0.3]:tcp:80 DOWN')}": (
+                _END_TOLD
+            ),
             "reload: ours: script 3a down": _END_TOLD,
         },
     ),

@@ -8,10 +8,13 @@ while it runs, and gets it back in what is recorded.
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import signal
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
@@ -27,6 +30,7 @@ __all__ = ["Daemon", "Gate", "Outcome", "Scenario", "Server", "Step", "Stimulus"
 
 _CONFIGURATIONS = Path(__file__).with_name("configurations")
 _LOOK = 0.1
+_LINE = re.compile(rb"[^\n]*\n")
 _LONGEST_START = 60.0
 _LONGEST_STOP = 20.0
 _LONGEST_PAUSE = 20.0
@@ -134,6 +138,8 @@ class Daemon:
         self._process: Process | None = None
         self._seen: Mapping[str, str] = {}
         directory.mkdir()
+        os.mkfifo(directory / "fifo")
+        self._fifo = os.open(directory / "fifo", os.O_RDWR | os.O_NONBLOCK)
         with host.entered():
             self._kernel = Ipvs()
 
@@ -164,7 +170,7 @@ class Daemon:
         """Write what the trials are configured for now."""
         text = (
             "global_defs {\n router_id parity\n enable_script_security\n script_user root\n "
-            f"{self._words}\n}}\n"
+            f"lvs_notify_fifo {self.directory}/fifo\n {self._words}\n}}\n"
         )
         texts = [text, *(trial.configuration for trial in self.trials)]
         (self.directory / "keepalived.conf").write_text("".join(texts))
@@ -228,6 +234,7 @@ class Daemon:
         for trial in self.trials:
             trial.close()
         self._kernel.close()
+        os.close(self._fifo)
 
     def _rules(self) -> list[str]:
         return sorted(self.host.run(["ipvsadm", "-Sn"]).stdout.splitlines())
@@ -248,8 +255,15 @@ class Daemon:
             for trial in self.trials:
                 own = {trial.own(key): trial.own(table[key]) for key in table if trial.is_own(key)}
                 trial.recorder.see_table(now, own)
+        told = self._told()
         for trial in self.trials:
-            trial.look(now)
+            trial.look(now, told)
+
+    def _told(self) -> list[str]:
+        """What came through the FIFO since the last look, octet by octet."""
+        with suppress(BlockingIOError):
+            return [f"{line.decode()!r}" for line in _LINE.findall(os.read(self._fifo, 1 << 16))]
+        return []
 
 
 class Trial:
@@ -329,8 +343,11 @@ class Trial:
         """Now something is done to the daemon."""
         self.recorder.begin(name, time.monotonic(), tolerance)
 
-    def look(self, now: float) -> None:
-        """See what scripts were told."""
+    def look(self, now: float, told: list[str]) -> None:
+        """See what scripts were told, and what of the FIFO's lines is about us."""
+        for line in told:
+            if self.is_own(line):
+                self.recorder.see_call(now, f"FIFO {self.own(line)}")
         for words in self._told.read().decode().splitlines():
             self.recorder.see_call(now, words)
         for name in self._asked.read().decode().splitlines():

@@ -1,0 +1,120 @@
+"""Pipes that get a line for each change: what is written, whose they are, and their readers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from ipaddress import IPv4Address
+
+import pytest
+
+from healthcheck.core.model import ProbeResult, RealServer, Target, TcpCheck, VirtualServer
+from healthcheck.core.service import QuorumDown, QuorumUp, ServerDown, ServerUp
+from healthcheck.core.table import Destination, Protocol, ServiceAddress
+from healthcheck.events import CheckFailed
+from pyvrrp.daemon.checker_log import fifo_line
+from pyvrrp.daemon.checker_settings import Command, FifoSettings
+from pyvrrp.daemon.notify_fifo import NotifyFifos
+
+NAME = "[10.2.0.1]:tcp:80"
+SERVER = Destination(IPv4Address("10.1.0.1"), 80)
+WEB = VirtualServer(
+    NAME, (ServiceAddress(Protocol.TCP, IPv4Address("10.2.0.1"), 80),), (RealServer(SERVER),)
+)
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (QuorumUp(NAME, 1), b"VS [10.2.0.1]:tcp:80 UP\n"),
+        (QuorumDown(NAME, 0), b"VS [10.2.0.1]:tcp:80 DOWN\n"),
+        (ServerUp(NAME, SERVER), b"RS [10.1.0.1]:tcp:80 [10.2.0.1]:tcp:80 UP\n"),
+        (ServerDown(NAME, SERVER), b"RS [10.1.0.1]:tcp:80 [10.2.0.1]:tcp:80 DOWN\n"),
+        (CheckFailed(NAME, SERVER, TcpCheck(Target(SERVER.address, 80)), "refused", True), b""),
+    ],
+)
+def test_lines(event, line):
+    """Those of keepalived 2.2.7."""
+    assert fifo_line(event, WEB) == line
+
+
+@pytest.fixture
+def fifos():
+    made = NotifyFifos()
+    yield made
+    made.close()
+
+
+def read(path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        return os.read(descriptor, 100)
+    finally:
+        os.close(descriptor)
+
+
+def test_a_pipe_is_made_written_and_removed(tmp_path, fifos):
+    path = tmp_path / "fifo"
+    fifos.use([FifoSettings(str(path), os.getuid(), os.getgid())])
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    fifos.tell(b"one\n")
+    fifos.tell(b"")
+    fifos.tell(b"two\n")
+    assert read(path) == b"one\ntwo\n"
+    fifos.close()
+    assert not path.exists()
+
+
+def test_one_that_was_there_stays(tmp_path, fifos):
+    path = tmp_path / "fifo"
+    os.mkfifo(path, 0o600)
+    fifos.use([FifoSettings(str(path))])
+    fifos.tell(b"x")
+    assert read(path) == b"x"
+    fifos.use([])
+    assert path.exists()
+
+
+def test_what_does_not_fit_is_lost_and_nobody_waits(tmp_path, fifos):
+    path = tmp_path / "fifo"
+    fifos.use([FifoSettings(str(path))])
+    for _ in range(100):
+        fifos.tell(bytes(4096))
+    fifos.tell(b"lost")
+    assert read(path) == bytes(100)
+
+
+def test_what_is_no_pipe_is_left_alone(tmp_path, fifos, caplog):
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "link").symlink_to("file")
+    fifos.use([FifoSettings(str(tmp_path / name)) for name in ("file", "link", "no/where")])
+    fifos.tell(b"x")
+    assert (tmp_path / "file").read_text() == "kept"
+    assert [text.partition(" is not used: ")[2] for text in caplog.messages] == [
+        "it is no FIFO",
+        "Too many levels of symbolic links",
+        "No such file or directory",
+    ]
+
+
+async def test_the_reader_gets_the_path_and_ends_with_the_pipe(tmp_path, caplog):
+    path = str(tmp_path / "fifo")
+    runs, ended = [], asyncio.Event()
+
+    async def run(check):
+        runs.append((check.arguments, check.user))
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            ended.set()
+            raise
+        return ProbeResult(True, "")
+
+    fifos = NotifyFifos(run)
+    fifos.use([FifoSettings(path, reader=Command(("/bin/reader", "-v"), "joe"))])
+    await asyncio.sleep(0)
+    assert runs == [(("/bin/reader", "-v", path), "joe")]
+    fifos.close()
+    await asyncio.wait_for(ended.wait(), 5)
+    assert caplog.messages == []
