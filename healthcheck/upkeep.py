@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Protocol
 
-from .core.operations import AddService, Operation, SetService
+from .core.operations import BATCH, AddService, Operation, SetService
 from .core.reconcile import plan
 from .core.table import (
     Destination,
@@ -36,7 +36,6 @@ __all__ = ["Complaints", "FailedOperation", "KernelTable", "Repair", "TableUpkee
 
 logger = logging.getLogger(__name__)
 
-_BATCH = 200  # operations a turn: about 1 ms natively, 11 ms in User-Mode Linux
 _SLICE = 0.002  # s of reading a turn
 _FIRST_RETRY = 1.0  # s until a refused service is tried again, doubled up to
 _LAST_RETRY = 60.0
@@ -291,7 +290,7 @@ class TableUpkeep:
     def _plan_some(self) -> None:
         """Plan services until there is a batch of operations, or the time is up."""
         end = self._loop.time() + _SLICE
-        while self._changed and len(self._operations) < _BATCH and self._loop.time() <= end:
+        while self._changed and len(self._operations) < BATCH and self._loop.time() <= end:
             key = next(iter(self._changed))
             del self._changed[key]
             entry = self._entries[key]
@@ -325,7 +324,7 @@ class TableUpkeep:
         return True
 
     def _apply_some(self) -> None:
-        batch = [self._operations.popleft() for _ in range(min(_BATCH, len(self._operations)))]
+        batch = [self._operations.popleft() for _ in range(min(BATCH, len(self._operations)))]
         try:
             failures = self._kernel.apply(batch)
         except HealthcheckError as exc:

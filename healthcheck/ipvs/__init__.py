@@ -4,14 +4,13 @@ with Ipvs() as ipvs:
     failures = ipvs.apply(plan(wanted, ipvs.read(), owned))
 """
 
+from ..core.sync import SyncDaemon, SyncState, Timeouts
 from .counters import Counters, DestinationStatistics, ServiceStatistics
 from .errors import Failure, IpvsError, IpvsMissing
-from .kernel import BATCH, Ipvs
+from .kernel import Ipvs
 from .module import load_module
-from .sync import SyncDaemon, SyncState, Timeouts
 
 __all__ = [
-    "BATCH",
     "Counters",
     "DestinationStatistics",
     "Failure",

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from ..core.operations import (
+    BATCH,
     AddDestination,
     AddService,
     Operation,
@@ -26,6 +27,7 @@ from ..core.operations import (
     SetDestination,
     SetService,
 )
+from ..core.sync import SyncDaemon, SyncState, Timeouts
 from ..core.table import (
     Destination,
     DestinationSettings,
@@ -53,9 +55,6 @@ from .octets import (
     service_name,
 )
 from .sync import (
-    SyncDaemon,
-    SyncState,
-    Timeouts,
     pack_daemon,
     pack_state,
     pack_timeouts,
@@ -63,10 +62,7 @@ from .sync import (
     parse_timeouts,
 )
 
-__all__ = ["BATCH", "Ipvs"]
-
-BATCH = 200
-"""Operations that go to the kernel in one system call: 1 to 4 ms in User-Mode Linux."""
+__all__ = ["Ipvs"]
 
 TIMEOUT = 5.0  # s; the kernel answers before `sendmsg` returns, so this is never waited for
 

@@ -6,18 +6,14 @@ Source: include/uapi/linux/ip_vs.h, IPVS_DAEMON_ATTR_* and IPVS_CMD_ATTR_TIMEOUT
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address
 
+from ..core.sync import SyncDaemon, SyncState, Timeouts
 from ..core.table import Address
 from .genetlink import attribute, attributes, nest, text, to_number, u16, u32
 from .octets import nested
 
 __all__ = [
-    "SyncDaemon",
-    "SyncState",
-    "Timeouts",
     "pack_daemon",
     "pack_state",
     "pack_timeouts",
@@ -28,40 +24,6 @@ __all__ = [
 _DAEMON, _TIMEOUT_TCP, _TIMEOUT_TCP_FIN, _TIMEOUT_UDP = 3, 4, 5, 6
 _STATE, _INTERFACE, _SYNC_ID, _MAX_LENGTH = 1, 2, 3, 4
 _GROUP, _GROUP6, _PORT, _TTL = 5, 6, 7, 8
-
-
-class SyncState(IntEnum):
-    """IP_VS_STATE_*."""
-
-    MASTER = 1
-    BACKUP = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds that an idle connection is remembered: established TCP, TCP after FIN, UDP."""
-
-    tcp: int
-    tcp_fin: int
-    udp: int
-
-
-@dataclass(frozen=True, slots=True)
-class SyncDaemon:
-    """One sync daemon. To start one, 0 and None mean the kernel's defaults, as in ipvsadm(8).
-
-    `sync_id` 0..255: both sides must have the same, and a backup with 0 takes all. `max_length` is
-    octets of UDP payload, by default the interface's MTU less the headers; `group` is 224.0.0.81, `port`
-    8848, `ttl` 1. Linux before 4.3 has only the first three settings.
-    """
-
-    state: SyncState
-    interface: str
-    sync_id: int = 0
-    max_length: int = 0
-    port: int = 0
-    ttl: int = 0
-    group: Address | None = None
 
 
 def pack_daemon(daemon: SyncDaemon) -> bytes:

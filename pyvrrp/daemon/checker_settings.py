@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from healthcheck.core.model import VirtualServer
-from healthcheck.core.table import Address
+from healthcheck.core.sync import SyncDaemon, Timeouts
 
 from .process_settings import ProcessSettings
 
@@ -18,11 +18,10 @@ __all__ = [
     "Command",
     "FifoSettings",
     "ServerCommands",
-    "SyncDaemon",
-    "Timeouts",
 ]
 
 _DEFAULT = ProcessSettings()
+_AS_THEY_ARE = Timeouts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,32 +63,6 @@ class CheckedService:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Idle times of the kernel's connection entries, seconds; None: left as they are."""
-
-    tcp: int | None = None
-    tcpfin: int | None = None
-    udp: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SyncDaemon:
-    """The kernel's connection synchronisation; None is the kernel's default.
-
-    With `follows`, the name of a Virtual Router, it sends while that one is Active and receives
-    otherwise; without, it does both.
-    """
-
-    interface: str
-    follows: str | None = None
-    id: int = 0
-    maxlen: int | None = None
-    port: int | None = None
-    ttl: int | None = None
-    group: Address | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class CheckerSettings:
     """How the process runs, and what it does with the kernel's table as a whole."""
 
@@ -102,6 +75,9 @@ class CheckerSettings:
     """The start is news for each server that is up."""
     tell_servers_at_stop: bool = True
     """Under `omega` the stop is news for each server too, not only for its service."""
-    timeouts: Timeouts = Timeouts()
-    sync_daemon: SyncDaemon | None = None
+    timeouts: Timeouts = _AS_THEY_ARE
+    sync_daemons: tuple[SyncDaemon, ...] = ()
+    sync_follows: str | None = None
+    """The Virtual Router that says which of them runs: the master while it is Active, else the backup.
+    None: all do."""
     fifos: tuple[FifoSettings, ...] = ()

@@ -6,15 +6,14 @@ import logging
 from collections.abc import Iterable
 from typing import Protocol
 
-from healthcheck.ipvs import IpvsError, SyncDaemon, SyncState, Timeouts
+from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
+from healthcheck.ipvs import IpvsError
 
-from . import checker_settings
+from .checker_settings import CheckerSettings
 
 __all__ = ["KernelSettings"]
 
 logger = logging.getLogger(__name__)
-
-_BOTH = frozenset({SyncState.MASTER, SyncState.BACKUP})
 
 
 class _Kernel(Protocol):
@@ -33,38 +32,40 @@ class KernelSettings:
     def __init__(self, ipvs: _Kernel) -> None:
         self._ipvs = ipvs
         self._original: Timeouts | None = None
-        self._sync: checker_settings.SyncDaemon | None = None
+        self._daemons: tuple[SyncDaemon, ...] = ()
+        self._follows: str | None = None
         self._active: frozenset[str] = frozenset()
 
-    def use(self, settings: checker_settings.CheckerSettings) -> None:
+    def use(self, settings: CheckerSettings) -> None:
         """From now on have it as these settings say."""
         try:
             self._set_timeouts(settings.timeouts)
         except IpvsError as error:
             logger.error("%s", error)
-        had_one, self._sync = self._sync is not None, settings.sync_daemon
-        if had_one or self._sync is not None:
+        had_some, self._daemons = bool(self._daemons), settings.sync_daemons
+        self._follows = settings.sync_follows
+        if had_some or self._daemons:
             self._bring_in_line()
 
     def follow(self, active: Iterable[str]) -> None:
         """These Virtual Routers are Active, of those that the sync daemon may follow."""
         self._active = frozenset(active)
-        if self._sync is not None and self._sync.follows is not None:
+        if self._daemons and self._follows is not None:
             self._bring_in_line()
 
     def put_back(self) -> None:
         """Leave both as they were found."""
-        self.use(checker_settings.CheckerSettings())
+        self.use(CheckerSettings())
 
-    def _set_timeouts(self, wanted: checker_settings.Timeouts) -> None:
-        if wanted == checker_settings.Timeouts() and self._original is None:
+    def _set_timeouts(self, wanted: Timeouts) -> None:
+        if wanted == Timeouts() and self._original is None:
             return
         if self._original is None:
             self._original = self._ipvs.timeouts()
         before = self._original
         self._ipvs.set_timeouts(
             tcp=wanted.tcp or before.tcp,
-            tcp_fin=wanted.tcpfin or before.tcp_fin,
+            tcp_fin=wanted.tcp_fin or before.tcp_fin,
             udp=wanted.udp or before.udp,
         )
 
@@ -85,23 +86,10 @@ class KernelSettings:
             logger.error("%s", error)
 
     def _wanted(self) -> Iterable[SyncDaemon]:
-        sync = self._sync
-        if sync is None:
-            return
-        states = _BOTH
-        if sync.follows is not None:
-            is_active = sync.follows in self._active
-            states = frozenset({SyncState.MASTER if is_active else SyncState.BACKUP})
-        for state in sorted(states):
-            yield SyncDaemon(
-                state=state,
-                interface=sync.interface,
-                sync_id=sync.id,
-                max_length=sync.maxlen or 0,
-                port=sync.port or 0,
-                ttl=sync.ttl or 0,
-                group=sync.group,
-            )
+        if self._follows is None:
+            return self._daemons
+        state = SyncState.MASTER if self._follows in self._active else SyncState.BACKUP
+        return [daemon for daemon in self._daemons if daemon.state is state]
 
 
 def _is_as(found: SyncDaemon, wanted: SyncDaemon) -> bool:

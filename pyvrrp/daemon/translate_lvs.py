@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from healthcheck.core.model import Check, MiscCheck, RealServer
+from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
 
 from .checker_settings import (
     CheckedService,
@@ -15,8 +16,6 @@ from .checker_settings import (
     Command,
     FifoSettings,
     ServerCommands,
-    SyncDaemon,
-    Timeouts,
 )
 from .process_settings import ProcessSettings
 from .script_security import account, is_root, weakness
@@ -52,28 +51,30 @@ def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService
         flush_at_stop=g.lvs_flush_on_stop == "all",
         tell_servers_at_start=g.rs_init_notifies,
         tell_servers_at_stop=g.lvs_flush_on_stop is None,
-        timeouts=Timeouts(t.tcp, t.tcpfin, t.udp),
-        sync_daemon=_sync_daemon(config),
+        timeouts=Timeouts(t.tcp or 0, t.tcpfin or 0, t.udp or 0),
+        sync_daemons=tuple(_sync_daemons(config)),
+        sync_follows=g.lvs_sync_daemon.instance if g.lvs_sync_daemon is not None else None,
         fifos=tuple(programs.fifos(g.notify_fifo, g.lvs_notify_fifo)),
     )
     services = config.lvs.services if config.lvs is not None else ()
     return settings, tuple(_service(service, programs) for service in services)
 
 
-def _sync_daemon(config: Config) -> SyncDaemon | None:
+def _sync_daemons(config: Config) -> Iterator[SyncDaemon]:
     found = config.global_defs.lvs_sync_daemon
     if found is None:
-        return None
+        return
     followed = [i.virtual_router_id for i in config.instances if i.name == found.instance]
-    return SyncDaemon(
-        interface=found.interface,
-        follows=found.instance,
-        id=found.id if found.id is not None else next(iter(followed), 0),
-        maxlen=found.maxlen,
-        port=found.port,
-        ttl=found.ttl,
-        group=found.group,
-    )
+    for state in SyncState:
+        yield SyncDaemon(
+            state=state,
+            interface=found.interface,
+            sync_id=found.id if found.id is not None else next(iter(followed), 0),
+            max_length=found.maxlen or 0,
+            port=found.port or 0,
+            ttl=found.ttl or 0,
+            group=found.group,
+        )
 
 
 def _service(service: LvsService, programs: _Programs) -> CheckedService:

@@ -15,6 +15,7 @@ from ipaddress import IPv4Address
 from time import perf_counter
 
 from healthcheck.core.operations import (
+    BATCH,
     AddDestination,
     AddService,
     Operation,
@@ -28,7 +29,7 @@ from healthcheck.core.table import (
     ServiceAddress,
     ServiceSettings,
 )
-from healthcheck.ipvs import BATCH, Ipvs
+from healthcheck.ipvs import Ipvs
 
 ROUNDS = 7
 SERVICES, SERVERS = 50, 100

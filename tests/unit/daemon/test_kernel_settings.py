@@ -8,14 +8,21 @@ from dataclasses import replace
 
 import pytest
 
-from healthcheck.ipvs import IpvsError, SyncDaemon, SyncState, Timeouts
-from pyvrrp.daemon import checker_settings
+from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
+from healthcheck.ipvs import IpvsError
 from pyvrrp.daemon.checker_settings import CheckerSettings
 from pyvrrp.daemon.kernel_settings import KernelSettings
 
 MASTER, BACKUP = SyncState.MASTER, SyncState.BACKUP
-SYNC = checker_settings.SyncDaemon("eth0", id=51)
-FOLLOWING = CheckerSettings(sync_daemon=replace(SYNC, follows="VI_1"))
+SYNC = CheckerSettings(
+    sync_daemons=(SyncDaemon(MASTER, "eth0", 51), SyncDaemon(BACKUP, "eth0", 51))
+)
+FOLLOWING = replace(SYNC, sync_follows="VI_1")
+
+
+def with_port(settings: CheckerSettings, port: int) -> CheckerSettings:
+    daemons = tuple(replace(daemon, port=port) for daemon in settings.sync_daemons)
+    return replace(settings, sync_daemons=daemons)
 
 
 class Kernel:
@@ -68,16 +75,16 @@ def test_nothing_configured_is_nothing_touched(kernel: Kernel, settings: KernelS
 
 
 def test_timeouts_are_set_and_put_back(kernel: Kernel, settings: KernelSettings):
-    settings.use(CheckerSettings(timeouts=checker_settings.Timeouts(tcp=800)))
+    settings.use(CheckerSettings(timeouts=Timeouts(tcp=800)))
     assert kernel.values == Timeouts(800, 120, 300)
-    settings.use(CheckerSettings(timeouts=checker_settings.Timeouts(udp=10)))
+    settings.use(CheckerSettings(timeouts=Timeouts(udp=10)))
     assert kernel.values == Timeouts(900, 120, 10)
     settings.put_back()
     assert kernel.values == Timeouts(900, 120, 300)
 
 
 def test_without_instance_both_run(kernel: Kernel, settings: KernelSettings):
-    settings.use(CheckerSettings(sync_daemon=SYNC))
+    settings.use(SYNC)
     settings.follow({"VI_1"})
     assert kernel.log == ["start MASTER eth0 51", "start BACKUP eth0 51"]
     settings.put_back()
@@ -107,7 +114,7 @@ def test_reload_leaves_alone_what_is_the_same(kernel: Kernel, settings: KernelSe
     settings.use(FOLLOWING)
     settings.use(FOLLOWING)
     assert kernel.log == ["start BACKUP eth0 51"]
-    settings.use(CheckerSettings(sync_daemon=replace(SYNC, follows="VI_1", port=9000)))
+    settings.use(with_port(FOLLOWING, 9000))
     assert kernel.log[1:] == ["stop BACKUP", "start BACKUP eth0 51"]
 
 

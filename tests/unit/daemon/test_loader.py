@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
 from pyvrrp.daemon import handoff, journal, translate_lvs
 from pyvrrp.daemon.checker_settings import (
     CheckedService,
     CheckerSettings,
     Command,
+    FifoSettings,
     ServerCommands,
-    SyncDaemon,
-    Timeouts,
 )
 from pyvrrp.daemon.loader import Verdict, load
 from pyvrrp.daemon.options import Options
@@ -250,6 +250,9 @@ def test_what_ipvs_has_beside_services(tmp_path: Path, settings: int):
         checker_priority -4
         process_names
         lvs_timeouts tcp 800 udp 20
+        notify_fifo /run/all 0 0
+        notify_fifo_script "/bin/cat -v" 0 0
+        lvs_notify_fifo /run/lvs 12 34
         lvs_sync_daemon eth1 inst b maxlen 1400 group 224.0.0.9
     }"""
     verdict = verdict_of(options(tmp_path, text + _GOOD), settings, True)
@@ -262,8 +265,14 @@ def test_what_ipvs_has_beside_services(tmp_path: Path, settings: int):
             tell_servers_at_start=True,
             tell_servers_at_stop=False,
             timeouts=Timeouts(tcp=800, udp=20),
-            sync_daemon=SyncDaemon(
-                "eth1", follows="b", id=52, maxlen=1400, group=IPv4Address("224.0.0.9")
+            sync_daemons=tuple(
+                SyncDaemon(state, "eth1", 52, 1400, group=IPv4Address("224.0.0.9"))
+                for state in (SyncState.MASTER, SyncState.BACKUP)
+            ),
+            sync_follows="b",
+            fifos=(
+                FifoSettings("/run/all", 0, 0, Command(("/bin/cat", "-v"), "0", "0")),
+                FifoSettings("/run/lvs", 12, 34),
             ),
         )
     ]

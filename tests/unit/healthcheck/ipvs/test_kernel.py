@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from healthcheck.core.operations import AddDestination, AddService, RemoveDestination, RemoveService
+from healthcheck.core.operations import (
+    BATCH,
+    AddDestination,
+    AddService,
+    RemoveDestination,
+    RemoveService,
+)
 from healthcheck.core.table import DestinationSettings, Method, ServiceSettings
 from healthcheck.ipvs import (
-    BATCH,
     Failure,
     Ipvs,
     IpvsError,
