@@ -10,11 +10,11 @@ import argparse
 import sys
 
 from ..version import COMPATIBLE_WITH, PYVRRP_VERSION
-from . import check, decode, plan, show
+from . import check, decode, keywords, plan, show
 
 __all__ = ["main"]
 
-_COMMANDS = (check, show, plan, decode)
+_COMMANDS = (check, show, plan, keywords, decode)
 _BROKEN_PIPE = 1
 
 

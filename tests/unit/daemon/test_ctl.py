@@ -191,6 +191,12 @@ checksum                good
 """
 
 
+def test_keywords(ctl: Ctl):
+    done = ctl("keywords")
+    assert done.returncode == 0
+    assert "| `virtual_router_id` | acted on |  | 1..255 |" in done.stdout.splitlines()
+
+
 def test_decode_message(ctl: Ctl):
     done = ctl("decode", _V2)
     assert (done.returncode, done.stdout) == (0, _V2_FIELDS)
