@@ -209,7 +209,47 @@ CHECKS = {
 }
 
 
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+def hmac(*lines: str) -> str:
+    return "auth_hmac {\n" + "\n".join(lines) + "\n}"
+
+
+def signed(*lines: str) -> str:
+    return hmac(f"key 1 {KEY}", "active_key 1", *lines)
+
+
 SINCE_2_2_7 = (
+    ("instance", signed(), 0),
+    ("instance", hmac(f"key 255 {KEY * 2}", "active_key 255"), 0),
+    ("instance", hmac(f"key 1 hex:{KEY * 2}", "active_key 1"), 0),
+    ("instance", hmac(f"key 0 {KEY}", "active_key 0"), 5),
+    ("instance", hmac(f"key 256 {KEY}", "active_key 256"), 5),
+    ("instance", hmac(f"key 1 {KEY[:-1]}", "active_key 1"), 5),
+    ("instance", hmac(f"key 1 {KEY * 2}x", "active_key 1"), 5),
+    ("instance", hmac(f"key 1 hex:{KEY}", "active_key 1"), 5),
+    ("instance", hmac(f"key 1 hex:{KEY * 2}z", "active_key 1"), 5),
+    ("instance", hmac(f"key 1 {KEY}", "active_key 2"), 5),
+    ("instance", hmac("active_key 1"), 5),
+    ("instance", signed("time_window 1"), 0),
+    ("instance", signed("time_window 300"), 0),
+    ("instance", signed("time_window 0"), 5),
+    ("instance", signed("time_window 301"), 5),
+    ("instance", signed("anti_replay time"), 0),
+    ("instance", signed("anti_replay monotonic"), 0),
+    ("instance", signed("anti_replay never"), 5),
+    ("instance", signed("mode permissive"), 0),
+    ("instance", signed("mode receive-only"), 0),
+    ("instance", signed("mode lax"), 5),
+    ("instance", signed() + "\nauthentication {\nauth_type PASS\nauth_pass x\n}", 5),
+    ("instance", "nopreempt\ntimer_expired_backup", 0),
+    ("instance", "nopreempt\ntimer_expired_backup 1", 0),
+    ("instance", "nopreempt\ntimer_expired_backup 254", 0),
+    ("instance", "nopreempt\ntimer_expired_backup 0", 5),
+    ("instance", "nopreempt\ntimer_expired_backup 255", 5),
+    ("instance", "timer_expired_backup", 5),
+    ("instance", "nopreempt\nthread_timer_expired", 5),
     ("instance", "no_virtual_ipaddress", 0),
     ("instance", "v3_checksum_as_v2", 0),
     ("instance", "v3_checksum_as_v2 off", 0),
