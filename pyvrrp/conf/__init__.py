@@ -3,6 +3,7 @@
 One module per stage, each knowing only the ones before it:
 
     source       files and globs; a `Reader` may be a dict
+    plain_blocks blocks that need none of the next two: most of a large file
     expand       comments, @conditions, $variables, ~repetition, includes: logical lines
     lexer        words of a line, and where each was written
     blocks       the tree of statements; knows no keyword
@@ -21,6 +22,11 @@ keyword: use its field outside, and take `acted_on=False` off its row; a new one
 Leniency is keepalived's: a word that cannot be used costs what it is about, never the rest. So a
 reader reports and goes on; only what keepalived refuses to start with is marked fatal. Where Debian's
 2.2.7 and 2.4.3 differ, the newer one is followed; tests/parity lists where that shows.
+
+What makes a large file cheap stands in two places. A plain block is taken apart when it is read
+(`plain_blocks`), and blocks of one text are read once (`schema.read_values`): without a place, so
+that whoever points at something in them is caught and reads on with one. A reader that is called
+through it sees the words of the block, and things that stay as they are once they are there.
 
 Nothing here opens a socket, looks up an account or runs anything, and no text may cost more than
 seconds and megabytes: growth is paid from budgets (`expand`), lines, nesting, hints and the list
