@@ -29,7 +29,8 @@ from healthcheck.ipvs import Ipvs, IpvsError, SyncDaemon, SyncState, load_module
 from netnslab import Host, Lab
 from netnslab.waiting import wait_until
 from tests.ipvs.site import SERVERS4, SERVERS6, VIP4, VIP6, Director, parse_rules
-from tests.unit.healthcheck.ipvs.contract import PROMISES, destination, tcp
+from tests.unit.healthcheck.entries import destination, tcp
+from tests.unit.healthcheck.ipvs.contract import PROMISES
 
 V4, V6 = ip_address("10.0.0.1"), ip_address("2001:db8::1")
 SERVER4, SERVER6 = destination("10.1.0.1", 80), destination("2001:db8::9", 80)

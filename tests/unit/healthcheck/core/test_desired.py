@@ -1,6 +1,6 @@
 """From settings to table entries: ports, methods, groups, and services that two have in common."""
 
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 
 import pytest
 
@@ -10,8 +10,6 @@ from healthcheck.core.service import start
 from healthcheck.core.table import (
     Destination,
     DestinationSettings,
-    Family,
-    FirewallMark,
     Forwarding,
     Method,
     Protocol,
@@ -22,21 +20,11 @@ from healthcheck.core.table import (
     TunnelChecksum,
     TunnelType,
 )
+from tests.unit.healthcheck.entries import DR, MARK, NAT, RR, destination, tcp
 
-NAT = Method()
-DR = Method(Forwarding.DIRECT_ROUTING)
 TUN = Method(Forwarding.TUNNELLING)
 GUE = Method(Forwarding.TUNNELLING, TunnelType.GUE, 6080)
 GRE = Method(Forwarding.TUNNELLING, TunnelType.GRE, 0, TunnelChecksum.CSUM)
-RR = ServiceSettings("rr")
-
-
-def tcp(address, port):
-    return ServiceAddress(Protocol.TCP, IPv4Address(address), port)
-
-
-def to(address, port):
-    return Destination(IPv4Address(address), port)
 
 
 def table(config):
@@ -49,13 +37,13 @@ def test_methods():
         "methods",
         (tcp("10.2.0.1", 80),),
         (
-            RealServer(to("10.1.0.1", 8080)),
-            RealServer(to("10.1.0.2", 80), method=DR),
-            RealServer(to("10.1.0.3", 8080), method=DR),
-            RealServer(to("10.1.0.4", 0), method=TUN),
-            RealServer(to("10.1.0.5", 80), method=GUE),
-            RealServer(to("10.1.0.7", 80), method=GRE),
-            RealServer(to("10.1.0.10", 0), 7, upper_threshold=20, lower_threshold=10),
+            RealServer(destination("10.1.0.1", 8080)),
+            RealServer(destination("10.1.0.2", 80), method=DR),
+            RealServer(destination("10.1.0.3", 8080), method=DR),
+            RealServer(destination("10.1.0.4", 0), method=TUN),
+            RealServer(destination("10.1.0.5", 80), method=GUE),
+            RealServer(destination("10.1.0.7", 80), method=GRE),
+            RealServer(destination("10.1.0.10", 0), 7, upper_threshold=20, lower_threshold=10),
         ),
         RR,
     )
@@ -63,19 +51,16 @@ def test_methods():
         tcp("10.2.0.1", 80): Service(
             RR,
             {
-                to("10.1.0.1", 8080): DestinationSettings(1, NAT),
-                to("10.1.0.2", 80): DestinationSettings(1, DR),
-                to("10.1.0.3", 80): DestinationSettings(1, DR),
-                to("10.1.0.4", 80): DestinationSettings(1, TUN),
-                to("10.1.0.5", 80): DestinationSettings(1, GUE),
-                to("10.1.0.7", 80): DestinationSettings(1, GRE),
-                to("10.1.0.10", 80): DestinationSettings(7, NAT, 20, 10),
+                destination("10.1.0.1", 8080): DestinationSettings(1, NAT),
+                destination("10.1.0.2", 80): DestinationSettings(1, DR),
+                destination("10.1.0.3", 80): DestinationSettings(1, DR),
+                destination("10.1.0.4", 80): DestinationSettings(1, TUN),
+                destination("10.1.0.5", 80): DestinationSettings(1, GUE),
+                destination("10.1.0.7", 80): DestinationSettings(1, GRE),
+                destination("10.1.0.10", 80): DestinationSettings(7, NAT, 20, 10),
             },
         )
     }
-
-
-MARK = FirewallMark(7, Family.IPV4)
 
 
 @pytest.mark.parametrize(
@@ -90,12 +75,12 @@ MARK = FirewallMark(7, Family.IPV4)
 @pytest.mark.parametrize("is_sorry", [False, True])
 def test_ports_in_a_group(method, port, expected, is_sorry):
     keys = (tcp("10.2.0.1", 80), tcp("10.2.0.20", 8080), MARK)
-    address = to("10.1.0.1", port)
+    address = destination("10.1.0.1", port)
     servers = () if is_sorry else (RealServer(address, method=method),)
     sorry = SorryServer(address, method) if is_sorry else None
     config = VirtualServer("group", keys, servers, sorry_server=sorry)
     places = [list(service.destinations) for service in table(config).values()]
-    assert places == [[to("10.1.0.1", port)] for port in expected]
+    assert places == [[destination("10.1.0.1", port)] for port in expected]
     assert {key: sorted(d, key=str) for key, d in configured(config).items()} == dict(
         zip(keys, places, strict=True)
     )
@@ -115,11 +100,12 @@ def test_a_group_of_both_families():
 def test_two_servers_on_one_entry_the_one_in_use_stays(order):
     """Two ports of one machine are one destination under direct routing."""
     servers = [
-        RealServer(to("10.1.0.1", port), weight=port, method=DR, inhibit=True) for port in order
+        RealServer(destination("10.1.0.1", port), weight=port, method=DR, inhibit=True)
+        for port in order
     ]
     config = VirtualServer("one", (tcp("10.2.0.1", 80),), tuple(servers))
     assert table(config)[tcp("10.2.0.1", 80)].destinations == {
-        to("10.1.0.1", 80): DestinationSettings(order[0], DR)
+        destination("10.1.0.1", 80): DestinationSettings(order[0], DR)
     }
 
 
@@ -127,18 +113,22 @@ def test_everything_configured_is_ours_up_or_down():
     config = VirtualServer(
         "v",
         (tcp("10.2.0.1", 80),),
-        (RealServer(to("10.1.0.1", 80)), RealServer(to("10.1.0.2", 8080))),
-        sorry_server=SorryServer(to("10.1.0.9", 81), DR),
+        (RealServer(destination("10.1.0.1", 80)), RealServer(destination("10.1.0.2", 8080))),
+        sorry_server=SorryServer(destination("10.1.0.9", 81), DR),
     )
     assert configured(config) == {
-        tcp("10.2.0.1", 80): {to("10.1.0.1", 80), to("10.1.0.2", 8080), to("10.1.0.9", 80)}
+        tcp("10.2.0.1", 80): {
+            destination("10.1.0.1", 80),
+            destination("10.1.0.2", 8080),
+            destination("10.1.0.9", 80),
+        }
     }
 
 
 def test_merge_first_ones_settings_and_all_destinations():
     shared, own = tcp("10.2.0.1", 80), tcp("10.2.0.2", 80)
     wlc = ServiceSettings("wlc", ServiceFlag.PERSISTENT, 360)
-    a, b, c = (to(f"10.1.0.{n}", 80) for n in (1, 2, 3))
+    a, b, c = (destination(f"10.1.0.{n}", 80) for n in (1, 2, 3))
     one = {shared: Service(RR, {a: DestinationSettings(1), b: DestinationSettings(2)})}
     two = {
         shared: Service(wlc, {b: DestinationSettings(20), c: DestinationSettings(30)}),

@@ -1,7 +1,7 @@
 """From the table that is to the table that is wanted, without a moment that does not forward."""
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 
 import pytest
 from hypothesis import given
@@ -17,10 +17,7 @@ from healthcheck.core.operations import (
 )
 from healthcheck.core.reconcile import plan
 from healthcheck.core.table import (
-    Destination,
     DestinationSettings,
-    Family,
-    FirewallMark,
     Forwarding,
     Method,
     Protocol,
@@ -31,12 +28,12 @@ from healthcheck.core.table import (
     TunnelChecksum,
     TunnelType,
 )
+from tests.unit.healthcheck.entries import DR, MARK, NAT, RR, destination, tcp
 
-S, T = (ServiceAddress(Protocol.TCP, IPv4Address(f"10.2.0.{n}"), 80) for n in (1, 2))
+S, T = (tcp(f"10.2.0.{n}", 80) for n in (1, 2))
 S6 = ServiceAddress(Protocol.UDP, IPv6Address("fd02::1"), 53)
-MARK = FirewallMark(7, Family.IPV4)
-A, B, C, D = (Destination(IPv4Address(f"10.1.0.{n}"), 80) for n in (1, 2, 3, 4))
-RR, WRR = ServiceSettings("rr"), ServiceSettings("wrr")
+A, B, C, D = (destination(f"10.1.0.{n}", 80) for n in (1, 2, 3, 4))
+WRR = ServiceSettings("wrr")
 W = {n: DestinationSettings(n) for n in range(6)}
 
 
@@ -136,7 +133,6 @@ def test_plan(desired, observed, owned, operations):
     assert plan(desired, observed, owned) == operations
 
 
-NAT, DR = Method(), Method(Forwarding.DIRECT_ROUTING)
 TUN = Forwarding.TUNNELLING
 SUM = TunnelChecksum.CSUM
 

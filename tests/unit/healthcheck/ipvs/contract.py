@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from ipaddress import ip_address
 
 import pytest
 
@@ -21,39 +20,28 @@ from healthcheck.core.operations import (
     SetService,
 )
 from healthcheck.core.table import (
-    Destination,
     DestinationSettings,
     Family,
     FirewallMark,
     Forwarding,
     Method,
-    Protocol,
     Service,
-    ServiceAddress,
     ServiceFlag,
     ServiceSettings,
     TunnelChecksum,
     TunnelType,
 )
 from healthcheck.ipvs import Failure, Ipvs, IpvsError
+from tests.unit.healthcheck.entries import MARK, RR, destination, tcp
 
-__all__ = ["PROMISES", "destination", "tcp"]
+__all__ = ["PROMISES"]
 
 GUE = Method(Forwarding.TUNNELLING, TunnelType.GUE, 6080, TunnelChecksum.REMCSUM)
 ONE = DestinationSettings()
-RR = ServiceSettings("rr")
-
-
-def tcp(address: str, port: int) -> ServiceAddress:
-    return ServiceAddress(Protocol.TCP, ip_address(address), port)
-
-
-def destination(address: str, port: int) -> Destination:
-    return Destination(ip_address(address), port)
 
 
 WEB, WEB6 = tcp("10.0.0.1", 80), tcp("2001:db8::1", 80)
-MARK, MARK6 = FirewallMark(7, Family.IPV4), FirewallMark(7, Family.IPV6)
+MARK6 = FirewallMark(7, Family.IPV6)
 FIRST, SECOND = destination("10.1.0.1", 80), destination("10.1.0.2", 8080)
 FIRST6 = destination("2001:db8::9", 80)
 

@@ -27,11 +27,11 @@ from healthcheck.ipvs import (
     module,
 )
 from healthcheck.ipvs.genetlink import open_socket
-from tests.unit.healthcheck.ipvs.contract import PROMISES, destination, tcp
+from tests.unit.healthcheck.entries import RR, destination, tcp
+from tests.unit.healthcheck.ipvs.contract import PROMISES
 from tests.unit.healthcheck.ipvs.fake_kernel import FakeKernel, error, message
 
 WEB = tcp("10.0.0.1", 80)
-RR = ServiceSettings("rr")
 SERVERS = [destination(f"10.1.0.{number}", 80) for number in range(1, 101)]
 ADDED = [
     AddService(WEB, RR),

@@ -34,7 +34,7 @@ from healthcheck.core.table import (
     TunnelType,
 )
 from healthcheck.ipvs import Counters, DestinationStatistics, Ipvs, SyncDaemon, SyncState, Timeouts
-from tests.unit.healthcheck.ipvs.contract import destination, tcp
+from tests.unit.healthcheck.entries import destination, tcp
 from tests.unit.healthcheck.ipvs.fake_kernel import FAMILY_ID, FakeKernel, message
 
 V4 = ip_address("10.0.0.1")
