@@ -21,7 +21,7 @@ __all__ = ["AUTH_HMAC", "AuthHmac", "HmacKey", "read_auth_hmac", "settle_auth_hm
 _KEY_SIZES = range(32, 65)
 _LEAST_WINDOW = 5
 _MOST_WINDOW = 300
-_HEX = re.compile(r"(?:[ \t]*[0-9a-fA-F]{1,2})+[ \t]*", re.ASCII)
+_HEX = re.compile(r"[ \t]*[0-9a-fA-F][0-9a-fA-F \t]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

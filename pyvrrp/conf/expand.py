@@ -55,7 +55,7 @@ _GENERATOR = re.compile(r"\s*~(SEQx?|LST)\s*(?:\(([^()]*)\))?\s*")
 _REFERENCE = re.compile(
     rf"\$\{{(?P<braced>{_NAME})\}}"
     rf"|\$(?P<plain>{_NAME})(?=[\s,)]|$)"
-    r"|\$\{(?P<function>_RANDOM|_ENV)(?P<arguments>[ \t]+[\w \t]*\w)\}",
+    r"|\$\{(?P<function>_RANDOM|_ENV)(?P<arguments>[ \t]++[\w \t]*+(?<=\w))\}",
     re.ASCII,
 )
 _LEFT_OVER = re.compile(r'"(?:[^"\\]|\\.)*"|\$\{(\w+)(?:[^{}"]*(\}))?', re.ASCII)

@@ -133,6 +133,15 @@ HOSTILE = {
     "NUL": "\0\n" * 100_000,
     "includes itself": "include k.conf\n" * 1000,
     "include of includes": "include part\n" * 100,
+    "blanks in a variable": ("${_RANDOM" + " " * 4000 + "\n") * 2000,
+    "a key that is nearly hexadecimal": (
+        "vrrp_instance a {\nauth_hmac {\nkey 1 hex:" + "0" * 4000 + "z\n}\n}\n"
+    ),
+    "a payload that is nearly hexadecimal": (
+        "virtual_server 192.0.2.1 80 {\nreal_server 192.0.2.2 80 {\nUDP_CHECK {\npayload "
+        + "0" * 4000
+        + "z\n}\n}\n}\n"
+    ),
     "braces in an include": "include " + "{a,b}" * 30,
     "unknown words": "foo bar\n" * 100_000,
     "blocks of one name": INSTANCE.format("") * 20_000,
@@ -176,6 +185,8 @@ def endure(text: str) -> None:
 
 
 QUICK = (
+    "a key that is nearly hexadecimal",
+    "a payload that is nearly hexadecimal",
     "doubling",
     "growing",
     "one long line of braces",
