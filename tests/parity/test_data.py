@@ -30,7 +30,7 @@ from pyvrrp.core.model import Family
 from pyvrrp.counters import Counters
 from pyvrrp.snapshot import VirtualRouterSnapshot
 from tests.parity.dumped import LINKS, NODE, OURS, Dumped, dump, dumps
-from tests.parity.test_quirks import ROWS
+from tests.parity.quirks import ROWS
 
 pytestmark = [pytest.mark.root, pytest.mark.slow]
 

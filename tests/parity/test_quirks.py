@@ -9,10 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.ipvs.parity.scenarios import SCENARIOS
-
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "pyvrrp/QUIRKS.md"
-ROWS = re.findall(r"^\| `([a-z0-9-]+)` \|", PAGE.read_text(), re.MULTILINE)
+from tests.parity.quirks import PAGE, ROOT, ROWS
 
 TESTS = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
 
