@@ -36,6 +36,8 @@ _LONGEST_STOP = 20.0
 _LONGEST_PAUSE = 20.0
 """Seconds without a check of a server that is checked every 2 s."""
 _PAST_A_CHECK = 0.5  # no other check is due then, even if all have drifted
+_RECENT = 0.3
+"""Seconds; a check that is seen later is no measure of when the next one comes."""
 _LAST_CALLS = 0.5
 _SETTLE = 2.0
 _TURNS, _PERIOD = 4, 2.0
@@ -207,8 +209,8 @@ class Daemon:
             self.process.output(),
         )
 
-    def _on_attempt(self, address: str) -> None:
-        for trial in self.trials:
+    def _on_attempt(self, address: str, age: float) -> None:
+        for trial in self.trials if age < _RECENT else ():
             trial.see_attempt(address)
 
     async def until(self, condition: Callable[[], bool], limit: float, what: str) -> None:
@@ -380,20 +382,25 @@ class Trial:
 
     async def _take(self, step: Step) -> None:
         if (paced := step.after) is not None:
-            await self._wait_check(paced)
-            await asyncio.sleep(_PAST_A_CHECK)
+            await self._wait_past_check(paced)
         self.begin(step.name, step.tolerance)
         if (more := step.act(self)) is not None:
             await more
         await asyncio.sleep(step.hold)
         await asyncio.sleep(min(_LONGEST_PAUSE, SCALE * self.recorder.phases[-1].lateness))
 
-    async def _wait_check(self, server: str) -> None:
+    async def _wait_past_check(self, server: str) -> None:
+        """Wait for another one as long as we are late ourselves."""
         checked = self._checked.setdefault(server, asyncio.Event())
-        checked.clear()
+        late = _RECENT
         try:
             async with asyncio.timeout(_LONGEST_PAUSE):
-                await checked.wait()
+                while late >= _RECENT:
+                    checked.clear()
+                    await checked.wait()
+                    due = time.monotonic() + _PAST_A_CHECK
+                    await asyncio.sleep(_PAST_A_CHECK)
+                    late = time.monotonic() - due
         except TimeoutError:
             log = self.daemon.process.output()
             raise TimeoutError(f"{self.directory}: {server} is not checked:\n{log}") from None
