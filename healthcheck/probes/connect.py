@@ -110,7 +110,7 @@ def _dress(sock: socket.socket, target: Target, kind: socket.SocketKind) -> None
         _set(sock, "bind_port", socket.SO_REUSEADDR, 1)
         if kind == socket.SOCK_STREAM:
             _set(sock, "bind_port", socket.SO_LINGER, struct.pack("ii", 1, 0))
-    _bind(sock, target)
+    _bind(sock, target, kind)
 
 
 def _signed(mark: int) -> int:
@@ -125,13 +125,13 @@ def _set(sock: socket.socket, what: str, option: int, value: int | bytes) -> Non
         raise CannotConnect(f"{what}: {reason(exc)}", is_verdict=False) from exc
 
 
-def _bind(sock: socket.socket, target: Target) -> None:
+def _bind(sock: socket.socket, target: Target, kind: int) -> None:
     here = target.bind_address
     if here is not None and here.version != target.address.version:
         text = f"bindto {here}: the server's address is IPv{target.address.version}"
         raise CannotConnect(text, is_verdict=False)
     try:
-        if not target.bind_port:
+        if not target.bind_port and kind != socket.SOCK_RAW:  # which has none, and refuses over IPv6
             # The port is chosen by connect, per destination: else one address has 28,000 in all.
             sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
         if here is None:

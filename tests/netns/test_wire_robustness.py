@@ -97,7 +97,8 @@ def test_noise(device: Device, wire: Wire) -> None:
         data[1] = 51
         wire.send_blind(Packet().wrap(bytes(data[: source.randint(0, len(data))])))
     start = wire.mark
-    times = [h.time for h in wire.wait_adverts(3, start=start)]
+    # The answer to the right one may be among the first: what waits in the socket is read yet.
+    times = [h.time for h in wire.wait_adverts(4, start=start)]
     check_grid(times[-2:], 0.1)
     assert router.is_active
     assert device.changes[-1][1].current is StateName.ACTIVE
