@@ -131,8 +131,9 @@ def _bind(sock: socket.socket, target: Target, kind: int) -> None:
         text = f"bindto {here}: the server's address is IPv{target.address.version}"
         raise CannotConnect(text, is_verdict=False)
     try:
-        if not target.bind_port and kind != socket.SOCK_RAW:  # which has none, and refuses over IPv6
+        if not target.bind_port and kind != socket.SOCK_RAW:
             # The port is chosen by connect, per destination: else one address has 28,000 in all.
+            # A raw socket has none, and refuses the option over IPv6.
             sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
         if here is None:
             sock.bind(("", target.bind_port))
