@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -209,9 +210,11 @@ def main() -> None:
     parser.add_argument("--makers", default="ours,keepalived")
     parser.add_argument("--services", type=int, default=2000)
     options = parser.parse_args()
-    for word in options.makers.split(","):
-        found = measure_table(Maker(word), options.services, 5)
-        print(json.dumps({"maker": word, **found}), flush=True)
+    # Whoever is checked answers: a server that is down leaves the table.
+    with socket.create_server(("0.0.0.0", 8080), backlog=4096):
+        for word in options.makers.split(","):
+            found = measure_table(Maker(word), options.services, 5)
+            print(json.dumps({"maker": word, **found}), flush=True)
 
 
 if __name__ == "__main__":
