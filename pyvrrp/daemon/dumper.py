@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -40,12 +40,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What there is to show. None: that child does not run, or did not answer."""
+    """What there is to show; snapshots only of children that run and answered."""
 
     config: Config
     host: HostFacts
-    routers: Mapping[str, VirtualRouterSnapshot] | None = None
-    services: Mapping[str, ServiceSnapshot] | None = None
+    routers: Mapping[str, VirtualRouterSnapshot] = field(default_factory=dict)
+    services: Mapping[str, ServiceSnapshot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +68,26 @@ def _vrrp_lines(shown: _Shown) -> Iterator[str]:
     from ..control import data_global, data_vrrp
 
     yield from data_global.lines(shown.config, shown.host)
-    yield from data_vrrp.lines(shown.config, shown.host, shown.routers or {})
+    yield from data_vrrp.lines(shown.config, shown.host, shown.routers)
 
 
 def _checker_lines(shown: _Shown) -> Iterator[str]:
     from ..control import data_global, data_lvs
 
     yield from data_global.lines(shown.config, shown.host, "checker")
-    yield from data_lvs.lines(shown.config, shown.host, shown.services or {})
+    yield from data_lvs.lines(shown.config, shown.host, shown.services)
 
 
 def _statistics(shown: _Shown) -> Iterator[str]:
     from ..control import stats
 
-    return stats.lines(shown.config, shown.routers or {})
+    return stats.lines(shown.config, shown.routers)
 
 
 def _json(shown: _Shown) -> tuple[str, ...] | None:
     from ..control import data_json
 
-    text = data_json.text(shown.config, shown.routers or {}, shown.host)
+    text = data_json.text(shown.config, shown.routers, shown.host)
     return None if text is None else (text,)
 
 
@@ -161,16 +161,16 @@ def _shown(request: Request) -> _Shown:
     return _Shown(
         config,
         host_facts(config),
-        None if routers is None else {router.name: router for router in routers},
-        None if services is None else {service.config.name: service for service in services},
+        {router.name: router for router in routers},
+        {service.config.name: service for service in services},
     )
 
 
-def _parts(request: Request, section: handoff.Section, kind: type[_Part]) -> list[_Part] | None:
-    """What the child of a section answered."""
+def _parts(request: Request, section: handoff.Section, kind: type[_Part]) -> list[_Part]:
+    """What the child of a section answered, if it did."""
     memory = request.snapshots.get(section)
     if memory is None:
-        return None
+        return []
     batches = handoff.records(memory)
     return [
         part
