@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .diagnostics import Collector, Diagnostic, ProblemClass, Severity, SourceFile, Span
-from .lexer import Line, Quoted, UnterminatedQuote, comment_start, locate, notes, split
+from .lexer import Line, UnterminatedQuote, comment_start, is_brace, locate, notes, split
 from .plain_blocks import DEPTH, Nowhere, pieces
 
 __all__ = ["PlainBlock", "Statement", "parse"]
@@ -157,7 +157,7 @@ class _Builder:
     def _with_braces(self, line: Line, words: list[str]) -> None:
         start = 0
         for index, word in enumerate(words):
-            if (word == "{" or word == "}") and not isinstance(word, Quoted):
+            if is_brace(word):
                 self._statement(line, start, words[start:index])
                 (self._open if word == "{" else self._close)(line, index)
                 start = index + 1

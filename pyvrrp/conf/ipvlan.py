@@ -10,7 +10,7 @@ from .context import Context, shown
 from .draft import Draft
 from .link_config import Ipvlan
 from .values import Values
-from .vmac import is_interface_name
+from .vmac import new_link_name
 
 __all__ = ["read_use_ipvlan", "settle_ipvlan"]
 
@@ -51,14 +51,11 @@ def _is_free(context: Context, statement: Statement, values: Values, index: int,
 
 
 def _name(context: Context, statement: Statement, values: Values, index: int) -> None:
-    name = statement.words[index]
     if not _is_free(context, statement, values, index, "name"):
         return
-    if not is_interface_name(name):
-        message = f"{shown(name)} cannot be the name of an interface; ignored"
-        context.problem("bad-name", statement, index, message)
-        return
-    values.put("ipvlan/name", str(name), statement)
+    name = new_link_name(context, statement, index)
+    if name is not None:
+        values.put("ipvlan/name", name, statement)
 
 
 def _address(context: Context, statement: Statement, values: Values, index: int) -> None:

@@ -10,20 +10,26 @@ from .lexer import octets
 from .schema import Keyword
 from .values import Values
 
-__all__ = ["USE_VMAC", "is_interface_name"]
+__all__ = ["USE_VMAC", "new_link_name"]
 
 _MAX_NAME = 15
 _MAC = re.compile(r"[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){4,5}:?")
 _VRRP_MAC = (bytes.fromhex("00005e0001"), bytes.fromhex("00005e0002"))
 
 
-def is_interface_name(name: str) -> bool:
-    """The kernel's rule for a new name (net/core/dev.c, dev_valid_name)."""
-    return (
+def new_link_name(context: Context, statement: Statement, index: int) -> str | None:
+    """A word the kernel takes for the name of a new link (net/core/dev.c, dev_valid_name); None
+    after a report."""
+    name = statement.words[index]
+    if (
         0 < len(octets(name)) <= _MAX_NAME
         and name not in (".", "..")
         and not any(c in "/:" or c.isspace() for c in name)
-    )
+    ):
+        return str(name)
+    message = f"{shown(name)} cannot be the name of an interface; ignored"
+    context.problem("bad-name", statement, index, message)
+    return None
 
 
 def _mac(context: Context, statement: Statement, index: int) -> bytes | None:
@@ -46,15 +52,14 @@ def _mac(context: Context, statement: Statement, index: int) -> bytes | None:
 
 
 def _name(context: Context, statement: Statement, values: Values, index: int) -> None:
-    name = statement.words[index]
     if "vmac/name" in values.set:
-        message = f"the interface has a name already; {shown(name)} is ignored"
+        word = shown(statement.words[index])
+        message = f"the interface has a name already; {word} is ignored"
         context.problem("given-twice", statement, index, message)
-    elif not is_interface_name(name):
-        message = f"{shown(name)} cannot be the name of an interface; ignored"
-        context.problem("bad-name", statement, index, message)
-    else:
-        values.put("vmac/name", str(name), statement)
+        return
+    name = new_link_name(context, statement, index)
+    if name is not None:
+        values.put("vmac/name", name, statement)
         values.set["vmac/name-index"] = index
 
 
