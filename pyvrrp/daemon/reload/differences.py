@@ -14,10 +14,11 @@ from typing import Any
 from .items import Change
 from .words import GROUPS, NEGATED, OPEN, VALUES, WORDS
 
-__all__ = ["differences", "text"]
+__all__ = ["MASK", "differences", "text"]
 
 _LONGEST = 200
-_MASK = "***"
+MASK = "***"
+"""In place of a secret, wherever this program shows settings in its own way."""
 
 
 def differences(old: Any, new: Any, skip: Collection[str] = ()) -> Iterator[Change]:
@@ -53,7 +54,7 @@ def _elements(word: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator
 def _shown(field: Field[Any], value: Any) -> str:
     """Octets and what has no repr may be a key: only what is known to be none shows."""
     if value is not None and not field.repr:
-        return _MASK
+        return MASK
     if isinstance(value, bytes) and field.name in OPEN:
         return value.hex()
     return text(not value if field.name in NEGATED else value)
@@ -85,7 +86,7 @@ def _text(value: Any) -> str:
         case float():
             return f"{value:g} s"
         case bytes():
-            return _MASK
+            return MASK
         case tuple():
             return " ".join(
                 _range(*each) if isinstance(each, tuple) else _text(each) for each in value
