@@ -5,12 +5,28 @@ from __future__ import annotations
 import gc
 import socket
 import sys
+from typing import TYPE_CHECKING
 
 from .options import Options
 
-__all__ = ["run"]
+if TYPE_CHECKING:
+    from ..conf.load import Loaded
+
+__all__ = ["load_here", "run"]
 
 _CANNOT_WRITE = 1
+
+
+def load_here(path: str, config_id: str | None) -> Loaded:
+    """A configuration for this host: its links, accounts and programs are looked at.
+
+    Raises: conf.source.Unreadable.
+    """
+    from ..conf.load import load
+    from .script_security import ThisHost
+
+    names = tuple(name for _, name in socket.if_nameindex())
+    return load(path, config_id=config_id, interfaces=names, host=ThisHost())
 
 
 def run(options: Options) -> int:
@@ -21,19 +37,11 @@ def run(options: Options) -> int:
     code is 0: that is what keepalived does, and what scripts around it expect.
     """
     from ..conf.diagnostics import concise, full
-    from ..conf.load import load
     from ..conf.source import Unreadable
-    from .script_security import ThisHost
 
     gc.disable()  # nothing made here is garbage before the end
-    interfaces = tuple(name for _, name in socket.if_nameindex())
     try:
-        loaded = load(
-            options.configuration,
-            config_id=options.config_id,
-            interfaces=interfaces,
-            host=ThisHost(),
-        )
+        loaded = load_here(options.configuration, options.config_id)
     except Unreadable as problem:
         return _report([str(problem)], [str(problem)], options.test_log, 0)
     gc.freeze()  # else the interpreter looks for garbage in all of it once more at its end

@@ -29,15 +29,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def read(path: str, arguments: argparse.Namespace) -> Loaded:
     """The configuration in a file. Raises: conf.source.Unreadable."""
-    import socket
-
     from ...conf.load import load
-    from ..script_security import ThisHost
+    from ..config_test import load_here
 
-    if not arguments.interfaces:
-        return load(path, config_id=arguments.config_id)
-    names = tuple(name for _, name in socket.if_nameindex())
-    return load(path, config_id=arguments.config_id, interfaces=names, host=ThisHost())
+    if arguments.interfaces:
+        return load_here(path, arguments.config_id)
+    return load(path, config_id=arguments.config_id)
 
 
 def addresses_here() -> Addresses:
