@@ -24,6 +24,7 @@ from .errors import CommandFailed, DeadlinePassed, LabError, NotPermitted, Unsup
 from .host import Host
 from .lab import Lab
 from .link import Link
+from .open_files import is_open, open_files
 from .ping import Outage, PingStream, Probe, outages
 from .process import Process
 from .waiting import wait_until
@@ -44,6 +45,8 @@ __all__ = [
     "Probe",
     "Process",
     "Unsupported",
+    "is_open",
+    "open_files",
     "outages",
     "wait_until",
 ]

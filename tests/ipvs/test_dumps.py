@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from netnslab import Host, Lab, Process, wait_until
+from netnslab import Host, Lab, Process, is_open, wait_until
 from tests.ipvs.site import SERVERS4, VIP4, Director
 
 pytestmark = pytest.mark.slow
@@ -49,10 +49,8 @@ class Daemon:
 
     def _is_whole(self) -> bool:
         """keepalived names the file before it is written."""
-        if not self.dump.exists():
-            return False
-        descriptors = Path("/proc", (self.directory / "c").read_text().strip(), "fd")
-        return not any(fd.exists() and fd.samefile(self.dump) for fd in descriptors.iterdir())
+        writer = int((self.directory / "c").read_text())
+        return self.dump.exists() and not is_open(self.dump, writer)
 
 
 def test_what_the_unit_tests_know_of_keepalived_is_true(lab: Lab, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from netnslab import Host, Lab, Process, wait_until
+from netnslab import Host, Lab, Process, is_open, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -55,11 +55,8 @@ class Daemon:
         wait_until(lambda: all(self._is_whole(self.directory / n) for n in names), what="the dump")
 
     def _is_whole(self, path: Path) -> bool:
-        if not path.exists():
-            return False
-        pids = [(self.directory / name).read_text().strip() for name in ("p", "v")]
-        descriptors = [fd for pid in pids for fd in Path("/proc", pid, "fd").iterdir()]
-        return not any(fd.exists() and fd.samefile(path) for fd in descriptors)
+        writers = [int((self.directory / name).read_text()) for name in ("p", "v")]
+        return path.exists() and not any(is_open(path, writer) for writer in writers)
 
     def lines(self, name: str) -> list[str]:
         return (self.directory / name).read_text().splitlines()

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from netnslab import is_open
+
 __all__ = ["LINKS", "NODE", "OURS", "Dumped", "dump", "dumps"]
 
 NODE = "alpha"
@@ -191,8 +193,7 @@ def _links(process: subprocess.Popen[bytes]) -> list[dict[str, Any]]:
 
 def _is_written(path: Path, writer: int) -> bool:
     """Whether it is there, and not open any more."""
-    opened = Path(f"/proc/{writer}/fd").iterdir()
-    return path.exists() and not any(o.exists() and o.samefile(path) for o in opened)
+    return path.exists() and not is_open(path, writer)
 
 
 def _dump(out: Path) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
+from netnslab import open_files
 from pyvrrp.daemon import handoff
 from pyvrrp.daemon.handoff import HandoffError
 
@@ -139,11 +139,10 @@ def test_descriptors_are_given_back(daemon: Daemon):
         daemon.send(signal.SIGUSR1)
         daemon.wait_note(ALL, count=count)
     assert daemon.process is not None
-    descriptors = Path(f"/proc/{daemon.process.pid}/fd")
+    parent = daemon.process.pid
 
     def memories() -> int:
-        links = [os.readlink(path) for path in descriptors.iterdir()]  # noqa: PTH115
-        return sum(link.startswith("/memfd:") for link in links)
+        return sum(link.startswith("/memfd:") for link in open_files(parent))
 
     poll(lambda: memories() == 2, "settings and Config, and nothing else")
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from netnslab import open_files
+
 from .supervised import Daemon, poll
 
 
@@ -294,7 +296,7 @@ def test_service_manager_is_told(daemon: Daemon, tmp_path: Path):
 def test_child_has_only_the_descriptors_it_needs(daemon: Daemon):
     daemon.start("one")
     daemon.wait_note("ready")
-    links = [os.readlink(path) for path in Path(f"/proc/{daemon.child}/fd").iterdir()]  # noqa: PTH115
+    links = open_files(daemon.child)
     kinds = sorted(link.partition(":")[0] for link in links if "/dev/null" not in link)
     sockets = [kind for kind in kinds if kind == "socket"]
     memories = [link for link in links if link.startswith("/memfd:pyvrrp-settings")]
