@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Protocol, assert_never
 
+from .conditions import Conditions
 from .core import actions, events
 from .core.machine import Active, Backup, Initialize, State, deadline, state_name, transition
 from .core.model import Address, VirtualRouterConfig
 from .core.packet import IpFacts, PacketError, encode
-from .core.priority import effective_priority
 from .core.receive import Admitted, Mismatch
 from .counters import Counters
 from .deadlines import Deadlines
@@ -82,6 +82,7 @@ class VirtualRouter:
         "_beats",
         "_changed_at",
         "_complaints",
+        "_conditions",
         "_counters",
         "_feeding",
         "_heard_priority",
@@ -92,7 +93,6 @@ class VirtualRouter:
         "_segment",
         "_told",
         "_watchers",
-        "base_priority",
         "config",
         "holdings",
         "outgoing",
@@ -105,12 +105,12 @@ class VirtualRouter:
     def __init__(self, settings: VirtualRouterSettings, host: Host) -> None:
         self.settings = settings
         self.config: VirtualRouterConfig = settings.protocol
-        self.base_priority = settings.protocol.priority
         self.state: State = Initialize()
         self.repetition: Repetition | None = None
         self.outgoing: tuple[Outgoing, ...] = ()
         self.queued_at = inf
         self.holdings = Holdings(settings, host)
+        self._conditions = Conditions(settings, host)
         self._host = host
         self._segment: Segment | None = None
         self._counters = Counters()
@@ -183,7 +183,7 @@ class VirtualRouter:
             state=self.state_name,
             reason=state.reason if isinstance(state, Initialize) else None,
             wants_active=isinstance(state, Backup) and state.wants_active,
-            base_priority=self.base_priority,
+            base_priority=self._conditions.base_priority,
             priority=config.priority,
             source=config.source,
             changed_at=None if changed_at is None else loop_epoch + changed_at,
@@ -217,7 +217,7 @@ class VirtualRouter:
         Raises: ValueError when it is out of range.
         """
         replace(self.settings.protocol, priority=priority)
-        self.base_priority = priority
+        self._conditions.base_priority = priority
         self.assess()
 
     # What the wire and the clock say.
@@ -459,7 +459,7 @@ class VirtualRouter:
     def reconfigure(self, settings: VirtualRouterSettings) -> None:
         """Take new settings over without leaving the state."""
         self.settings = settings
-        self.base_priority = settings.protocol.priority
+        self._conditions.use(settings)
         self.holdings.settings = settings
         self.holdings.adopt()
         self.assess()
@@ -476,39 +476,12 @@ class VirtualRouter:
     @property
     def own_fault(self) -> events.InitializeReason | None:
         """Why this Virtual Router cannot take part, its sync group left aside; None: it can."""
-        link = self.link
-        if link is None:
-            return events.InitializeReason.INTERFACE_MISSING
-        if self.settings.track_primary and not (link.up and link.running):
-            return events.InitializeReason.INTERFACE_DOWN
-        for tracked in self.settings.tracked_interfaces:
-            if tracked.weight == 0 and self._is_usable(tracked.name) is tracked.reverse:
-                return events.InitializeReason.TRACKED_OBJECT_DOWN
-        if self._source(link) is None:
-            return events.InitializeReason.NO_SOURCE_ADDRESS
-        return None
-
-    def _is_usable(self, interface: str) -> bool:
-        link = self._host.table.by_name(interface)
-        return link is not None and link.up and link.running
-
-    def _weights(self) -> Iterable[int]:
-        """A positive weight counts while up, a negative one while down; `reverse` swaps."""
-        for tracked in self.settings.tracked_interfaces:
-            if (self._is_usable(tracked.name) is not tracked.reverse) is (tracked.weight > 0):
-                yield tracked.weight
+        return self._conditions.fault(self.link)
 
     def _adapt(self, now: float) -> None:
         """Bring `config` in line with settings, source address and weights."""
-        link = self.link
-        source = self._source(link) if link is not None else None
-        if source is None:
-            return
-        priority = effective_priority(self.base_priority, self._weights())
-        protocol = self.settings.protocol
-        if protocol.source != source or protocol.priority != priority:
-            protocol = replace(protocol, source=source, priority=priority)
-        if protocol != self.config or not self.outgoing:
+        protocol = self._conditions.protocol(self.link)
+        if protocol is not None and (protocol != self.config or not self.outgoing):
             self._use(protocol, now)
 
     def _use(self, config: VirtualRouterConfig, now: float) -> None:
@@ -523,17 +496,6 @@ class VirtualRouter:
             self.complain("socket", str(error))
         if config != previous:
             self.feed(events.Reconfigured(previous), now)
-
-    def _source(self, link: Link) -> Address | None:
-        """Where Advertisements come from: as configured, or the interface's primary address."""
-        chosen = self.settings.protocol.source
-        if not chosen.is_unspecified:
-            return chosen
-        table, family = self._host.table, self.config.family
-        found = table.primary_address(link.index, family, self._host.virtual_addresses)
-        if found is None and self.settings.protocol.is_owner:
-            return table.primary_address(link.index, family)
-        return found
 
     def _compose(self, priority: int) -> tuple[Outgoing, ...]:
         """What one Advertisement takes. Raises: SocketError."""
