@@ -25,7 +25,8 @@ from ..errors import PyvrrpError
 from . import handoff
 from .checker_log import activations, fifo_line, lines
 from .checker_reader import SettingsReader
-from .checker_settings import CheckedService, CheckerSettings, Command, ServerCommands
+from .checker_settings import CheckedService, CheckerSettings, ServerCommands
+from .commands import Command
 from .dump_kinds import of_section
 from .kernel_settings import KernelSettings
 from .notify_fifo import NotifyFifos

@@ -10,38 +10,17 @@ from dataclasses import dataclass
 from healthcheck.core.model import VirtualServer
 from healthcheck.core.sync import SyncDaemon, Timeouts
 
+from .commands import Command, FifoSettings
 from .process_settings import ProcessSettings
 
 __all__ = [
     "CheckedService",
     "CheckerSettings",
-    "Command",
-    "FifoSettings",
     "ServerCommands",
 ]
 
 _DEFAULT = ProcessSettings()
 _AS_THEY_ARE = Timeouts()
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A program to run, and as whom: names or numbers; None is whoever runs it."""
-
-    argv: tuple[str, ...]
-    user: str | None = None
-    group: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FifoSettings:
-    """A named pipe that gets a line for each change; who owns one that we make: numbers, -1: as it
-    comes. The `reader` is started with the path as its last word."""
-
-    path: str
-    user: int = -1
-    group: int = -1
-    reader: Command | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from healthcheck.core.model import MiscCheck, ProbeResult
 from healthcheck.probes import program
 
-from .checker_settings import FifoSettings
+from .commands import FifoSettings
 
 __all__ = ["NotifyFifos"]
 

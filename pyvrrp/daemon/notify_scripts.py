@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from healthcheck.core.model import MiscCheck, ProbeResult
 from healthcheck.probes import program
 
-from .checker_settings import Command
+from .commands import Command
 
 __all__ = ["NotifyScripts"]
 

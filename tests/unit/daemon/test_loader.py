@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
-from pyvrrp.daemon import handoff, journal, translate_lvs
+from pyvrrp.daemon import handoff, journal, programs
 from pyvrrp.daemon.checker_settings import (
     CheckedService,
     CheckerSettings,
-    Command,
-    FifoSettings,
     ServerCommands,
 )
+from pyvrrp.daemon.commands import Command, FifoSettings
 from pyvrrp.daemon.loader import Verdict, load
 from pyvrrp.daemon.options import Options
 from pyvrrp.daemon.pid_file import Words
@@ -195,7 +194,7 @@ def test_scripts_run_as_script_user(tmp_path: Path, settings: int):
 def test_scripts_run_as_the_usual_account(
     tmp_path: Path, settings: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(translate_lvs, "_USUAL_ACCOUNT", "daemon")
+    monkeypatch.setattr(programs, "_USUAL_ACCOUNT", "daemon")
     text = _SERVICE.replace("TCP_CHECK {", "MISC_CHECK {\n misc_path /bin/true")
     verdict_of(options(tmp_path, text), settings, True)
     service = checkers(settings)[1]

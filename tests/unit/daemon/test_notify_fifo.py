@@ -14,7 +14,7 @@ from healthcheck.core.service import QuorumDown, QuorumUp, ServerDown, ServerUp
 from healthcheck.core.table import Destination, Protocol, ServiceAddress
 from healthcheck.events import CheckFailed
 from pyvrrp.daemon.checker_log import fifo_line
-from pyvrrp.daemon.checker_settings import Command, FifoSettings
+from pyvrrp.daemon.commands import Command, FifoSettings
 from pyvrrp.daemon.notify_fifo import NotifyFifos
 
 NAME = "[10.2.0.1]:tcp:80"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from healthcheck.core.model import MiscCheck, ProbeResult
-from pyvrrp.daemon.checker_settings import Command
+from pyvrrp.daemon.commands import Command
 from pyvrrp.daemon.notify_scripts import NotifyScripts
 
 

@@ -24,7 +24,8 @@ from healthcheck.core.model import (
 from healthcheck.core.table import Destination, Forwarding, Method, ServiceFlag, ServiceSettings
 from pyvrrp.conf.config import GlobalDefs
 from pyvrrp.core.model import Peer, Version
-from pyvrrp.daemon.checker_settings import CheckedService, Command, ServerCommands
+from pyvrrp.daemon.checker_settings import CheckedService, ServerCommands
+from pyvrrp.daemon.commands import Command
 from pyvrrp.daemon.process_settings import ProcessSettings
 from pyvrrp.daemon.reload import routers, services
 from pyvrrp.daemon.reload.differences import differences
