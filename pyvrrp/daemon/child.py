@@ -81,10 +81,13 @@ class ChildKind:
     may_run: Callable[[Options], bool]
     is_needed: Callable[[Verdict], bool]
     pid_file: Callable[[pid_file.PidPaths], str]
+    """Empty: it has none."""
     section: handoff.Section
     """What it reads, and what its snapshots are about."""
     has_journal: bool = False
     """It may leave things in the kernel that the journal names."""
+    siblings: tuple[handoff.Section, ...] = ()
+    """Whom it has a link to (`siblings`); each pair is named on one side only."""
     hears_of_active: bool = False
     """It wants to know when the Virtual Router it follows becomes Active."""
 
@@ -120,6 +123,11 @@ class Child:
     def is_alive(self) -> bool:
         """True until its death was taken note of."""
         return self.pid is not None
+
+    @property
+    def is_at_work(self) -> bool:
+        """True from its start until it is told to stop."""
+        return self._holds is not None and not self.is_stopping
 
     @property
     def is_prepared(self) -> bool:
@@ -271,12 +279,13 @@ def _run(kind: ChildKind, options: Options, settings: int, control: socket.socke
         leave_terminal()
     log.start(options, kind.ident, queued=True)
     try:
-        own_pid_file = _acquire_patiently(pid_path)
+        own_pid_file = _acquire_patiently(pid_path) if pid_path else None
     except (pid_file.PidFileError, pid_file.AlreadyRunning) as problem:
         _log.error("%s child: %s", kind.name, problem)
         return processes.FATAL
     code = kind.body(handoff.ChildStart(settings, control, options, journal_path, bool(again)))
-    own_pid_file.remove()
+    if own_pid_file is not None:
+        own_pid_file.remove()
     return code
 
 

@@ -157,12 +157,27 @@ class Children:
             child.start(settings, child.kind.pid_file(self._paths), self._journal_path)
             if child.kind.hears_of_active and self._active:
                 child.say(handoff.ACTIVE, self._active)
+            for other in self._all:
+                if other.is_at_work and _are_siblings(child, other):
+                    _join(child, other)
         except OSError as exc:
             _log.error("%s child cannot be started: %s", child.kind.name, exc.strerror)
             if child.is_alive:
                 child.signal(signal.SIGKILL)  # what comes next is decided when it is gone
             else:
                 child.start_at = time.monotonic() + max(child.died(), 1.0)
+
+
+def _are_siblings(one: Child, other: Child) -> bool:
+    return other.kind.section in one.kind.siblings or one.kind.section in other.kind.siblings
+
+
+def _join(one: Child, other: Child) -> None:
+    """Give two children a link; it takes the place of the one they had. Raises: OSError."""
+    ends = handoff.channel()
+    for child, whom, end in ((one, other, ends[0]), (other, one, ends[1])):
+        child.say(handoff.SIBLING, whom.kind.section.name, end.fileno())
+        end.close()
 
 
 def _beginning(path: str) -> bytes:

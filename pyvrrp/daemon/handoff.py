@@ -40,6 +40,7 @@ __all__ = [
     "RELOAD",
     "RELOADED",
     "RELOAD_WANTED",
+    "SIBLING",
     "SNAPSHOTS",
     "UNAVAILABLE",
     "ChildStart",
@@ -79,6 +80,8 @@ SNAPSHOTS = b"snapshots"
 """Child to parent: the answer, with the descriptor of the records; the number follows."""
 DUMP_WANTED = b"dump-wanted"
 """Child to parent: the child itself got the signal; the kind of the dump follows."""
+SIBLING = b"sibling"
+"""Parent to child, with the descriptor of a new link to another child; its section's name follows."""
 UNAVAILABLE = b"unavailable"
 """Child to parent, before it ends: this system lacks what it needs; another start is no use."""
 
@@ -90,9 +93,11 @@ class Section(IntEnum):
     """ProcessSettings, then a VirtualRouterSettings for each Virtual Router."""
     CHECKERS = 1
     """CheckerSettings, then a ServiceSettings for each virtual server."""
+    SCRIPTS = 2
+    """ScriptsSettings, then what is tracked and who is told of changes."""
 
 
-_MAGIC = b"pyvrrp\0\2"
+_MAGIC = b"pyvrrp\0\3"
 """The last octet is the version of this format."""
 _HEADER = struct.Struct("=8sQ" + "QI" * len(Section))
 """Magic, size of the whole, then offset and number of records of each section."""
@@ -148,8 +153,8 @@ def new_memory() -> int:
     return os.memfd_create("pyvrrp-settings", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
 
 
-def write(descriptor: int, *sections: Iterable[object]) -> tuple[int, ...]:
-    """Fill a memfd and seal it against change; returns the number of records of each section.
+def write(descriptor: int, *sections: Iterable[object]) -> None:
+    """Fill a memfd and seal it against change.
 
     `sections` are in the order of `Section`; missing ones are empty.
     The header is written last, so a writer that died leaves something `read` refuses.
@@ -168,7 +173,6 @@ def write(descriptor: int, *sections: Iterable[object]) -> tuple[int, ...]:
         numbers = (number for place in places for number in place)
         os.pwrite(descriptor, _HEADER.pack(_MAGIC, file.tell(), *numbers), 0)
     _seal(descriptor)
-    return tuple(count for _, count in places)
 
 
 def _write_record(file: BinaryIO, record: object) -> None:

@@ -18,12 +18,14 @@ from ..errors import PyvrrpError
 from . import handoff, processes
 from .dump_kinds import announced
 from .options import SIGNALS
+from .siblings import Sibling
 
 __all__ = ["ParentLink", "Snapshots"]
 
 logger = logging.getLogger(__name__)
 
 _NO_DUMPS: Mapping[str, str] = {}
+_NO_SIBLINGS: Mapping[handoff.Section, Sibling] = {}
 _AT_ONCE = 16
 """Snapshots that are made in one turn of the loop: about a millisecond."""
 
@@ -39,11 +41,14 @@ class ParentLink:
         start: handoff.ChildStart,
         on_word: Callable[[handoff.Message], None] = lambda message: None,
         dumps: Mapping[str, str] = _NO_DUMPS,
+        siblings: Mapping[handoff.Section, Sibling] = _NO_SIBLINGS,
     ) -> None:
         """`on_word` gets what nobody else here cares for.
 
         `dumps` are the kinds that signals may ask for, and what is shown of this process then.
+        `siblings` are connected when the parent brings a link.
         """
+        self._siblings = {section.name: sibling for section, sibling in siblings.items()}
         self._dumps = dumps
         self._control = start.control
         self._on_word = on_word
@@ -131,5 +136,14 @@ class ParentLink:
             self._reloads.put_nowait(message.descriptor)
         elif message.word == handoff.DUMP:
             self._questions.put_nowait(message.text)
+        elif message.word == handoff.SIBLING and message.descriptor is not None:
+            self._meet(message.text, message.descriptor)
         else:
             self._on_word(message)
+
+    def _meet(self, name: str, descriptor: int) -> None:
+        sibling = self._siblings.get(name)
+        if sibling is None:
+            os.close(descriptor)
+        else:
+            sibling.connect(descriptor)

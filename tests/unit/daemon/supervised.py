@@ -2,7 +2,7 @@
 
 The "configuration" is one line of words. `unusable`, `hang`, `slow`, `crash`, `idle` are for the
 loader, `exit=N`, `stubborn`, `refuse`, `mute`, `ask`, `tell`, `late`, `silent`, `want` for the VRRP child, which notes what
-happens to it in a file. The words after a `|` are for the checker child, which exists where there
+happens to it in a file; `social` notes what the other child says over the link between them. The words after a `|` are for the checker child, which exists where there
 is a `|`; its notes begin with one. It also knows `missing`: it says that it cannot work here.
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 _SCRIPT = """
-import os, select, signal, sys, time
+import os, select, signal, socket, sys, time
 from pathlib import Path
 from pyvrrp.daemon import dumps, handoff, loader, log, processes, supervisor
 from pyvrrp.daemon.child import ChildKind
@@ -80,7 +80,15 @@ def child(start, mark):
     note("ready")
     if "want" in words:
         handoff.send(start.control, handoff.DUMP_WANTED, "DATA")
+    links = []
     while (message := handoff.receive(start.control)) is not None:
+        if message.word == handoff.SIBLING:
+            links.append(socket.socket(fileno=message.descriptor))
+            if "social" in words:
+                handoff.send(links[-1], b"hello", words)
+                said = handoff.receive(links[-1])
+                note(f"{message.text} says {said.text if said else 'nothing'}")
+            continue
         if message.word == handoff.DUMP:
             kind, number = message.text.split()
             note("asked " + kind)
@@ -119,7 +127,7 @@ kinds = (
     ChildKind(
         "Healthcheck", "test_checkers", b"|", lambda: None, lambda start: child(start, "|"),
         lambda options: options.run_checkers, lambda verdict: verdict.needs_checkers,
-        lambda paths: paths.checkers, handoff.Section.CHECKERS,
+        lambda paths: paths.checkers, handoff.Section.CHECKERS, siblings=(handoff.Section.VRRP,),
     ),
     ChildKind(
         "VRRP", "test_vrrp", b"", lambda: None, lambda start: child(start, ""),

@@ -27,13 +27,13 @@ def memory() -> Iterator[int]:
 
 
 def test_what_is_written_is_read(memory: int):
-    assert handoff.write(memory, iter(RECORDS)) == (4, 0)
+    handoff.write(memory, iter(RECORDS))
     assert list(handoff.read(memory, Section.VRRP)) == [PROCESS, *ROUTERS]
     assert list(handoff.read(memory, Section.CHECKERS)) == []
 
 
 def test_each_reads_its_own(memory: int):
-    assert handoff.write(memory, RECORDS, iter(["one", "two"])) == (4, 2)
+    handoff.write(memory, RECORDS, iter(["one", "two"]))
     assert list(handoff.read(memory, Section.CHECKERS)) == ["one", "two"]
     assert list(handoff.read(memory, Section.VRRP)) == [PROCESS, *ROUTERS]
 
@@ -50,7 +50,7 @@ def test_readers_do_not_disturb_each_other(memory: int):
 
 
 def test_no_router_at_all(memory: int):
-    assert handoff.write(memory, [PROCESS]) == (1, 0)
+    handoff.write(memory, [PROCESS])
     assert list(handoff.read(memory, Section.VRRP)) == [PROCESS]
 
 
@@ -83,19 +83,20 @@ def test_writer_that_died_leaves_nothing_usable(memory: int):
         list(handoff.read(memory, Section.VRRP))
 
 
-# Magic; size of the whole; offset and number of records of either section.
-_TABLE = (36).to_bytes(8, sys.byteorder) + 2 * (
-    (40).to_bytes(8, sys.byteorder) + (1).to_bytes(4, sys.byteorder)
+# After the magic: size of the whole; offset and number of records of each section.
+_HEADER_SIZE = 16 + 12 * len(Section)
+_TABLE = _HEADER_SIZE.to_bytes(8, sys.byteorder) + len(Section) * (
+    _HEADER_SIZE.to_bytes(8, sys.byteorder) + (1).to_bytes(4, sys.byteorder)
 )
 
 
 @pytest.mark.parametrize(
     ("octets", "text"),
     [
-        pytest.param(b"pyvrrp\0\1" + bytes(40), "start with", id="other version"),
-        pytest.param(b"\x7fELF....." + bytes(40), "start with", id="something else"),
-        pytest.param(b"pyvrrp\0\2" + _TABLE + b"\xff" * 4, "a record of", id="huge record"),
-        pytest.param(b"pyvrrp\0\2" + _TABLE + b"\3\0\0\0xyz", "is damaged", id="not a pickle"),
+        pytest.param(b"pyvrrp\0\1" + bytes(99), "start with", id="other version"),
+        pytest.param(b"\x7fELF....." + bytes(99), "start with", id="something else"),
+        pytest.param(b"pyvrrp\0\3" + _TABLE + b"\xff" * 4, "a record of", id="huge record"),
+        pytest.param(b"pyvrrp\0\3" + _TABLE + b"\3\0\0\0xyz", "is damaged", id="not a pickle"),
     ],
 )
 def test_not_ours(tmp_path: Path, octets: bytes, text: str):

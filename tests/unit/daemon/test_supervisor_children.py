@@ -209,3 +209,22 @@ def test_a_child_knows_that_it_is_not_the_first(daemon: Daemon):
     daemon.wait_note("|restart: False")
     os.kill(daemon.checker, signal.SIGKILL)
     daemon.wait_note("|restart: True")
+
+
+def test_siblings_have_a_link_and_get_a_new_one_when_either_is_started_again(daemon: Daemon):
+    start(daemon, "one social |uno social")
+    daemon.wait_note("CHECKERS says uno social")
+    daemon.wait_note("|VRRP says one social")
+    os.kill(daemon.checker, signal.SIGKILL)
+    daemon.wait_note("CHECKERS says uno social", 2)
+    daemon.wait_note("|VRRP says one social", 2)
+    os.kill(daemon.child, signal.SIGKILL)
+    daemon.wait_note("CHECKERS says uno social", 3)
+    daemon.wait_note("|VRRP says one social", 3)
+
+
+def test_a_sibling_that_is_newly_needed_gets_a_link(daemon: Daemon):
+    start(daemon, "one social")
+    daemon.reload("one social |due social")
+    daemon.wait_note("CHECKERS says due social")
+    daemon.wait_note("|VRRP says one social")
