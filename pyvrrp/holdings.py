@@ -7,9 +7,10 @@ from typing import Protocol
 
 from .core.announce import announcement
 from .core.model import Address
+from .net.address_messages import AddAddress, RemoveAddress
 from .net.frame_sender import FrameSender
 from .net.monitor import InterfaceTable
-from .net.rtnetlink import AddAddress, AddressOperation, RemoveAddress
+from .net.rtnetlink import Operation
 from .rhythm import Outgoing
 from .settings import VirtualAddress, VirtualRouterSettings
 
@@ -21,8 +22,8 @@ class AddressHost(Protocol):
 
     table: InterfaceTable
 
-    def change_addresses(self, operations: Sequence[AddressOperation]) -> None:
-        """Carry out address changes; what the kernel refuses is logged."""
+    def change_kernel(self, operations: Sequence[Operation]) -> None:
+        """Carry out changes; what the kernel refuses is logged."""
 
     def set_link_up(self, index: int, *, up: bool) -> None:
         """Set a link up or down; a refusal is logged."""
@@ -105,12 +106,12 @@ class Holdings:
             self._host.set_link_up(self.virtual_mac_index, up=True)
         dropped = [_removal(a) for a in self._installed if a not in self._planned]
         self._installed = self._planned
-        self._host.change_addresses((*dropped, *self._planned))
+        self._host.change_kernel((*dropped, *self._planned))
 
     def remove(self) -> None:
         """Take away what was installed."""
         installed, self._installed = self._installed, ()
-        self._host.change_addresses([_removal(a) for a in installed])
+        self._host.change_kernel([_removal(a) for a in installed])
         if self.virtual_mac_index is not None:
             self._host.set_link_up(self.virtual_mac_index, up=False)
 

@@ -36,7 +36,7 @@ from .net.monitor import (
     RouteEvent,
     RouteMonitor,
 )
-from .net.rtnetlink import AddressOperation, Link, NetlinkError, RouteSocket
+from .net.rtnetlink import Link, NetlinkError, Operation, RouteSocket
 from .net.sysctl import Sysctls
 from .reception import Reception
 from .rhythm import Outgoing, Rhythms
@@ -58,7 +58,7 @@ _ASSESSMENTS = 16  # Virtual Routers that look at their interfaces in one turn o
 class _Deferred:
     """What is to be done for several Virtual Routers together."""
 
-    operations: list[AddressOperation] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
     announcements: list[tuple[VirtualRouter, tuple[Outgoing, ...], int]] = field(
         default_factory=list
     )
@@ -157,7 +157,7 @@ class VrrpRouter:
             await self._detach(router)
             raise
         self._register(router, settings)
-        self.change_addresses(tuple(router.holdings.leftovers()))
+        self.change_kernel(tuple(router.holdings.leftovers()))
         router.prepare()
         if start:
             router.start(self.time())
@@ -218,8 +218,8 @@ class VrrpRouter:
         """The event loop's time."""
         return self._loop.time()
 
-    def change_addresses(self, operations: Sequence[AddressOperation]) -> None:
-        """Carry out address changes; what the kernel refuses is logged."""
+    def change_kernel(self, operations: Sequence[Operation]) -> None:
+        """Carry out changes of addresses and routes; what the kernel refuses is logged."""
         if not operations:
             return
         if self._deferred is not None:
@@ -279,7 +279,7 @@ class VrrpRouter:
             yield
         finally:
             self._deferred = None
-            self.change_addresses(deferred.operations)
+            self.change_kernel(deferred.operations)
             for router, frames, count in deferred.announcements:
                 if router.is_active:
                     self.announce(router, frames, count)

@@ -20,8 +20,8 @@ from ..core.actions import StateName
 from ..core.events import InitializeReason
 from ..errors import PyvrrpError
 from ..net import virtual_mac
+from ..net.address_messages import RemoveAddress
 from ..net.monitor import InterfaceTable
-from ..net.rtnetlink import RemoveAddress
 from ..net.sysctl import Sysctl, SysctlError, write_sysctl
 from ..settings import VirtualRouterSettings
 from ..virtual_router import StateChange, VirtualRouter
@@ -119,7 +119,7 @@ class _Process:
             return
         if found is None:
             return
-        router.change_addresses(tuple(_left_addresses(found, router.table)))
+        router.change_kernel(tuple(_left_addresses(found, router.table)))
         for name in _left_links(found, router.table):
             with suppress(virtual_mac.VirtualMacError):
                 await virtual_mac.delete(name)

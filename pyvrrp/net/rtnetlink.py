@@ -1,4 +1,4 @@
-"""rtnetlink, hand-packed: links, addresses, and many address changes in one system call.
+"""rtnetlink, hand-packed: links, addresses, and many changes in one system call.
 
 pyroute2 would do, at 14 MB more memory and some 100 ms of import; and a takeover of a thousand
 Virtual Routers has to change a thousand addresses at once. The kernel carries out every message of
@@ -16,20 +16,17 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from ..errors import PyvrrpError
 
 __all__ = [
-    "AddAddress",
-    "AddressFailure",
-    "AddressOperation",
     "Change",
     "InterfaceAddress",
     "Link",
     "NetlinkError",
+    "Operation",
     "Refusal",
-    "RemoveAddress",
     "RouteSocket",
     "attribute",
     "parse_address",
@@ -43,20 +40,15 @@ RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_DUMP = 0x1, 0x4, 0x300
-_NLM_F_EXCL_CREATE = 0x600
 _NLM_F_DUMP_INTR = 0x10
 _IFLA_ADDRESS, _IFLA_BROADCAST, _IFLA_IFNAME, _IFLA_MTU = 1, 2, 3, 4
 _IFLA_LINK, _IFLA_LINKINFO = 5, 18
 _IFLA_INFO_KIND = 1
-_IFA_ADDRESS, _IFA_LOCAL, _IFA_LABEL, _IFA_BROADCAST = 1, 2, 3, 4
-_IFA_CACHEINFO, _IFA_FLAGS, _IFA_PROTO = 6, 8, 11
-_PROTOCOL_KEEPALIVED = (
-    18  # RTPROT_KEEPALIVED: tells our addresses from everybody else's (Linux 5.18)
-)
-_IFA_F_SECONDARY, _IFA_F_NODAD, _IFA_F_DADFAILED = 0x01, 0x02, 0x08
-_IFA_F_DEPRECATED, _IFA_F_TENTATIVE, _IFA_F_NOPREFIXROUTE = 0x20, 0x40, 0x200
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS, _IFA_PROTO = 1, 2, 8, 11
+_PROTOCOL_KEEPALIVED = 18
+_IFA_F_SECONDARY, _IFA_F_DADFAILED = 0x01, 0x08
+_IFA_F_DEPRECATED, _IFA_F_TENTATIVE = 0x20, 0x40
 _IFF_UP, _IFF_LOOPBACK, _IFF_RUNNING = 0x1, 0x8, 0x40
-_FOREVER = 0xFFFFFFFF
 _BATCH = 128
 _TIMEOUT = 5.0
 
@@ -64,9 +56,6 @@ _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
 _IFINFO = struct.Struct("=BxHiII")
 _IFADDR = struct.Struct("=BBBBI")
-
-_HARMLESS_ADD = frozenset((errno.EEXIST,))
-_HARMLESS_REMOVE = frozenset((errno.EADDRNOTAVAIL, errno.ENODEV))
 
 
 class NetlinkError(PyvrrpError):
@@ -112,57 +101,25 @@ class InterfaceAddress:
     """True when it was put there by this program or keepalived; Linux before 5.18 cannot tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class AddAddress:
-    """Put an address on interface `index`. Lifetimes are seconds, None is for ever."""
+class Operation(Protocol):
+    """A change, ready for the kernel: a message of type `kind` with NLM_F_* `flags`.
 
-    index: int
-    address: Interface
-    scope: int = 0
-    label: str | None = None
-    broadcast: bytes | None = None
-    peer: Interface | None = None
-    nodad: bool = True
-    noprefixroute: bool = False
-    preferred_lft: int | None = None
-    payload: bytes = field(init=False, repr=False, compare=False)
-    """The message to the kernel, made in advance: a takeover of many has no time for it."""
+    `harmless` are the error numbers that mean that everything is as it was asked for already.
+    """
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "payload", _address_payload(self))
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveAddress:
-    """Take an address off interface `index`; `peer` as it was added."""
-
-    index: int
-    address: Interface
-    peer: Interface | None = None
-
-
-AddressOperation: TypeAlias = AddAddress | RemoveAddress
-
-
-@dataclass(frozen=True, slots=True)
-class AddressFailure:
-    """An operation that the kernel refused."""
-
-    operation: AddressOperation
-    errno: int
-
-    def __str__(self) -> str:
-        verb = "add" if isinstance(self.operation, AddAddress) else "remove"
-        where = f"interface {self.operation.index}"
-        return f"{verb} {self.operation.address} on {where}: {os.strerror(self.errno)}"
+    @property
+    def kind(self) -> int: ...
+    @property
+    def flags(self) -> int: ...
+    @property
+    def payload(self) -> bytes: ...
+    @property
+    def harmless(self) -> frozenset[int]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Another change, ready for the kernel: a message of type `kind` with NLM_F_* `flags`.
-
-    `harmless` are the error numbers that mean that everything is as it was asked for already.
-    """
+    """An operation that needs no more than a text."""
 
     text: str
     kind: int
@@ -176,13 +133,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A change that the kernel refused."""
+    """An operation that the kernel refused."""
 
-    change: Change
+    operation: Operation
     errno: int
 
     def __str__(self) -> str:
-        return f"{self.change}: {os.strerror(self.errno)}"
+        return f"{self.operation}: {os.strerror(self.errno)}"
 
 
 class RouteSocket:
@@ -215,24 +172,16 @@ class RouteSocket:
         body = _IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
         return tuple(parse_address(m) for m in self._dump("list addresses", RTM_GETADDR, body))
 
-    def apply(self, operations: Sequence[AddressOperation]) -> tuple[AddressFailure, ...]:
-        """Carry out address changes in order and report the ones refused.
+    def apply(self, operations: Sequence[Operation]) -> tuple[Refusal, ...]:
+        """Carry out changes in order and report the ones refused.
 
         Adding what is there and removing what is not are successes. When this returns, the kernel
         answers for the added addresses.
         """
-        failures: list[AddressFailure] = []
-        for start in range(0, len(operations), _BATCH):
-            failures += self._apply_batch(operations[start : start + _BATCH])
-        return tuple(failures)
-
-    def change(self, changes: Sequence[Change]) -> tuple[Refusal, ...]:
-        """Carry out changes in order and report the ones refused."""
         refusals: list[Refusal] = []
-        for start in range(0, len(changes), _BATCH):
-            batch = changes[start : start + _BATCH]
-            requests = [(c.kind, c.flags, c.payload) for c in batch]
-            for number, code in self._send("change routes", requests).items():
+        for start in range(0, len(operations), _BATCH):
+            batch = operations[start : start + _BATCH]
+            for number, code in self._send(batch).items():
                 if code not in batch[number].harmless:
                     refusals.append(Refusal(batch[number], code))
         return tuple(refusals)
@@ -249,27 +198,19 @@ class RouteSocket:
         except OSError as error:
             raise NetlinkError(f"set link {index} {'up' if up else 'down'}", error) from error
 
-    def _apply_batch(self, operations: Sequence[AddressOperation]) -> Iterator[AddressFailure]:
-        refused = self._send("change addresses", [_address_request(op) for op in operations])
-        for number, code in refused.items():
-            operation = operations[number]
-            added = isinstance(operation, AddAddress)
-            if code not in (_HARMLESS_ADD if added else _HARMLESS_REMOVE):
-                yield AddressFailure(operation, code)
-
-    def _send(self, operation: str, requests: Sequence[tuple[int, int, bytes]]) -> dict[int, int]:
-        """Send requests (type, flags, payload) at once; error numbers of the refused by place."""
-        first, last = self._sequence + 1, self._sequence + len(requests)
+    def _send(self, operations: Sequence[Operation]) -> dict[int, int]:
+        """Send requests at once; error numbers of the refused by place."""
+        first, last = self._sequence + 1, self._sequence + len(operations)
         self._sequence = last
         messages = [
-            _request(kind, flags | _NLM_F_REQUEST | _ack(number == last), number, payload)
-            for number, (kind, flags, payload) in enumerate(requests, first)
+            _request(op.kind, op.flags | _NLM_F_REQUEST | _ack(number == last), number, op.payload)
+            for number, op in enumerate(operations, first)
         ]
         try:
             self._socket.send(b"".join(messages))
             refused = self._refusals(first, last)
         except OSError as error:
-            raise NetlinkError(operation, error) from error
+            raise NetlinkError("change addresses and routes", error) from error
         return {number - first: code for number, code in refused.items()}
 
     def _refusals(self, first: int, last: int) -> dict[int, int]:
@@ -398,40 +339,3 @@ def attribute(kind: int, value: bytes) -> bytes:
 
 def _ack(wanted: bool) -> int:
     return _NLM_F_ACK if wanted else 0
-
-
-def _address_request(operation: AddressOperation) -> tuple[int, int, bytes]:
-    if isinstance(operation, AddAddress):
-        return RTM_NEWADDR, _NLM_F_EXCL_CREATE, operation.payload
-    return RTM_DELADDR, 0, _address_payload(operation)
-
-
-def _address_payload(operation: AddressOperation) -> bytes:
-    interface = operation.address
-    family = socket.AF_INET if interface.version == 4 else socket.AF_INET6
-    prefix = interface.network.prefixlen
-    scope = operation.scope if isinstance(operation, AddAddress) else 0
-    body = attribute(_IFA_LOCAL, interface.packed)
-    body += attribute(_IFA_ADDRESS, (operation.peer or interface).packed)
-    if operation.peer is not None:
-        prefix = operation.peer.network.prefixlen
-    if isinstance(operation, AddAddress):
-        body += _options(operation)
-    return _IFADDR.pack(family, prefix, 0, scope, operation.index) + body
-
-
-def _options(operation: AddAddress) -> bytes:
-    body = attribute(_IFA_PROTO, bytes((_PROTOCOL_KEEPALIVED,)))
-    if operation.label is not None:
-        body += attribute(_IFA_LABEL, operation.label.encode() + b"\0")
-    if operation.broadcast is not None:
-        body += attribute(_IFA_BROADCAST, operation.broadcast)
-    flags = _IFA_F_NOPREFIXROUTE if operation.noprefixroute else 0
-    if operation.nodad and operation.address.version == 6:
-        flags |= _IFA_F_NODAD
-    if flags:
-        body += attribute(_IFA_FLAGS, struct.pack("=I", flags))
-    if operation.preferred_lft is not None:
-        cache = struct.pack("=IIII", operation.preferred_lft, _FOREVER, 0, 0)
-        body += attribute(_IFA_CACHEINFO, cache)
-    return body

@@ -83,7 +83,7 @@ class FakeHost:
     def time(self) -> float:
         return self.loop.now
 
-    def change_addresses(self, operations: Sequence[Any]) -> None:
+    def change_kernel(self, operations: Sequence[Any]) -> None:
         self.log += [(type(o).__name__, str(o.address)) for o in operations]
 
     def set_link_up(self, index: int, *, up: bool) -> None:

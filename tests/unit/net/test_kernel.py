@@ -14,6 +14,7 @@ from netnslab import Host, Lab, wait_until
 from pyvrrp.core.model import Address, Family
 from pyvrrp.errors import PyvrrpError
 from pyvrrp.net import virtual_mac
+from pyvrrp.net.address_messages import AddAddress, RemoveAddress
 from pyvrrp.net.frame_sender import FrameSender
 from pyvrrp.net.monitor import (
     AddressAdded,
@@ -25,7 +26,7 @@ from pyvrrp.net.monitor import (
     RouteEvent,
     RouteMonitor,
 )
-from pyvrrp.net.rtnetlink import AddAddress, NetlinkError, RemoveAddress, RouteSocket
+from pyvrrp.net.rtnetlink import NetlinkError, RouteSocket
 from pyvrrp.net.vrrp_socket import GroupSender, PeerSender, Receiver, SocketError
 from pyvrrp.settings import VirtualMac, VirtualRouterSettings
 

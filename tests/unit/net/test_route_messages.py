@@ -316,13 +316,13 @@ def test_the_kernel_understands_us_as_it_does_ip(
     differ = {}
     for words in lines:
         add, remove = changes(read(block, words), links_of(sockets["one"]))
-        refused = sockets["one"].change([add])
+        refused = sockets["one"].apply([add])
         if block == "virtual_routes":
             two.ip(family_of(words), "route", "prepend", "proto", "18", *as_ip_says(words))
         else:
             two.ip(family_of(words), "rule", "add", *as_ip_says(words), "protocol", "18")
         mine, theirs = shown(one), shown(two)
-        refused += sockets["one"].change([remove]) + sockets["two"].change([remove])
+        refused += sockets["one"].apply([remove]) + sockets["two"].apply([remove])
         left = shown(one) + shown(two)
         if refused or left or not mine or mine != theirs:
             differ[words] = (mine, theirs, left, [str(refusal) for refusal in refused])
@@ -340,8 +340,8 @@ def test_what_is_so_already_is_no_failure(
     rule = read("virtual_rules", "from 192.0.2.0/24 table 100 preference 1000")
     pairs = [changes(found, links) for found in (route, rule)]
     for adding in ([add for add, _ in pairs], [remove for _, remove in pairs]):
-        assert socket.change(adding) == ()
-        assert socket.change(adding) == ()
+        assert socket.apply(adding) == ()
+        assert socket.apply(adding) == ()
 
 
 @pytest.mark.root
@@ -350,10 +350,10 @@ def test_many_at_once(hosts: tuple[Host, Host, dict[str, RouteSocket]]) -> None:
     networks = [IPv4Network((0x0A000000 + (n << 8), 24)) for n in range(300)]
     routes = [Route(network, via=IPv4Address("192.0.2.1"), dev="eth0") for network in networks]
     links = links_of(sockets["one"])
-    assert sockets["one"].change([add_route(route, links) for route in routes]) == ()
+    assert sockets["one"].apply([add_route(route, links) for route in routes]) == ()
     shown = routes_of(one).splitlines()
     assert (len(shown), shown[-1].split()[:2]) == (300, ["unicast", "10.1.43.0/24"])
-    assert sockets["one"].change([remove_route(route, links) for route in routes]) == ()
+    assert sockets["one"].apply([remove_route(route, links) for route in routes]) == ()
     assert routes_of(one) == ""
 
 
@@ -363,7 +363,7 @@ def test_a_refusal_names_the_route(hosts: tuple[Host, Host, dict[str, RouteSocke
     route = read("virtual_routes", "10.0.0.0/8 via 203.0.113.1 dev eth0")
     assert isinstance(route, Route)
     good = add_route(Route(TEN, dev="lo"), {"lo": 1})
-    (refusal,) = sockets["one"].change([add_route(route, links_of(sockets["one"])), good])
+    (refusal,) = sockets["one"].apply([add_route(route, links_of(sockets["one"])), good])
     assert str(refusal) == "add route 10.0.0.0/8 in table 254: Network is unreachable"
 
 
@@ -393,9 +393,9 @@ def test_the_kernel_gets_what_keepalived_gives_it(
         *(add_rule(rule) for rule in instance.virtual_rules),
     ]
     assert len(additions) == len(ROUTES) + len(RULES) - 1
-    assert sockets["one"].change(additions) == ()
+    assert sockets["one"].apply(additions) == ()
     files = ("-p", str(tmp_path / "parent"), "-r", str(tmp_path / "vrrp"))
-    two.start(("keepalived", "-n", "-l", "-D", "-P", *files, "-f", str(path)))
+    two.start(("/usr/sbin/keepalived", "-n", "-l", "-D", "-P", *files, "-f", str(path)))
     last = rules_of(one).splitlines()[-1]
     wait_until(lambda: last in rules_of(two), what="keepalived's last rule", timeout=10)
     assert sorted(routes_of(two).splitlines()) == sorted(routes_of(one).splitlines())

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
+from pyvrrp.net.address_messages import AddAddress, RemoveAddress
 from pyvrrp.net.rtnetlink import (
-    AddAddress,
     InterfaceAddress,
     Link,
     NetlinkError,
-    RemoveAddress,
     RouteSocket,
     parse_address,
     parse_link,
@@ -175,7 +174,7 @@ def test_refused_link_change(kernel: FakeKernel) -> None:
 
 def test_silence(kernel: FakeKernel) -> None:
     kernel.answers = [_error(99, 0)]
-    with pytest.raises(NetlinkError, match="change addresses: timed out"):
+    with pytest.raises(NetlinkError, match="change addresses and routes: timed out"):
         RouteSocket().apply([_ADD])
 
 
