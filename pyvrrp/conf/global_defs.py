@@ -324,13 +324,11 @@ def _namespace_of_ipvs(context: Context, statement: Statement, values: Values) -
         values.put("net_namespace_ipvs", name, statement)
 
 
-_NAMESPACE = "the daemon does not start with it: write `ip netns exec NAME` before its name"
-
 ROOT_ROWS = (
     value("child_wait_time", Seconds(0, 2**32 - 1, digits=0)),
     value("instance", Word(missing=_GENERAL), once=True),
-    value("net_namespace", Word(missing=_GENERAL), once=True)._replace(refused=_NAMESPACE),
-    Keyword("net_namespace_ipvs", _namespace_of_ipvs, acted_on=False, refused=_NAMESPACE),
+    value("net_namespace", Word(missing=_GENERAL), once=True),
+    Keyword("net_namespace_ipvs", _namespace_of_ipvs),
     value("namespace_with_ipsets", Flag(), acted_on=False),
     value("linkbeat_use_polling", Flag(), acted_on=False),
     value("use_pid_dir", Flag()),

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .blocks import Statement, parse
 from .config import Config, GlobalDefs, SyncGroup, VrrpInstance
@@ -49,6 +49,8 @@ _TRACKED = {
     "track_group": "track_group",
 }
 """Blocks that must stand before their use: the name they have in messages."""
+
+Interfaces: TypeAlias = "Collection[str] | Callable[[str | None], Collection[str]] | None"
 
 _UNUSABLE = 2
 _NO_CONFIGURATION = 6
@@ -103,16 +105,17 @@ def load(
     reader: Reader | None = None,
     config_id: str | None = None,
     environ: Mapping[str, str] | None = None,
-    interfaces: Collection[str] | None = None,
+    interfaces: Interfaces = None,
     host: Host | None = None,
 ) -> Loaded:
     """Read the configuration in the file at `path`.
 
     `config_id` is what `@ID` lines are compared with (default: the node name up to the first dot),
     `environ` feeds `${_ENV}` (default: this process's), `interfaces` are the names of the links
-    that exist (None: existence is not checked), `host` tells of accounts and programs (None: not
-    checked either).
-    Raises: Unreadable, for the main file only.
+    that exist, or what tells them for a network namespace, None for one that the file does not name
+    (None: existence is not checked); `host` tells of accounts and programs (None: not checked
+    either).
+    Raises: Unreadable, for the main file only; whatever `interfaces` raises.
     """
     with _collector_at_rest():
         return _load(
@@ -120,7 +123,7 @@ def load(
             reader or DiskReader(),
             node_name() if config_id is None else config_id,
             os.environ if environ is None else environ,
-            None if interfaces is None else frozenset(interfaces),
+            interfaces,
             host,
         )
 
@@ -142,18 +145,31 @@ def _load(
     reader: Reader,
     config_id: str,
     environ: Mapping[str, str],
-    interfaces: frozenset[str] | None,
+    interfaces: Interfaces,
     host: Host | None,
 ) -> Loaded:
     collector = Collector()
     expander = Expander(reader, collector, config_id=config_id, environ=environ)
     statements = parse(expander.lines(path), collector)
-    context = Context(collector, interfaces=interfaces, host=host, homes=_HOMES, reader=reader)
+    names = interfaces(_namespace(statements)) if callable(interfaces) else interfaces
+    context = Context(
+        collector,
+        interfaces=None if names is None else frozenset(names),
+        host=host,
+        homes=_HOMES,
+        reader=reader,
+    )
     collector.settle()
     config = _Reading(context, collector).read(statements)
     context.report_kept()
     collector.braces_last()
     return Loaded(config, collector.finish(), tuple(expander.files))
+
+
+def _namespace(statements: Iterable[Statement]) -> str | None:
+    """The first counts, and before all else: the links are there that the words are about."""
+    named = (s.words[1] for s in statements if s.words[0] == "net_namespace" and len(s.words) > 1)
+    return next(map(str, named), None)
 
 
 class _Reading:

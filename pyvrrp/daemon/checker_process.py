@@ -29,6 +29,7 @@ from .checker_settings import CheckedService, CheckerSettings, ServerCommands
 from .commands import Command
 from .dump_kinds import of_section
 from .kernel_settings import KernelSettings
+from .namespaces import inside
 from .notify_fifo import NotifyFifos
 from .notify_scripts import NotifyScripts
 from .parent_link import ParentLink
@@ -57,7 +58,9 @@ def run(start: handoff.ChildStart) -> int:
     """Run until told to stop, or until the parent is gone; returns the exit code."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
     try:
-        with _open_ipvs() as ipvs:
+        with inside(start.ipvs_namespace):
+            kernel = _open_ipvs()  # a socket stays where it was made
+        with kernel as ipvs:
             asyncio.run(_Process(start, ipvs).main())
     except IpvsMissing as error:
         handoff.send(start.control, handoff.UNAVAILABLE, str(error))

@@ -10,10 +10,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import handoff, log, pid_file, processes
+from . import handoff, log, namespaces, pid_file, processes
 from .launch import leave_terminal
 from .options import Options
 
@@ -160,7 +160,9 @@ class Child:
         finally:
             theirs.close()
 
-    def start(self, settings: Settings, pid_path: str, journal_path: str) -> None:
+    def start(
+        self, settings: Settings, pid_path: str, journal_path: str, names: pid_file.Words
+    ) -> None:
         """Let it work, with those settings. Raises: OSError.
 
         A process that was prepared must have been so with the same descriptor.
@@ -170,7 +172,8 @@ class Child:
             self.prepare(settings.descriptor)
         if self.control is not None:
             again = "again" if self._started_at else ""
-            text = f"{pid_path}\0{journal_path}\0{_umask():o}\0{again}"
+            where = (names.namespace or "", _optional(names.ipvs_namespace), names.ident_suffix)
+            text = "\0".join((pid_path, journal_path, f"{_umask():o}", again, *where))
             handoff.send(self.control, handoff.GO, text)
         self._holds = settings
         self._started_at = time.monotonic()
@@ -257,6 +260,11 @@ class Child:
             self.control = None
 
 
+def _optional(text: str | None) -> str:
+    """None and "" told apart."""
+    return "" if text is None else f"={text}"
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -273,17 +281,23 @@ def _run(kind: ChildKind, options: Options, settings: int, control: socket.socke
     go = handoff.receive(control)
     if go is None or go.word != handoff.GO:
         return 0
-    pid_path, journal_path, umask, again = go.text.split("\0")
+    pid_path, journal_path, umask, again, namespace, of_ipvs, suffix = go.text.split("\0")
     os.umask(int(umask, 8))
     if not options.foreground:
         leave_terminal()
+    options = replace(options, ident_suffix=suffix)
     log.start(options, kind.ident, queued=True)
     try:
+        if namespace:
+            namespaces.enter(namespace)
         own_pid_file = _acquire_patiently(pid_path) if pid_path else None
-    except (pid_file.PidFileError, pid_file.AlreadyRunning) as problem:
+    except (pid_file.PidFileError, pid_file.AlreadyRunning, namespaces.NamespaceError) as problem:
         _log.error("%s child: %s", kind.name, problem)
         return processes.FATAL
-    code = kind.body(handoff.ChildStart(settings, control, options, journal_path, bool(again)))
+    ipvs = of_ipvs[1:] if of_ipvs else None
+    code = kind.body(
+        handoff.ChildStart(settings, control, options, journal_path, bool(again), ipvs)
+    )
     if own_pid_file is not None:
         own_pid_file.remove()
     return code

@@ -30,6 +30,7 @@ class Children:
         self._options = options
         self._paths: pid_file.PidPaths | None = None
         self._journal_path = ""
+        self._names = pid_file.Words()
         self._active = ""
 
     def __iter__(self) -> Iterator[Child]:
@@ -45,9 +46,9 @@ class Children:
         """True when each that runs works and owes no answer."""
         return all(child.is_settled for child in self._all if child.is_alive)
 
-    def place(self, paths: pid_file.PidPaths, journal_path: str) -> None:
-        """Settle the files they get."""
-        self._paths, self._journal_path = paths, journal_path
+    def place(self, paths: pid_file.PidPaths, journal_path: str, names: pid_file.Words) -> None:
+        """Settle the files they get, and where they are."""
+        self._paths, self._journal_path, self._names = paths, journal_path, names
 
     def prepare(self, descriptor: int) -> None:
         """Fork those that are likely to be needed, to read that descriptor. Raises: OSError.
@@ -154,7 +155,8 @@ class Children:
         if self._paths is None:
             return
         try:
-            child.start(settings, child.kind.pid_file(self._paths), self._journal_path)
+            path = child.kind.pid_file(self._paths)
+            child.start(settings, path, self._journal_path, self._names)
             if child.kind.hears_of_active and self._active:
                 child.say(handoff.ACTIVE, self._active)
             for other in self._all:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from .options import Answer, Options, parse
+from .options import Answer, parse
 
 __all__ = ["main"]
-
-_FATAL = 1
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -28,17 +26,9 @@ def main(argv: list[str] | None = None) -> int:
         from .config_test import run
 
         return run(options)
-    if options.namespace is not None:
-        # Unlike other flags not ignored: addresses would appear in the wrong place.
-        print(f"--namespace is not supported yet; use {_elsewhere(options)}", file=sys.stderr)
-        return _FATAL
     from .running import run_daemon
 
     return run_daemon(options)
-
-
-def _elsewhere(options: Options) -> str:
-    return f"ip netns exec {options.namespace} {options.program}"
 
 
 def _open_standard_streams() -> None:

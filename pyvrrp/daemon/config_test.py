@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-import socket
 import sys
 from typing import TYPE_CHECKING
 
+from . import namespaces
 from .options import Options
+from .processes import FATAL
 
 if TYPE_CHECKING:
     from ..conf.load import Loaded
@@ -17,15 +18,18 @@ __all__ = ["load_here", "run"]
 _CANNOT_WRITE = 1
 
 
-def load_here(path: str, config_id: str | None) -> Loaded:
+def load_here(path: str, config_id: str | None, namespace: str | None = None) -> Loaded:
     """A configuration for this host: its links, accounts and programs are looked at.
 
-    Raises: conf.source.Unreadable.
+    Enters the network namespace `namespace`, else the one that the file names.
+    Raises: conf.source.Unreadable; NamespaceError.
     """
     from ..conf.load import load
     from .script_security import ThisHost
 
-    names = tuple(name for _, name in socket.if_nameindex())
+    def names(named: str | None) -> tuple[str, ...]:
+        return namespaces.link_names(named if namespace is None else namespace)
+
     return load(path, config_id=config_id, interfaces=names, host=ThisHost())
 
 
@@ -41,9 +45,11 @@ def run(options: Options) -> int:
 
     gc.disable()  # nothing made here is garbage before the end
     try:
-        loaded = load_here(options.configuration, options.config_id)
+        loaded = load_here(options.configuration, options.config_id, options.namespace)
     except Unreadable as problem:
         return _report([str(problem)], [str(problem)], options.test_log, 0)
+    except namespaces.NamespaceError as problem:
+        return _report([str(problem)], [str(problem)], options.test_log, FATAL)
     gc.freeze()  # else the interpreter looks for garbage in all of it once more at its end
     lines = [concise(diagnostic) for diagnostic in loaded.diagnostics]
     shown = [full(diagnostic) for diagnostic in loaded.diagnostics]

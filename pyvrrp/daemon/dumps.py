@@ -65,8 +65,7 @@ class _Dump:
 class Dumps:
     """At most one dump at a time. `go_on` is to be called when anything happened."""
 
-    def __init__(self, options: Options, children: Children, body: Body) -> None:
-        self._options = options
+    def __init__(self, children: Children, body: Body) -> None:
         self._children = children
         self._body = body
         self._wanted: dict[tuple[str, Child | None], None] = {}
@@ -86,7 +85,7 @@ class Dumps:
         elif self._current:
             yield self._current.answer_by
 
-    def go_on(self, configuration: int, now: float) -> None:
+    def go_on(self, configuration: int, options: Options, now: float) -> None:
         """Do what can be done now, for the settings in use; their Config is for `handoff.records`."""
         if self._pid is not None:
             if now >= self._kill_at:
@@ -100,7 +99,7 @@ class Dumps:
             self._current = self._ask(kind, child, now)
         if self._current and self._is_answered(self._current, now):
             current, self._current = self._current, None
-            self._write(current, configuration, now)
+            self._write(current, configuration, options, now)
 
     def take(self, child: Child, number: str, descriptor: int) -> None:
         """A child's answer; one that comes too late is for nobody."""
@@ -151,12 +150,12 @@ class Dumps:
         _log.warning("the %s child does not answer: dumped without its state", silent)
         return True
 
-    def _write(self, dump: _Dump, configuration: int, now: float) -> None:
+    def _write(self, dump: _Dump, configuration: int, options: Options, now: float) -> None:
         request = Request(
             dump.kind,
             dump.child.kind.section if dump.child else None,
             frozenset(child.kind.section for child in self._children if child.is_alive),
-            self._options,
+            options,
             configuration,
             dump.snapshots,
         )

@@ -137,6 +137,8 @@ class ChildStart:
     """What a crashed predecessor may have left in the kernel, for `journal.read`."""
     is_restart: bool = False
     """This daemon had a child of the kind before."""
+    ipvs_namespace: str | None = None
+    """Network namespace of the IPVS table, None: the daemon's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,15 @@ import logging
 import os
 import pickle
 import signal
-import socket
 import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import PyvrrpError
-from . import handoff, journal, log, pid_file, processes
+from . import handoff, journal, log, namespaces, pid_file, processes
 from .options import Options
 from .process_settings import Followed
 
@@ -210,21 +209,40 @@ def load(options: Options, settings: int, is_start: bool) -> Reading:
     from ..conf.load import load as load_configuration
     from ..conf.source import Unreadable
 
-    names = tuple(name for _, name in socket.if_nameindex())
     try:
         loaded = load_configuration(
-            options.configuration, config_id=options.config_id, interfaces=names
+            options.configuration,
+            config_id=options.config_id,
+            interfaces=lambda named: namespaces.link_names(_namespace(options, named)),
         )
     except Unreadable as problem:
         return Verdict(is_usable=False, exit_code=_FILE_PROBLEM, reason=str(problem)), None
+    except namespaces.NamespaceError as problem:
+        return Verdict(is_usable=False, exit_code=processes.FATAL, reason=str(problem)), None
     _report(loaded.diagnostics, options, is_start, loaded.is_usable)
     if not loaded.is_usable:
         return Verdict(False, loaded.exit_code, problems=len(loaded.diagnostics)), None
+    config = _settled(loaded.config, options)
     try:
-        verdict = _hand_over(loaded.config, options, settings, len(loaded.diagnostics))
+        verdict = _hand_over(config, options, settings, len(loaded.diagnostics))
     except PyvrrpError as problem:
         return Verdict(is_usable=False, exit_code=_UNUSABLE, reason=str(problem)), None
-    return verdict, loaded.config
+    return verdict, config
+
+
+def _namespace(options: Options, named: str | None) -> str | None:
+    """Where the daemon is or will be: the command line, and a life that began, go before the file."""
+    return named if options.namespace is None else options.namespace or None
+
+
+def _settled(config: Config, options: Options) -> Config:
+    """With the namespace in use, which may not be the one in the file."""
+    named = config.global_defs.net_namespace
+    used = _namespace(options, named)
+    if named == used:
+        return config
+    _log.warning("the network namespace stays %s, whatever net_namespace says", used or "as it is")
+    return replace(config, global_defs=replace(config.global_defs, net_namespace=used))
 
 
 def _hand_over(config: Config, options: Options, settings: int, problems: int) -> Verdict:
@@ -234,7 +252,9 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
     handoff.write(settings, vrrp, checkers)
     routers = tuple(each for each in vrrp if isinstance(each, VirtualRouterSettings))
     words = config.global_defs
-    names = pid_file.Words(words.instance, words.net_namespace, words.use_pid_dir)
+    names = pid_file.Words(
+        words.instance, words.net_namespace, words.use_pid_dir, words.net_namespace_ipvs
+    )
     during, after = _journals(pid_file.paths(options, names).vrrp, routers)
     return Verdict(
         is_usable=True,
@@ -258,9 +278,6 @@ def records(
     """
     from .translate import translate
 
-    if config.global_defs.net_namespace:
-        # Unlike other words not ignored: addresses would appear in the wrong place.
-        raise PyvrrpError("net_namespace is not supported yet; start with: ip netns exec NAME ...")
     process, routers = translate(config)
     checkers = _checker_records(config) if run_checkers else ()
     return (process, *_followed(config), *routers), checkers
@@ -275,8 +292,6 @@ def _checker_records(config: Config) -> tuple[object, ...]:
     """What the checker child gets; nothing when the file says nothing that is its business."""
     if config.lvs is None and config.global_defs.lvs_sync_daemon is None:
         return ()
-    if config.global_defs.net_namespace_ipvs is not None:
-        raise PyvrrpError("net_namespace_ipvs is not supported yet; run -C in the other namespace")
     from .translate_lvs import translate_lvs
 
     settings, services = translate_lvs(config)

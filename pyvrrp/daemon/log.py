@@ -254,12 +254,12 @@ def _lines(text: str) -> Iterator[str]:
 def start(options: Options, ident: str, *, queued: bool = False) -> None:
     """Send this process's log lines where the command line says, replacing an earlier start.
 
-    `ident` is the name in syslog. `queued` starts a thread: only after the last fork.
+    `ident` begins the name in syslog. `queued` starts a thread: only after the last fork.
     """
     stop()
     outlets: list[Outlet] = [Console()] if options.log_console else []
     if options.syslog:
-        outlets.append(Syslog(ident, options.log_facility))
+        outlets.append(Syslog(ident + options.ident_suffix, options.log_facility))
     # Lines that go nowhere are not made: a takeover of a thousand would pay 20 us for each.
     logging.disable(logging.NOTSET if outlets else logging.CRITICAL)
     root = logging.getLogger()

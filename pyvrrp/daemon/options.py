@@ -41,6 +41,7 @@ class Options:
     configuration: str = DEFAULT_CONFIGURATION
     config_id: str | None = None
     namespace: str | None = None
+    """Network namespace; once the daemon runs "" is the one it was started in."""
     run_vrrp: bool = True
     run_checkers: bool = True
     run_bfd: bool = True
@@ -64,6 +65,8 @@ class Options:
     vrrp_pid_file: str | None = None
     checkers_pid_file: str | None = None
     bfd_pid_file: str | None = None
+    ident_suffix: str = ""
+    """Behind the name in syslog; known with the configuration."""
     test: bool = False
     test_log: str | None = None
     words: tuple[str, ...] = ()
@@ -197,7 +200,7 @@ _FLAGS = (
     _Flag("a", "address-monitoring", "", _later("--address-monitoring"), "Log address changes (not acted on yet)"),
     _Flag("x", "snmp", "", _later("--snmp"), "SNMP (not acted on yet)"),
     _Flag("A", "snmp-agent-socket", "ADDR", _later("--snmp-agent-socket"), "SNMP agent (not acted on yet)"),
-    _Flag("s", "namespace", "NAME", _store("namespace"), "Run in a network namespace (not supported yet)"),
+    _Flag("s", "namespace", "NAME", _store("namespace"), "Run in this network namespace"),
     _Flag("m", "core-dump", "", _later("--core-dump"), "Allow core files (not acted on yet)"),
     _Flag("M", "core-dump-pattern", "[PATTERN]", _later("--core-dump-pattern"), "And set their pattern (not acted on yet)"),
     _Flag("e", "all-config", "", _later("--all-config"), "Every include must be found (not acted on yet)"),

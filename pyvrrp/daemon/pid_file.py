@@ -48,11 +48,19 @@ class AlreadyRunning(PyvrrpError):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the configuration says about the names of PID files."""
+    """What the configuration says about names and places; the daemon keeps the first ones."""
 
     instance: str | None = None
     namespace: str | None = None
+    """Network namespace of the daemon."""
     use_pid_dir: bool = False
+    ipvs_namespace: str | None = None
+    """Network namespace of the IPVS table: "" is that of process 1, None the daemon's own."""
+
+    @property
+    def ident_suffix(self) -> str:
+        """What comes behind the name in syslog."""
+        return "".join(f"_{name}" for name in (self.namespace, self.instance) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +74,15 @@ class PidPaths:
 
 
 def paths(options: Options, words: Words) -> PidPaths:
-    """The names that the command line and the configuration lead to."""
+    """The names that the command line and the configuration lead to.
+
+    keepalived mounts the directory of its namespace over the common one, for itself alone; from
+    outside both are seen here.
+    """
     in_subdirectory = words.use_pid_dir or words.instance or words.namespace
     directory = f"{RUN_DIRECTORY}/{_SUBDIRECTORY}" if in_subdirectory else RUN_DIRECTORY
+    if words.namespace:
+        directory = f"{directory}/{words.namespace}"
     suffix = f"_{words.instance}" if words.instance else ""
 
     def name(given: str | None, process: str) -> str:
@@ -111,6 +125,8 @@ class PidFile:
         with suppress(OSError):
             if _same_file(self.path, self.descriptor):
                 Path(self.path).unlink()
+                for place in reversed(_own_directories(self.path)):
+                    place.rmdir()
         self.close()
 
     def close(self) -> None:
@@ -131,11 +147,18 @@ def is_locked(path: str) -> bool:
 
 
 def _make_directory(path: str) -> None:
-    directory = Path(path).parent
-    if directory == Path(RUN_DIRECTORY, _SUBDIRECTORY):
+    for place in _own_directories(path):
         with suppress(FileExistsError):
-            directory.mkdir()
-            directory.chmod(0o755)  # whatever the umask
+            place.mkdir()
+            place.chmod(0o755)  # whatever the umask
+
+
+def _own_directories(path: str) -> tuple[Path, ...]:
+    """Directories of a PID file that nobody but us has; they go with the last file."""
+    directory, ours = Path(path).parent, Path(RUN_DIRECTORY, _SUBDIRECTORY)
+    if directory == ours:
+        return (ours,)
+    return (ours, directory) if directory.parent == ours else ()
 
 
 def _try_acquire(path: str) -> int | None:

@@ -23,12 +23,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from . import dumps, handoff, journal, log, pid_file, processes, service_manager
+from . import dumps, handoff, journal, log, namespaces, pid_file, processes, service_manager
 from .child import Child, ChildKind, Settings
 from .children import Children
 from .dump_kinds import DUMP_SIGNALS
 from .kinds import KINDS
-from .loader import Body, Load, Verdict, load
+from .loader import Body, Load, load
 from .options import Options
 from .permissions import missing_capabilities
 from .signals import SignalPipe
@@ -76,7 +76,7 @@ class Supervisor:
         self._waiting_for: set[Child] = set()
         self._answer_by = 0.0
         self._children = Children(kinds, options)
-        self._dumps = dumps.Dumps(options, self._children, dump)
+        self._dumps = dumps.Dumps(self._children, dump)
         self._pid_file: pid_file.PidFile | None = None
         self._journal_path = ""
         self._exit_code: int | None = None
@@ -202,7 +202,7 @@ class Supervisor:
             self._children.start_due_ones(self._settings, now)
         self._children.kill_late_ones(now)
         if self._settings and self._may_dump:
-            self._dumps.go_on(self._settings.configuration, now)
+            self._dumps.go_on(self._settings.configuration, self._options, now)
 
     # Reading the configuration.
 
@@ -253,7 +253,7 @@ class Supervisor:
             return
         mask = self._options.umask if self._options.umask is not None else verdict.umask
         os.umask(0o177 if mask is None else mask)
-        if not self._take_pid_file(verdict):
+        if not self._settle(verdict.names):
             self._children.dismiss()
             return
         self._use(first)
@@ -263,19 +263,29 @@ class Supervisor:
         self._started()
         self._next_reload()
 
-    def _take_pid_file(self, verdict: Verdict) -> bool:
-        paths = pid_file.paths(self._options, verdict.names)
+    def _settle(self, names: pid_file.Words) -> bool:
+        """Where this daemon is and what it is called, whatever a later configuration says."""
+        paths = pid_file.paths(self._options, names)
         try:
+            if names.namespace:
+                namespaces.enter(names.namespace)
             self._pid_file = pid_file.PidFile.acquire(paths.parent)
         except pid_file.AlreadyRunning as problem:
             self._give_up(str(problem), 0)
-        except pid_file.PidFileError as problem:
+        except (pid_file.PidFileError, namespaces.NamespaceError) as problem:
             self._give_up(str(problem), processes.FATAL)
         else:
-            # From now on the names are settled, whatever a later configuration says.
-            self._options = replace(self._options, pid_file=paths.parent, vrrp_pid_file=paths.vrrp)
+            self._options = replace(
+                self._options,
+                pid_file=paths.parent,
+                vrrp_pid_file=paths.vrrp,
+                namespace=names.namespace or "",
+                ident_suffix=names.ident_suffix,
+            )
+            if names.ident_suffix:
+                log.start(self._options, "Keepalived")
             self._journal_path = journal.journal_path(paths.vrrp)
-            self._children.place(paths, self._journal_path)
+            self._children.place(paths, self._journal_path, names)
             return True
         return False
 

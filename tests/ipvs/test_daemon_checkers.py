@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from netnslab import Process, wait_until
-from tests.ipvs.site import SERVERS4, VIP4, Director
+from tests.ipvs.site import SERVERS4, VIP4, Director, parse_rules
 
 _PROGRAM = Path(sys.executable).with_name("keepalived")
 
@@ -120,6 +120,23 @@ def test_servers_that_come_and_go(daemon: Daemon) -> None:
         "tell",
         "told",
     ]
+
+
+def test_table_in_another_namespace(daemon: Daemon) -> None:
+    """Checks go out from where the daemon is."""
+    elsewhere = daemon.director.servers[2]
+    process = daemon.start(daemon.configuration(words=f"net_namespace_ipvs {elsewhere.namespace}"))
+    daemon.director.fail(daemon.director.servers[1])
+    port = daemon.director.port
+    left = {daemon.service: [f"{SERVERS4[0]}:{port} -m -w 1"]}
+
+    def found() -> dict[str, list[str]]:
+        return parse_rules(elsewhere.run(["ipvsadm", "-S", "-n"]).stdout)
+
+    wait_until(lambda: found() == left, timeout=10, what=str(left))
+    assert daemon.director.rules() == {}
+    assert process.stop() == 0
+    assert found() == {}
 
 
 def test_table_may_outlive_the_daemon(daemon: Daemon) -> None:

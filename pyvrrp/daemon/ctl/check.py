@@ -65,13 +65,14 @@ def _check(arguments: argparse.Namespace) -> int:
     from ...conf.lints import find_lints
     from ...conf.source import Unreadable
     from ...net.rtnetlink import NetlinkError
+    from ..namespaces import NamespaceError
 
     if arguments.explain is not None:
         return _explain(arguments.explain)
     try:
         loaded = read(arguments.file, arguments)
         addresses = addresses_here() if arguments.interfaces else None
-    except (Unreadable, NetlinkError) as problem:
+    except (Unreadable, NetlinkError, NamespaceError) as problem:
         print(problem, file=sys.stderr)
         return _USAGE
     traps = find_lints(loaded.config, addresses)

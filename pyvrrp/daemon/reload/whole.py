@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Records", "at_the_next_start", "whole"]
 
-_SETTLED = ("instance", "use_pid_dir", "umask")
+_SETTLED = ("instance", "net_namespace", "net_namespace_ipvs", "use_pid_dir", "umask")
 
 Records = tuple[Iterable[object], Iterable[object]]
 """`loader.records`: those of the VRRP child, those of the checker child."""

@@ -43,10 +43,14 @@ def test_signum(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr() == ("1\n", "")
 
 
-def test_namespace_is_refused(capsys: pytest.CaptureFixture[str]):
-    """To go on would put addresses into the wrong namespace."""
-    assert main(["keepalived", "-n", "-s", "blue"]) == 1
-    assert "ip netns exec blue keepalived" in capsys.readouterr().err
+def test_test_in_a_namespace_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """To go on would look at links that the daemon will not have. quirk: namespace-missing"""
+    path = tmp_path / "k.conf"
+    path.write_text("net_namespace blue-7\n")
+    assert main(["keepalived", "-t", "-f", str(path)]) == 1
+    assert "ip netns add blue-7" in capsys.readouterr().err
+    assert main(["keepalived", "-t", "-s", "blue-8", "-f", str(path)]) == 1
+    assert "ip netns add blue-8" in capsys.readouterr().err
 
 
 def test_unknown_option(capsys: pytest.CaptureFixture[str]):

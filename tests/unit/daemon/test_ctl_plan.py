@@ -119,7 +119,6 @@ def test_nothing_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
             ":4:1: error[missing-vrid]",
             id="a fatal problem",
         ),
-        pytest.param("net_namespace far\n", "net_namespace is not supported", id="not built"),
         pytest.param(None, "does not exist", id="no file"),
     ],
 )

@@ -283,19 +283,27 @@ def test_checkers_only(tmp_path: Path, settings: int):
     assert not verdict_of(options(tmp_path, _GOOD, run_vrrp=False), settings, True).needs_vrrp
 
 
-def test_namespace_is_refused(tmp_path: Path, settings: int):
-    verdict = verdict_of(options(tmp_path, "net_namespace blue\n" + _GOOD), settings, True)
-    assert (verdict.is_usable, verdict.exit_code) == (False, 2)
-    assert "ip netns exec" in verdict.reason
+def test_namespace_that_is_not_there(tmp_path: Path, settings: int):
+    verdict = verdict_of(options(tmp_path, "net_namespace blue-7\n" + _GOOD), settings, True)
+    assert (verdict.is_usable, verdict.exit_code) == (False, 1)
+    assert verdict.reason == (
+        "network namespace /run/netns/blue-7: No such file or directory; "
+        "make it with: ip netns add blue-7"
+    )
 
 
-def test_namespace_of_ipvs_is_refused_where_there_is_ipvs(tmp_path: Path, settings: int):
-    text = "net_namespace_ipvs\n" + _GOOD
-    assert verdict_of(options(tmp_path, text), settings, True).is_usable
-    service = "virtual_server 192.0.2.1 80 {\nprotocol TCP\nlvs_method NAT\nreal_server 192.0.2.2 80 {\n}\n}\n"
-    verdict = verdict_of(options(tmp_path, text + service), settings, True)
-    assert (verdict.is_usable, verdict.exit_code) == (False, 2)
-    assert "net_namespace_ipvs is not supported yet" in verdict.reason
+def test_names_and_places(tmp_path: Path, settings: int):
+    text = "net_namespace_ipvs green\nuse_pid_dir\n" + _GOOD
+    verdict = verdict_of(options(tmp_path, text), settings, True)
+    assert verdict.names == Words("left", None, True, "green")
+
+
+def test_daemon_that_runs_stays_in_its_namespace(tmp_path: Path, settings: int):
+    running = options(tmp_path, "net_namespace blue-7\n" + _GOOD, namespace="")
+    verdict, config = load(running, settings, False)
+    assert verdict.is_usable
+    assert config is not None
+    assert config.global_defs.net_namespace is None
 
 
 def test_missing_file(tmp_path: Path, settings: int):
