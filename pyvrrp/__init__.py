@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .errors import PyvrrpError
     from .settings import (
         TrackedInterface,
+        TrackedKind,
+        TrackedObject,
         VirtualAddress,
         VirtualMac,
         VirtualRouterSettings,
@@ -58,6 +60,8 @@ __all__ = [
     "StateChange",
     "StateName",
     "TrackedInterface",
+    "TrackedKind",
+    "TrackedObject",
     "Version",
     "VirtualAddress",
     "VirtualMac",
@@ -93,6 +97,8 @@ _HOMES = {
     "errors": ("PyvrrpError",),
     "settings": (
         "TrackedInterface",
+        "TrackedKind",
+        "TrackedObject",
         "VirtualAddress",
         "VirtualMac",
         "VirtualRouterSettings",

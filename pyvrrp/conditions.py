@@ -1,21 +1,24 @@
 """What a Virtual Router's part depends on besides its peers: may it take part, from which address,
-at which priority? Read off the picture of the interfaces, whenever it is asked.
+at which priority? Read off the picture of the interfaces and what was said of tracked objects,
+whenever it is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
 from .core.events import InitializeReason
 from .core.model import Address, VirtualRouterConfig
-from .core.priority import effective_priority
+from .core.priority import effect, effect_of_number, effective_priority
 from .net.monitor import InterfaceTable
 from .net.rtnetlink import Link
-from .settings import VirtualRouterSettings
+from .settings import TrackedKind, TrackedObject, VirtualRouterSettings
 
 __all__ = ["Conditions", "ConditionsHost"]
+
+_AWAITED = (TrackedKind.SCRIPT, TrackedKind.PROCESS)
 
 
 class ConditionsHost(Protocol):
@@ -28,6 +31,10 @@ class ConditionsHost(Protocol):
     @property
     def virtual_addresses(self) -> Mapping[Address, object]:
         """Addresses that come and go with Virtual Routers, so no primary ones."""
+
+    @property
+    def tracked_values(self) -> Mapping[tuple[TrackedKind, str], int]:
+        """What was said last of each tracked object; 0 is down."""
 
 
 class Conditions:
@@ -44,17 +51,21 @@ class Conditions:
         self.settings = settings
         self.base_priority = settings.protocol.priority
 
-    def fault(self, link: Link | None) -> InitializeReason | None:
-        """Why the Virtual Router cannot take part on this interface; None: it can."""
+    def fault(self, link: Link | None, *, has_begun: bool) -> InitializeReason | None:
+        """Why the Virtual Router cannot take part on this interface; None: it can.
+
+        `has_begun`: it takes part now, so what it tracks is not waited for.
+        """
         if link is None:
             return InitializeReason.INTERFACE_MISSING
         if self.settings.track_primary and not (link.up and link.running):
             return InitializeReason.INTERFACE_DOWN
-        for tracked in self.settings.tracked_interfaces:
-            if tracked.weight == 0 and self._is_usable(tracked.name) is tracked.reverse:
-                return InitializeReason.TRACKED_OBJECT_DOWN
+        if None in self._effects():
+            return InitializeReason.TRACKED_OBJECT_DOWN
         if self._source(link) is None:
             return InitializeReason.NO_SOURCE_ADDRESS
+        if not has_begun and any(map(self._is_awaited, self.settings.tracked)):
+            return InitializeReason.AWAITING_TRACKED
         return None
 
     def protocol(self, link: Link | None) -> VirtualRouterConfig | None:
@@ -62,7 +73,8 @@ class Conditions:
         source = self._source(link) if link is not None else None
         if source is None:
             return None
-        priority = effective_priority(self.base_priority, self._weights())
+        weights = (weight for weight in self._effects() if weight is not None)
+        priority = effective_priority(self.base_priority, weights)
         protocol = self.settings.protocol
         if protocol.source == source and protocol.priority == priority:
             return protocol
@@ -72,11 +84,25 @@ class Conditions:
         link = self._host.table.by_name(interface)
         return link is not None and link.up and link.running
 
-    def _weights(self) -> Iterable[int]:
-        """A positive weight counts while up, a negative one while down; `reverse` swaps."""
-        for tracked in self.settings.tracked_interfaces:
-            if (self._is_usable(tracked.name) is not tracked.reverse) is (tracked.weight > 0):
-                yield tracked.weight
+    def _effects(self) -> Iterator[int | None]:
+        """What everything tracked adds to the priority; None: that is a fault."""
+        for link in self.settings.tracked_interfaces:
+            is_up = self._is_usable(link.name)
+            yield effect(link.weight, reverse=link.reverse, is_up=is_up)
+        for tracked in self.settings.tracked:
+            yield self._effect(tracked)
+
+    def _effect(self, tracked: TrackedObject) -> int | None:
+        value = self._host.tracked_values.get(tracked.key)
+        if tracked.kind is TrackedKind.FILE:
+            return effect_of_number(tracked.weight, value or 0, reverse=tracked.reverse)
+        if value is None and tracked.kind is not TrackedKind.BFD:
+            return 0
+        return effect(tracked.weight, reverse=tracked.reverse, is_up=bool(value))
+
+    def _is_awaited(self, tracked: TrackedObject) -> bool:
+        may_be_fault = tracked.weight == 0 and tracked.kind in _AWAITED
+        return may_be_fault and tracked.key not in self._host.tracked_values
 
     def _source(self, link: Link) -> Address | None:
         """Where Advertisements come from: as configured, or the interface's primary address."""

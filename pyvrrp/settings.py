@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_interface
 from typing import Any, Self, TypeAlias
 
@@ -17,6 +18,8 @@ __all__ = [
     "UNSPECIFIED",
     "Interface",
     "TrackedInterface",
+    "TrackedKind",
+    "TrackedObject",
     "VirtualAddress",
     "VirtualMac",
     "VirtualRouterSettings",
@@ -51,14 +54,43 @@ class VirtualAddress:
 
 @dataclass(frozen=True, slots=True)
 class TrackedInterface:
-    """A further interface to watch. Weight 0: its failure is the Virtual Router's fault.
-
-    A positive weight is added while it is up, a negative one while it is down; `reverse` swaps.
-    """
+    """A further interface to watch; what weight and direction mean says `core.priority.effect`."""
 
     name: str
     weight: int = 0
     reverse: bool = False
+
+
+class TrackedKind(Enum):
+    """What may be tracked besides interfaces, and what it counts as until somebody said."""
+
+    SCRIPT = "script"
+    """Up or down. One that may be a fault is awaited: until its first value the Virtual Router does
+    not start, though one that runs goes on. With another weight it counts nothing until then."""
+    PROCESS = "process"
+    """As SCRIPT."""
+    FILE = "file"
+    """A number, 0 at first."""
+    BFD = "bfd"
+    """Up or down, and down at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedObject:
+    """Something that others watch and tell of (`VrrpRouter.set_tracked`).
+
+    `weight` and `reverse`: `core.priority.effect`, for FILE `core.priority.effect_of_number`.
+    """
+
+    kind: TrackedKind
+    name: str
+    weight: int = 0
+    reverse: bool = False
+
+    @property
+    def key(self) -> tuple[TrackedKind, str]:
+        """What it is known by on this host."""
+        return self.kind, self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +119,7 @@ class VirtualRouterSettings:
     protocol: VirtualRouterConfig
     addresses: tuple[VirtualAddress, ...]
     tracked_interfaces: tuple[TrackedInterface, ...] = ()
+    tracked: tuple[TrackedObject, ...] = ()
     track_primary: bool = True
     """Leave for Initialize while the interface is down (keepalived: not `dont_track_primary`)."""
     virtual_mac: VirtualMac | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from .core.events import InitializeReason
 from .core.sync_group import consequences, standing
 from .virtual_router import VirtualRouter
 
@@ -28,10 +29,14 @@ class SyncGroups:
         if router.settings.sync_group is not None:
             self._members[router.settings.sync_group].remove(router)
 
-    def has_fault_beside(self, router: VirtualRouter) -> bool:
-        """Whether another member has a fault of its own."""
+    def fault_beside(self, router: VirtualRouter) -> InitializeReason | None:
+        """Why the other members keep this one out; None: they do not."""
         members = self._members.get(router.settings.sync_group or "", ())
-        return any(m.own_fault is not None for m in members if m is not router)
+        faults = {m.own_fault for m in members if m is not router} - {None}
+        if not faults:
+            return None
+        only_wait = faults == {InitializeReason.AWAITING_TRACKED}
+        return InitializeReason.AWAITING_TRACKED if only_wait else InitializeReason.SYNC_GROUP
 
     def settle(self, router: VirtualRouter, now: float) -> None:
         """A member's standing changed: tell the others, and those that change by it, in turn."""

@@ -29,7 +29,7 @@ from .net.advertisement_frame import advertisement_frame
 from .net.rtnetlink import Link
 from .rhythm import Outgoing, Rhythm, Rhythms
 from .segment import Repetition, Segment
-from .settings import VirtualRouterSettings
+from .settings import TrackedKind, VirtualRouterSettings
 from .snapshot import ActiveRouterSnapshot, VirtualRouterSnapshot
 
 __all__ = ["Host", "StateChange", "VirtualRouter"]
@@ -57,6 +57,7 @@ class Host(AddressHost, Protocol):
     deadlines: Deadlines
     rhythms: Rhythms
     virtual_addresses: dict[Address, tuple[VirtualRouter, ...]]
+    tracked_values: dict[tuple[TrackedKind, str], int]
 
     def time(self) -> float:
         """The event loop's time."""
@@ -64,8 +65,8 @@ class Host(AddressHost, Protocol):
     def announce(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
         """Send every frame once now, and `count` - 1 times more without holding up the loop."""
 
-    def has_fault_in_group(self, router: VirtualRouter) -> bool:
-        """Whether another member of the router's sync group cannot take part."""
+    def fault_in_group(self, router: VirtualRouter) -> events.InitializeReason | None:
+        """Why the rest of the router's sync group keeps it out; None: it does not."""
 
     def changed(self, router: VirtualRouter, change: StateChange) -> None:
         """The state changed, and everything that belongs to the change is done."""
@@ -439,9 +440,7 @@ class VirtualRouter:
             self._reassess(self._host.time())
 
     def _reassess(self, now: float) -> None:
-        fault = self.prepare()
-        if fault is None and self._host.has_fault_in_group(self):
-            fault = events.InitializeReason.SYNC_GROUP
+        fault = self.prepare() or self._host.fault_in_group(self)
         if fault is not None:
             self.feed(events.Shutdown(fault), now)
         elif isinstance(self.state, Initialize):
@@ -476,7 +475,8 @@ class VirtualRouter:
     @property
     def own_fault(self) -> events.InitializeReason | None:
         """Why this Virtual Router cannot take part, its sync group left aside; None: it can."""
-        return self._conditions.fault(self.link)
+        has_begun = not isinstance(self.state, Initialize)
+        return self._conditions.fault(self.link, has_begun=has_begun)
 
     def _adapt(self, now: float) -> None:
         """Bring `config` in line with settings, source address and weights."""

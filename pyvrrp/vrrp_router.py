@@ -23,6 +23,7 @@ from .announcements import Announcements, send_frames
 from .core.events import InitializeReason, Shutdown
 from .core.model import Address, Family
 from .deadlines import Deadlines
+from .dependents import Dependents
 from .errors import PyvrrpError
 from .net import virtual_mac
 from .net.frame_sender import FrameSender
@@ -41,7 +42,7 @@ from .net.sysctl import Sysctls
 from .reception import Reception
 from .rhythm import Outgoing, Rhythms
 from .segment import Segment
-from .settings import VirtualRouterSettings
+from .settings import TrackedKind, VirtualRouterSettings
 from .snapshot import VirtualRouterSnapshot
 from .sync_groups import SyncGroups
 from .virtual_router import StateChange, VirtualRouter
@@ -77,10 +78,11 @@ class VrrpRouter:
         self, on_change: Callable[[VirtualRouter, StateChange], None] | None = None
     ) -> None:
         self.table = InterfaceTable()
-        self.virtual_addresses: dict[Address, tuple[VirtualRouter, ...]] = {}
+        self.tracked_values: dict[tuple[TrackedKind, str], int] = {}
+        self._dependents = Dependents()
+        self.virtual_addresses = self._dependents.by_address
         self._on_change = on_change
         self._routers: dict[tuple[str, Family, int], VirtualRouter] = {}
-        self._by_interface: dict[str, set[VirtualRouter]] = {}
         self._groups = SyncGroups()
         self._segments: dict[tuple[str, Family], Segment] = {}
         self._frames: dict[str, FrameSender] = {}
@@ -156,7 +158,8 @@ class VrrpRouter:
             del self._routers[settings.identity]
             await self._detach(router)
             raise
-        self._register(router, settings)
+        self._dependents.add(router, settings)
+        self._groups.add(router)
         self.change_kernel(tuple(router.holdings.leftovers()))
         router.prepare()
         if start:
@@ -175,7 +178,8 @@ class VrrpRouter:
         `keep_addresses` leaves its addresses where they are, except on a virtual MAC link.
         """
         router.stop(keep_addresses=keep_addresses)
-        self._unregister(router)
+        self._dependents.remove(router)
+        self._groups.remove(router)
         del self._routers[router.settings.identity]
         self._to_assess.pop(router, None)
         if router in self._moves:
@@ -193,10 +197,22 @@ class VrrpRouter:
         if router.settings.restart_reason(settings) is not None:
             await self.remove(router)
             return await self.add(settings)
-        self._unregister(router)
-        self._register(router, settings)
+        self._dependents.remove(router)
+        self._dependents.add(router, settings)
         router.reconfigure(settings)
         return router
+
+    def set_tracked(self, kind: TrackedKind, name: str, value: int | None) -> None:
+        """Say how a tracked object is: up (1) or down (0), a number for a file; None: not known.
+
+        Whoever tracks it, now or later, goes by the last value; nobody needs to track it yet.
+        """
+        key = (kind, name)
+        if value is None:
+            self.tracked_values.pop(key, None)
+        else:
+            self.tracked_values[key] = value
+        self._assess_later(self._dependents.by_tracked.get(key, ()))
 
     async def close(self) -> None:
         """Stop every Virtual Router, then give back sockets and kernel settings."""
@@ -266,9 +282,9 @@ class VrrpRouter:
         """A member of a sync group asks to become Active."""
         self._groups.settle(router, self.time())
 
-    def has_fault_in_group(self, router: VirtualRouter) -> bool:
-        """Whether another member of the router's sync group cannot take part."""
-        return self._groups.has_fault_beside(router)
+    def fault_in_group(self, router: VirtualRouter) -> InitializeReason | None:
+        """Why the rest of the router's sync group keeps it out; None: it does not."""
+        return self._groups.fault_beside(router)
 
     @contextmanager
     def _together(self) -> Iterator[None]:
@@ -313,7 +329,7 @@ class VrrpRouter:
         match event:
             case Overrun():
                 self.table.refresh(self._route)
-                return tuple(self._by_interface)
+                return tuple(self._dependents.by_interface)
             case LinkChanged(link) | LinkRemoved(link):
                 known = self.table.by_index(link.index)
                 self.table.apply(event)
@@ -326,7 +342,7 @@ class VrrpRouter:
                 return (known.name,)
 
     def _interface_changed(self, name: str) -> None:
-        routers = self._by_interface.get(name, set())
+        routers = self._dependents.by_interface.get(name, set())
         if self.table.by_name(name) is None:
             if name in self._frames:
                 self._frames.pop(name).close()
@@ -398,27 +414,6 @@ class VrrpRouter:
             self._loop.call_soon(self._assess_some)
 
     # What belongs to one Virtual Router.
-
-    def _register(self, router: VirtualRouter, settings: VirtualRouterSettings) -> None:
-        for name in settings.interfaces:
-            self._by_interface.setdefault(name, set()).add(router)
-        for address in settings.addresses:
-            holders = self.virtual_addresses.get(address.interface.ip, ())
-            self.virtual_addresses[address.interface.ip] = (*holders, router)
-        self._groups.add(router)
-
-    def _unregister(self, router: VirtualRouter) -> None:
-        settings = router.settings
-        for name in settings.interfaces:
-            self._by_interface[name].discard(router)
-        for address in settings.addresses:
-            holders = tuple(
-                r for r in self.virtual_addresses[address.interface.ip] if r is not router
-            )
-            self.virtual_addresses[address.interface.ip] = holders
-            if not holders:
-                del self.virtual_addresses[address.interface.ip]
-        self._groups.remove(router)
 
     def _segment(self, settings: VirtualRouterSettings, link: Link) -> Segment:
         key = (settings.interface, settings.protocol.family)

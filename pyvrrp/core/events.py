@@ -23,10 +23,11 @@ __all__ = [
 
 
 class InitializeReason(Enum):
-    """Why a Virtual Router is in Initialize. All but the first two are keepalived's FAULT."""
+    """Why a Virtual Router is in Initialize. All but the first three are keepalived's FAULT."""
 
     NOT_STARTED = "not started"
     STOPPED = "stopped"
+    AWAITING_TRACKED = "waiting for the first result of a tracked object"
     INTERFACE_DOWN = "interface down"
     INTERFACE_MISSING = "interface missing"
     NO_SOURCE_ADDRESS = "no usable source address"
@@ -36,7 +37,14 @@ class InitializeReason(Enum):
     @property
     def is_fault(self) -> bool:
         """True where keepalived says FAULT."""
-        return self not in (InitializeReason.NOT_STARTED, InitializeReason.STOPPED)
+        return self not in _NO_FAULTS
+
+
+_NO_FAULTS = (
+    InitializeReason.NOT_STARTED,
+    InitializeReason.STOPPED,
+    InitializeReason.AWAITING_TRACKED,
+)
 
 
 @dataclass(frozen=True, slots=True)

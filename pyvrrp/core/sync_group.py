@@ -3,12 +3,14 @@
 A member whose timer runs out does not take over by itself; it asks (`RequestPromotion`), and when
 every member asks or is Active already, all are promoted in the same moment. A member that steps
 back takes the others with it. One with a fault of its own keeps all out, and the last one that
-gets rid of its fault brings all back. keepalived's rules; no RFC has them.
+gets rid of its fault brings all back. While one waits for the first result of what it tracks, those
+that did not start yet wait with it. keepalived's rules; no RFC has them.
 
 An edge calls `consequences` each time a member's standing changed, and feeds what comes out; the
 calls end because every event moves a member towards what the group agreed on. A member that could
 start while another is out may be told Shutdown(SYNC_GROUP) instead of Startup at once; after a
-Startup, `consequences` says the same.
+Startup, `consequences` says the same. While another waits it must be told
+Shutdown(AWAITING_TRACKED) instead.
 """
 
 from __future__ import annotations
@@ -28,13 +30,14 @@ class Standing(Enum):
     ABSENT = "not started, or stopped"
     OUT = "out by a fault of its own"
     HELD = "out because another member is"
+    WAITING = "waiting for what it tracks, or because another member does"
     BACKUP = "Backup"
     READY = "Backup, waiting to become Active"
     ACTIVE = "Active"
 
 
 _WILLING = (Standing.READY, Standing.ACTIVE)
-_RUNNING = (Standing.BACKUP, Standing.READY, Standing.ACTIVE)
+_IN_PLAY = (Standing.BACKUP, Standing.READY, Standing.ACTIVE, Standing.WAITING)
 _OUT = Shutdown(InitializeReason.SYNC_GROUP)
 
 
@@ -47,6 +50,8 @@ def standing(state: State) -> Standing:
             return Standing.READY if state.wants_active else Standing.BACKUP
         case Initialize(InitializeReason.SYNC_GROUP):
             return Standing.HELD
+        case Initialize(InitializeReason.AWAITING_TRACKED):
+            return Standing.WAITING
         case Initialize(reason):
             return Standing.OUT if reason.is_fault else Standing.ABSENT
 
@@ -59,7 +64,7 @@ def consequences(members: Mapping[str, Standing], changed: str) -> tuple[tuple[s
     others = {name: s for name, s in members.items() if name != changed}
     match members[changed]:
         case Standing.OUT:
-            return tuple((n, _OUT) for n, s in others.items() if s in _RUNNING)
+            return tuple((n, _OUT) for n, s in others.items() if s in _IN_PLAY)
         case Standing.BACKUP | Standing.READY if Standing.OUT in others.values():
             return ((changed, _OUT),)
         case Standing.READY if all(s in _WILLING for s in others.values()):
@@ -74,5 +79,9 @@ def consequences(members: Mapping[str, Standing], changed: str) -> tuple[tuple[s
 
 def _follow_to_backup(others: Mapping[str, Standing]) -> list[tuple[str, Event]]:
     """Active members step back, members held by the group start again."""
-    answers: dict[Standing, Event] = {Standing.ACTIVE: Demoted(), Standing.HELD: Startup()}
+    answers: dict[Standing, Event] = {
+        Standing.ACTIVE: Demoted(),
+        Standing.HELD: Startup(),
+        Standing.WAITING: Startup(),
+    }
     return [(name, answers[s]) for name, s in others.items() if s in answers]

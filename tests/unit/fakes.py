@@ -9,6 +9,7 @@ from itertools import count
 from math import ceil
 from typing import Any
 
+from pyvrrp.core.events import InitializeReason
 from pyvrrp.deadlines import Deadlines
 from pyvrrp.net.monitor import InterfaceTable
 from pyvrrp.rhythm import Rhythms
@@ -76,7 +77,8 @@ class FakeHost:
         self.rhythms = Rhythms(self.deadlines)
         self.table = InterfaceTable()
         self.virtual_addresses: dict[Any, Any] = {}
-        self.is_group_faulty = False
+        self.tracked_values: dict[Any, int] = {}
+        self.group_fault: InitializeReason | None = None
         self.log: list[Any] = []
         self._senders: dict[str, FakeSender] = {}
 
@@ -97,8 +99,8 @@ class FakeHost:
     def announce(self, router: Any, frames: Any, count: int) -> None:
         self.log.append(("announce", len(frames), count))
 
-    def has_fault_in_group(self, router: Any) -> bool:
-        return self.is_group_faulty
+    def fault_in_group(self, router: Any) -> InitializeReason | None:
+        return self.group_fault
 
     def changed(self, router: Any, change: Any) -> None:
         self.log.append((change.previous.value, change.current.value, change.reason))

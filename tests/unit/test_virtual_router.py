@@ -23,12 +23,19 @@ from pyvrrp.net.monitor import AddressAdded, AddressRemoved, LinkChanged, LinkRe
 from pyvrrp.net.rtnetlink import InterfaceAddress, Link
 from pyvrrp.net.vrrp_socket import split_datagram
 from pyvrrp.segment import Segment
-from pyvrrp.settings import TrackedInterface, VirtualAddress, VirtualRouterSettings
+from pyvrrp.settings import (
+    TrackedInterface,
+    TrackedKind,
+    TrackedObject,
+    VirtualAddress,
+    VirtualRouterSettings,
+)
 from pyvrrp.snapshot import ActiveRouterSnapshot
 from pyvrrp.virtual_router import VirtualRouter
 
 from .fakes import FakeHost, FakeReceiver, FakeSender
 
+AWAITING, DOWN = InitializeReason.AWAITING_TRACKED, InitializeReason.TRACKED_OBJECT_DOWN
 GROUP = IPv4Address("224.0.0.18")
 OWN = IPv4Address("192.0.2.1")
 LINK = Link(2, "eth0", True, True, False, bytes.fromhex("020000000001"), 1500)
@@ -258,8 +265,8 @@ def test_faults_stop_it_and_their_end_starts_it(event, reason):
         pytest.param(20, False, False, 100, id="positive, down"),
         pytest.param(-20, False, True, 100, id="negative, up"),
         pytest.param(-20, False, False, 80, id="negative counts while down"),
-        pytest.param(20, True, True, 100, id="reversed positive, up"),
-        pytest.param(20, True, False, 120, id="reversed positive counts while down"),
+        pytest.param(20, True, True, 80, id="reversed positive takes away while up"),
+        pytest.param(-20, True, False, 120, id="reversed negative is added while down"),
         pytest.param(-200, False, False, 1, id="never below 1"),
     ],
 )
@@ -270,9 +277,81 @@ def test_weights_of_tracked_interfaces(weight, reverse, up, priority):
     assert wire.router.config.priority == priority
 
 
+def set_tracked(wire, kind, value):
+    wire.host.tracked_values[kind, "x"] = value
+    wire.router.assess()
+
+
+def tracking(kind, weight=0, **protocol):
+    wire = Wire(**protocol)
+    tracked = (TrackedObject(kind, "x", weight),)
+    wire.router.reconfigure(replace(wire.router.settings, tracked=tracked))
+    return wire
+
+
+@pytest.mark.parametrize("kind", [TrackedKind.SCRIPT, TrackedKind.PROCESS])
+def test_it_starts_with_the_first_result(kind):
+    wire = tracking(kind).start()
+    assert wire.host.take_log() == [("Initialize", "Initialize", AWAITING)]
+    set_tracked(wire, kind, 1)
+    assert wire.host.take_log() == [("Initialize", "Backup", None)]
+    set_tracked(wire, kind, 0)
+    assert wire.host.take_log() == [("Backup", "Initialize", DOWN)]
+    set_tracked(wire, kind, 1)
+    assert wire.host.take_log() == [("Initialize", "Backup", None)]
+
+
+def test_a_first_result_may_be_a_fault():
+    wire = tracking(TrackedKind.SCRIPT).start()
+    set_tracked(wire, TrackedKind.SCRIPT, 0)
+    assert wire.host.take_log()[1:] == [("Initialize", "Initialize", DOWN)]
+
+
+def test_one_that_runs_goes_on_until_there_is_a_result():
+    wire = Wire().start()
+    wire.host.loop.advance(4.0)
+    wire.host.take_log()
+    tracked = (TrackedObject(TrackedKind.SCRIPT, "x"),)
+    wire.router.reconfigure(replace(wire.router.settings, tracked=tracked))
+    assert wire.host.take_log() == []
+    set_tracked(wire, TrackedKind.SCRIPT, 0)
+    assert wire.host.take_log()[-1] == ("Active", "Initialize", DOWN)
+
+
+@pytest.mark.parametrize(
+    ("kind", "weight", "value", "priority"),
+    [
+        pytest.param(TrackedKind.SCRIPT, -20, None, 100, id="unknown script"),
+        pytest.param(TrackedKind.SCRIPT, -20, 0, 80, id="failed script"),
+        pytest.param(TrackedKind.PROCESS, 20, 1, 120, id="process"),
+        pytest.param(TrackedKind.FILE, 2, None, 100, id="unknown file"),
+        pytest.param(TrackedKind.FILE, 2, -7, 86, id="file"),
+        pytest.param(TrackedKind.BFD, -20, None, 80, id="BFD is down at first"),
+        pytest.param(TrackedKind.BFD, -20, 1, 100, id="BFD up"),
+    ],
+)
+def test_weights_of_tracked_objects(kind, weight, value, priority):
+    wire = tracking(kind, weight).start()
+    if value is not None:
+        set_tracked(wire, kind, value)
+    assert wire.router.config.priority == priority
+    assert wire.host.take_log() == [("Initialize", "Backup", None)]
+
+
+def test_bfd_without_weight_is_a_fault_at_first():
+    wire = tracking(TrackedKind.BFD).start()
+    assert wire.host.take_log() == [("Initialize", "Initialize", DOWN)]
+
+
+def test_a_number_too_low_is_a_fault():
+    wire = tracking(TrackedKind.FILE, 2).start()
+    set_tracked(wire, TrackedKind.FILE, -127)
+    assert wire.host.take_log()[-1] == ("Backup", "Initialize", DOWN)
+
+
 def test_a_fault_in_the_sync_group_keeps_it_out():
     wire = Wire()
-    wire.host.is_group_faulty = True
+    wire.host.group_fault = InitializeReason.SYNC_GROUP
     wire.start()
     assert wire.host.take_log() == [("Initialize", "Initialize", InitializeReason.SYNC_GROUP)]
 

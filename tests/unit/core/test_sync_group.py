@@ -22,6 +22,7 @@ from pyvrrp.core.packet import Advertisement
 from pyvrrp.core.sync_group import Standing, consequences, standing
 
 ABSENT, OUT, HELD = Standing.ABSENT, Standing.OUT, Standing.HELD
+WAITING = Standing.WAITING
 BACKUP, READY, ACTIVE = Standing.BACKUP, Standing.READY, Standing.ACTIVE
 GROUP_OUT = Shutdown(InitializeReason.SYNC_GROUP)
 
@@ -37,6 +38,7 @@ GROUP_OUT = Shutdown(InitializeReason.SYNC_GROUP)
         pytest.param(Initialize(InitializeReason.SYNC_GROUP), HELD, id="held by the group"),
         pytest.param(Initialize(InitializeReason.INTERFACE_DOWN), OUT, id="interface down"),
         pytest.param(Initialize(InitializeReason.TRACKED_OBJECT_DOWN), OUT, id="tracked object"),
+        pytest.param(Initialize(InitializeReason.AWAITING_TRACKED), WAITING, id="waiting"),
     ],
 )
 def test_standing(state, expected):
@@ -73,6 +75,9 @@ def test_standing(state, expected):
         pytest.param({"a": OUT, "b": OUT, "c": HELD, "d": ABSENT}, (), id="nobody left to tell"),
         pytest.param({"a": HELD, "b": ACTIVE}, (), id="held: the faulty one tells the others"),
         pytest.param({"a": ABSENT, "b": ACTIVE}, (), id="a stop is not a fault"),
+        pytest.param({"a": WAITING, "b": ACTIVE}, (), id="waiting is not a fault"),
+        pytest.param({"a": OUT, "b": WAITING}, (("b", GROUP_OUT),), id="no waiting beside a fault"),
+        pytest.param({"a": BACKUP, "b": WAITING}, (("b", Startup()),), id="the wait is over"),
     ],
 )
 def test_consequences_of_a(members, events):
