@@ -31,6 +31,8 @@ ALLOWED_IN_CORE = {
 MAY_IMPORT = {
     "pyvrrp.errors": set(),
     "pyvrrp.core": {"pyvrrp.errors"},
+    "pyvrrp.bfd.core": {"pyvrrp.errors"},
+    "pyvrrp.bfd": {"pyvrrp.deadlines", "pyvrrp.errors"},
     "pyvrrp.settings": {"pyvrrp.core", "pyvrrp.errors"},
     "pyvrrp.routing": {"pyvrrp.core"},
     "pyvrrp.conf": {"pyvrrp.core", "pyvrrp.routing", "pyvrrp.errors"},
@@ -46,7 +48,7 @@ MAY_IMPORT = {
     "healthcheck": set(),
 }
 # Any other module of pyvrrp itself is an edge: it may import everything but these.
-ABOVE_THE_EDGES = {"pyvrrp.conf", "pyvrrp.daemon"}
+ABOVE_THE_EDGES = {"pyvrrp.conf", "pyvrrp.daemon", "pyvrrp.bfd"}
 COMPOSITION_ROOTS = {"pyvrrp", "pyvrrp.__main__", "pyvrrp.daemon"}
 
 
@@ -104,7 +106,8 @@ def test_core_is_pure(path):
         if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
     }
     assert not calls & {"open", "print", "input", "exec", "eval", "__import__"}
-    mine = {path.relative_to(ROOT).parts[0] + tail for tail in (".core", ".errors")}
+    top, core = path.relative_to(ROOT).parts[0], package_of(path)
+    mine = {core, f"{top}.errors"}
     outside = {n for n in imports(path) if not is_inside(n, mine)}
     assert {n.split(".")[0] for n in outside} <= ALLOWED_IN_CORE
 
@@ -148,6 +151,9 @@ def test_imports_point_one_way(path):
         pytest.param("pyvrrp.control.data_vrrp", "pyvrrp.snapshot", False, id="and snapshots"),
         pytest.param("pyvrrp.control.data_vrrp", "pyvrrp.virtual_router", True, id="no edge"),
         pytest.param("pyvrrp.control.data_vrrp", "healthcheck.snapshot", True, id="only its half"),
+        pytest.param("pyvrrp.bfd.speaker", "pyvrrp.core.model", True, id="BFD knows no VRRP"),
+        pytest.param("pyvrrp.bfd.core.session", "pyvrrp.bfd.sockets", True, id="nor its core it"),
+        pytest.param("pyvrrp.virtual_router", "pyvrrp.bfd.speaker", True, id="nor VRRP BFD"),
         pytest.param("healthcheck.agent", "pyvrrp.errors", True, id="never the other way"),
     ],
 )
@@ -221,7 +227,7 @@ def test_import_pyvrrp_loads_no_edge():
 
 
 def test_the_core_loads_no_edge():
-    names = modules_of("pyvrrp.core")
+    names = modules_of("pyvrrp.core", "pyvrrp.bfd.core")
     run(
         f"import sys, importlib\nfor n in {names}: importlib.import_module(n)\n"
         "loaded = {'socket', '_socket', 'asyncio', 'selectors', 'logging'} & set(sys.modules)\n"
