@@ -111,7 +111,9 @@ async def _add(name: str, base_index: int, mac: bytes) -> None:
         "ifname": name,
         "kind": "macvlan",
         "link": base_index,
-        "macvlan_mode": "private",
+        # In private mode, keepalived's, what another Active Router sends from the same MAC address
+        # reaches this link alone; whoever listens on the interface below would never step back (quirk: vmac-mode).
+        "macvlan_mode": "vepa",
         "address": mac.hex(":"),
     }
     try:

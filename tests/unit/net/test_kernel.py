@@ -325,7 +325,7 @@ def _settings(family: Family, **more: Any) -> VirtualRouterSettings:
 async def test_virtual_mac_link(
     pair: tuple[Host, Host], route: RouteSocket, family: Family
 ) -> None:
-    """Down, private, with the Virtual Router's MAC address; what an earlier run left is replaced."""
+    """Down, with the Virtual Router's MAC address; what an earlier run left is replaced."""
     host = pair[0]
     wanted = _settings(family, virtual_mac=VirtualMac())
     table = InterfaceTable()
@@ -339,7 +339,7 @@ async def test_virtual_mac_link(
     shown = host.ip("-d", "link", "show", "dev", "vrrp.51")
     mac = {Family.IPV4: "00:00:5e:00:01:33", Family.IPV6: "00:00:5e:00:02:33"}[family]
     assert f"link/ether {mac}" in shown
-    assert "macvlan mode private" in shown
+    assert "macvlan mode vepa" in shown
     assert "state DOWN" in shown
     with host.entered():
         await virtual_mac.delete("vrrp.51")
