@@ -15,7 +15,7 @@ import pytest
 
 from healthcheck import probes
 from healthcheck.core.model import MiscCheck, ProbeResult
-from healthcheck.probes import program
+from healthcheck.probes import process, program
 
 DEADLINE = 10
 
@@ -51,7 +51,7 @@ async def nothing_is_left():
     descriptors = names_in("/proc/self/fd")
     yield
     await program.wait_ended()
-    assert not program._leaving
+    assert not process._leaving
     assert children() == []
     assert names_in("/proc/self/fd") == descriptors
 
@@ -192,6 +192,7 @@ async def test_too_long_is_failure_and_term_ends_it(script):
 @pytest.fixture
 def short_grace(monkeypatch):
     monkeypatch.setattr(program, "GRACE", 0.2)
+    monkeypatch.setattr(process, "GRACE", 0.2)
 
 
 # Itself and a grandchild ignore TERM; each tells its number first.
@@ -269,6 +270,7 @@ async def test_cancelled_the_group_ends_and_nothing_is_said(script, short_grace)
 async def test_once_it_is_reaped_nobody_is_signalled_any_more(script, monkeypatch):
     """The number may be somebody else's by then."""
     monkeypatch.setattr(program, "GRACE", 0.05)
+    monkeypatch.setattr(process, "GRACE", 0.05)
     ready = script.directory / "ready"
     check = script(f"echo >{ready}; exec sleep 60")
     running = probes.start(check, asyncio.get_running_loop(), lambda _: None)
@@ -326,7 +328,7 @@ async def test_a_user_that_is_not_here_is_no_verdict(user, group, detail):
 
 async def test_ourselves_by_name_need_no_privilege():
     me = pwd.getpwuid(os.geteuid()).pw_name
-    identity = program._identity(me, str(os.getegid()))
+    identity = process._identity(me, str(os.getegid()))
     assert identity == (None, None, None)
 
 
@@ -359,14 +361,14 @@ async def test_another_user(script, user, group, expected):
 
 @pytest.mark.root
 async def test_supplementary_groups_are_the_accounts(script, monkeypatch):
-    monkeypatch.setattr(program.os, "getgrouplist", lambda name, gid: [gid, 2, 3])
-    program._identity.cache_clear()
+    monkeypatch.setattr(process.os, "getgrouplist", lambda name, gid: [gid, 2, 3])
+    process._identity.cache_clear()
     out = script.directory / "out"
     out.touch()
     out.chmod(0o666)
     check = script(f"id -G >{out}", user="nobody", group=":1")
     assert (await attempt(check)).is_success
-    program._identity.cache_clear()
+    process._identity.cache_clear()
     assert out.read_text() == "1 2 3\n"
 
 
@@ -408,13 +410,14 @@ async def test_no_free_descriptor_is_no_verdict(script, monkeypatch):
 async def test_one_that_hangs_in_the_kernel_does_not_hold_its_check(script, monkeypatch):
     """As if KILL had no effect."""
     monkeypatch.setattr(program, "GRACE", 0.05)
-    monkeypatch.setattr(program, "_DYING", 0.05)
+    monkeypatch.setattr(process, "GRACE", 0.05)
+    monkeypatch.setattr(program, "DYING", 0.05)
     real, sent = os.killpg, []
     monkeypatch.setattr(os, "killpg", lambda pid, number: sent.append((pid, number)))
     check = script("exec sleep 60", timeout=0.05)
     assert await attempt(check) == ProbeResult(False, "not finished within 0.05 s")
     assert [number for _, number in sent[:2]] == [signal.SIGTERM, signal.SIGKILL]
-    assert len(program._leaving) == 1
+    assert len(process._leaving) == 1
     real(sent[0][0], signal.SIGKILL)
 
 
