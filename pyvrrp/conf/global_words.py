@@ -1,6 +1,6 @@
 """Rarer words of `global_defs`, by the group of settings that they are of: rows `GROUP/FIELD`.
 
-Nothing acts on any of them yet.
+Few of them are acted on yet.
 """
 
 from __future__ import annotations
@@ -191,7 +191,10 @@ _ROWS = (
     value("disable_local_igmp", Flag()),
 )
 
-_ACTED_ON = ("iproute_usr_dir", "iproute_etc_dir")
+_ACTED_ON = (
+    *("iproute_usr_dir", "iproute_etc_dir"),
+    *("reload_file", "reload_time_file", "reload_repeat"),
+)
 
 GLOBAL_WORDS = tuple(row._replace(acted_on=row.name in _ACTED_ON) for row in _ROWS)
 """The rows, in the order of their groups."""

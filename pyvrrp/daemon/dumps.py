@@ -74,6 +74,11 @@ class Dumps:
         self._kill_at = 0.0
         self._numbers = count(1)
 
+    @property
+    def pid(self) -> int | None:
+        """The process that writes now."""
+        return self._pid
+
     def want(self, kind: str, child: Child | None = None) -> None:
         """A dump is asked for; with `child` only of what that one knows."""
         self._wanted[kind, child] = None

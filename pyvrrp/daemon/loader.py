@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..errors import PyvrrpError
 from . import handoff, journal, log, namespaces, pid_file, processes
 from .options import Options
+from .parent_settings import ParentSettings, parent_settings
 from .process_settings import Followed
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ _LEISURE = 19
 _log = logging.getLogger(__name__)
 
 _NO_WORDS = pid_file.Words()
+_NOTHING_SAID = ParentSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Verdict:
     """Seconds a child has to stop."""
     umask: int | None = None
     names: pid_file.Words = _NO_WORDS
+    parent: ParentSettings = _NOTHING_SAID
     journal_during: bytes = b""
     """Journal while the settings are being put in place: old and new ones together."""
     journal_after: bytes = b""
@@ -264,6 +267,7 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
         child_wait_time=words.child_wait_time,
         umask=words.umask,
         names=names,
+        parent=parent_settings(words, names),
         journal_during=journal.encode(during),
         journal_after=journal.encode(after),
     )

@@ -24,6 +24,7 @@ __all__ = [
     "PidFileError",
     "PidPaths",
     "Words",
+    "default_path",
     "is_locked",
     "paths",
 ]
@@ -79,14 +80,9 @@ def paths(options: Options, words: Words) -> PidPaths:
     keepalived mounts the directory of its namespace over the common one, for itself alone; from
     outside both are seen here.
     """
-    in_subdirectory = words.use_pid_dir or words.instance or words.namespace
-    directory = f"{RUN_DIRECTORY}/{_SUBDIRECTORY}" if in_subdirectory else RUN_DIRECTORY
-    if words.namespace:
-        directory = f"{directory}/{words.namespace}"
-    suffix = f"_{words.instance}" if words.instance else ""
 
     def name(given: str | None, process: str) -> str:
-        return given or f"{directory}/{process}{suffix}.pid"
+        return given or default_path(process, words)
 
     return PidPaths(
         parent=name(options.pid_file, "keepalived"),
@@ -94,6 +90,16 @@ def paths(options: Options, words: Words) -> PidPaths:
         checkers=name(options.checkers_pid_file, "checkers"),
         bfd=name(options.bfd_pid_file, "bfd"),
     )
+
+
+def default_path(process: str, words: Words, ending: str = ".pid") -> str:
+    """The file of a process where the command line names none."""
+    in_subdirectory = words.use_pid_dir or words.instance or words.namespace
+    directory = f"{RUN_DIRECTORY}/{_SUBDIRECTORY}" if in_subdirectory else RUN_DIRECTORY
+    if words.namespace:
+        directory = f"{directory}/{words.namespace}"
+    suffix = f"_{words.instance}" if words.instance else ""
+    return f"{directory}/{process}{suffix}{ending}"
 
 
 class PidFile:

@@ -12,7 +12,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import NoReturn
 
@@ -28,6 +28,7 @@ __all__ = [
     "fork",
     "freeze",
     "hear_orders",
+    "reap_strangers",
 ]
 
 FATAL = 1
@@ -68,6 +69,18 @@ def fork(body: Callable[[], int], keep: Iterable[int], held: Iterable[int] = ())
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     return pid
+
+
+def reap_strangers(own: Collection[int]) -> None:
+    """Take leave of dead processes that were not forked here: process 1 inherits them.
+
+    The dead among `own` are left for who waits for them; what is behind them has to wait too.
+    """
+    with suppress(ChildProcessError):
+        while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if dead.si_pid in own:
+                return
+            os.waitpid(dead.si_pid, os.WNOHANG)
 
 
 def hear_orders() -> None:

@@ -9,10 +9,11 @@ import os
 import socket
 import time
 
-__all__ = ["READY", "STOPPING", "notify", "reloading"]
+__all__ = ["READY", "STOPPING", "WATCHDOG", "notify", "reloading", "watchdog_interval"]
 
 READY = "READY=1"
 STOPPING = "STOPPING=1"
+WATCHDOG = "WATCHDOG=1"
 
 
 def notify(state: str) -> bool:
@@ -28,6 +29,20 @@ def notify(state: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def watchdog_interval() -> float | None:
+    """Seconds between two signs of life, half of what is demanded; None: nobody waits for any.
+
+    Source: sd_watchdog_enabled(3).
+    """
+    try:
+        if int(os.environ.get("WATCHDOG_PID", os.getpid())) != os.getpid():
+            return None
+        interval = int(os.environ["WATCHDOG_USEC"]) / 2_000_000
+    except (KeyError, ValueError):
+        return None
+    return interval if interval > 0 else None
 
 
 def reloading() -> str:

@@ -19,18 +19,20 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from . import dumps, handoff, journal, log, namespaces, pid_file, processes, service_manager
+from . import dumps, handoff, journal, log, namespaces, pid_file, processes
 from .child import Child, ChildKind, Settings
 from .children import Children
 from .dump_kinds import DUMP_SIGNALS
 from .kinds import KINDS
+from .life_signs import LifeSigns
 from .loader import Body, Load, load
 from .options import Options
 from .permissions import missing_capabilities
+from .reload_schedule import ReloadSchedule
 from .signals import SignalPipe
 
 __all__ = ["Supervisor"]
@@ -77,6 +79,8 @@ class Supervisor:
         self._answer_by = 0.0
         self._children = Children(kinds, options)
         self._dumps = dumps.Dumps(self._children, dump)
+        self._signs = LifeSigns()
+        self._schedule = ReloadSchedule()
         self._pid_file: pid_file.PidFile | None = None
         self._journal_path = ""
         self._exit_code: int | None = None
@@ -114,9 +118,16 @@ class Supervisor:
         for child, message in self._children.messages():
             self._on_message(child, message)
         self._on_time(time.monotonic())
+        processes.reap_strangers(set(self._own_processes()))
+
+    def _own_processes(self) -> Iterator[int]:
+        readers = (reading.pid for reading in (self._load, self._writing) if reading)
+        children = (child.pid for child in self._children)
+        yield from (pid for pid in (self._dumps.pid, *children, *readers) if pid is not None)
 
     def _timeout(self) -> float | None:
         moments = [*self._children.due(), *(self._dumps.due() if self._may_dump else ())]
+        moments += [*self._signs.due(), *self._schedule.due()]
         moments += [reading.deadline for reading in (self._load, self._writing) if reading]
         if self._trial:
             moments.append(self._answer_by)
@@ -172,7 +183,7 @@ class Supervisor:
     def _say_complete(self) -> None:
         if self._is_starting and self._children.are_settled:
             self._is_starting = False
-            service_manager.notify(service_manager.READY)
+            self._signs.ready("running")
             _log.info("Startup complete")
 
     def _on_taken(self, child: Child, settings: Settings | None) -> None:
@@ -201,6 +212,9 @@ class Supervisor:
         if self._settings:
             self._children.start_due_ones(self._settings, now)
         self._children.kill_late_ones(now)
+        self._signs.beat(now)
+        if self._schedule.is_time(now):
+            self._reload()
         if self._settings and self._may_dump:
             self._dumps.go_on(self._settings.configuration, self._options, now)
 
@@ -259,7 +273,7 @@ class Supervisor:
         self._use(first)
         if not any(child.is_alive for child in self._children):
             _log.warning("no configuration to run")
-            service_manager.notify(service_manager.READY)
+            self._signs.ready("no configuration to run")
         self._started()
         self._next_reload()
 
@@ -305,7 +319,7 @@ class Supervisor:
             self._reload_queued = True
             return
         _log.info("Reloading")
-        service_manager.notify(service_manager.reloading())
+        self._signs.reloading()
         self._begin_load()
 
     def _try(self, loaded: Settings) -> None:
@@ -329,12 +343,14 @@ class Supervisor:
             self._use(loaded)
             self._narrow_journal()
             _log.info("Reload finished")
-            self._finish_reload()
+            self._finish_reload("running")
 
     def _use(self, settings: Settings) -> None:
         if self._settings:
             self._settings.close()
         self._settings, self._trial = settings, None
+        self._signs.use(settings.verdict.parent)
+        self._schedule.use(settings.verdict.parent)
         for child in self._children:
             child.is_unavailable = False  # what was missing may be there now
         self._place_journal_of_starters(settings)
@@ -357,10 +373,10 @@ class Supervisor:
 
     def _keep_old(self, why: str) -> None:
         _log.error("Configuration not changed, the old one stays in use: %s", why)
-        self._finish_reload()
+        self._finish_reload(f"the last reload was refused: {why}")
 
-    def _finish_reload(self) -> None:
-        service_manager.notify(service_manager.READY)
+    def _finish_reload(self, status: str) -> None:
+        self._signs.ready(status)
         self._next_reload()
 
     def _next_reload(self) -> None:
@@ -452,7 +468,7 @@ class Supervisor:
         if self._exit_code is not None:
             return
         self._exit_code = code
-        service_manager.notify(service_manager.STOPPING)
+        self._signs.stopping(code)
         if self._settings and self._pid_file:
             _log.info("Stopping")
         self._children.stop(self._settings.verdict.child_wait_time if self._settings else 0.0)

@@ -1,7 +1,7 @@
 """The parent with children and a loader that do as they are told: real forks, signals and files.
 
 The "configuration" is one line of words. `unusable`, `hang`, `slow`, `crash`, `idle` are for the
-loader, `exit=N`, `stubborn`, `refuse`, `mute`, `ask`, `tell`, `late`, `silent`, `want` for the VRRP child, which notes what
+loader, `marked` for the parent, `exit=N`, `stubborn`, `refuse`, `mute`, `ask`, `tell`, `late`, `silent`, `want` for the VRRP child, which notes what
 happens to it in a file; `social` notes what the other child says over the link between them. The words after a `|` are for the checker child, which exists where there
 is a `|`; its notes begin with one. It also knows `missing`: it says that it cannot work here.
 """
@@ -22,6 +22,7 @@ from pathlib import Path
 from pyvrrp.daemon import dumps, handoff, loader, log, processes, supervisor
 from pyvrrp.daemon.child import ChildKind
 from pyvrrp.daemon.options import parse
+from pyvrrp.daemon.parent_settings import ParentSettings
 
 NOTES = Path(sys.argv[1])
 
@@ -45,6 +46,9 @@ def read(options, settings, is_start):
         child_wait_time=0.5,
         journal_during=b"during " + words.encode(),
         journal_after=b"after " + words.encode(),
+        parent=ParentSettings("renamed", str(NOTES.with_name("marker")))
+        if "marked" in words
+        else ParentSettings(),
     )
     return verdict, "config of " + words
 

@@ -283,13 +283,71 @@ def test_service_manager_is_told(daemon: Daemon, tmp_path: Path):
         manager.settimeout(10)
         daemon.environment = {"NOTIFY_SOCKET": str(tmp_path / "notify")}
         daemon.start("one")
-        assert manager.recv(100) == b"READY=1"
+        assert daemon.process is not None
+        ready = b"READY=1\nMAINPID=%d\nSTATUS=" % daemon.process.pid
+        assert manager.recv(500) == ready + b"running"
         daemon.wait_note("ready")
         daemon.reload("unusable")
-        assert manager.recv(100).startswith(b"RELOADING=1\n")
-        assert manager.recv(100) == b"READY=1"
+        assert manager.recv(500).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+        said = manager.recv(500)
+        assert said.startswith(ready + b"the last reload was refused: ")
+        assert said.endswith(b"cannot be used, problems: 3")
+        daemon.reload("two")
+        assert manager.recv(500).startswith(b"RELOADING=1\n")
+        assert manager.recv(500) == ready + b"running"
         daemon.send(signal.SIGTERM)
-        assert manager.recv(100) == b"STOPPING=1"
+        assert manager.recv(500) == b"STOPPING=1\nSTATUS=stopping"
+    assert daemon.exit_code() == 0
+
+
+def test_failure_is_told(daemon: Daemon, tmp_path: Path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        daemon.environment = {"NOTIFY_SOCKET": str(tmp_path / "notify")}
+        daemon.start("unusable")
+        assert manager.recv(500) == b"STOPPING=1\nSTATUS=stopping, exit code 2"
+
+
+@pytest.mark.parametrize("pid", ["", "1"], ids=["ours", "somebody else's"])
+def test_watchdog(daemon: Daemon, tmp_path: Path, pid: str):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        daemon.environment = {
+            "NOTIFY_SOCKET": str(tmp_path / "notify"),
+            "WATCHDOG_USEC": "40000",
+        } | ({"WATCHDOG_PID": pid} if pid else {})
+        daemon.start("one")
+        said = [manager.recv(500).partition(b"\n")[0]]
+        while said[-1] != b"READY=1":
+            said.append(manager.recv(500).partition(b"\n")[0])
+        daemon.send(signal.SIGTERM if pid else 0)
+        said.append(manager.recv(500).partition(b"\n")[0])
+        assert said[-1] == (b"STOPPING=1" if pid else b"WATCHDOG=1")
+        assert (b"WATCHDOG=1" in said) is not bool(pid)
+        if not pid:
+            daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0
+
+
+def test_file_is_there_while_a_reload_goes_on(daemon: Daemon, tmp_path: Path):
+    marker = daemon.notes_file.with_name("marker")
+    daemon.start("marked")
+    daemon.wait_note("ready")
+    assert daemon.process is not None
+    assert Path(f"/proc/{daemon.process.pid}/comm").read_text() == "renamed\n"
+    assert not marker.exists()
+    marker.write_text("somebody waits for this to become empty")
+    daemon.reload("slow marked")
+    poll(lambda: marker.exists() and not marker.read_text(), "marker")
+    daemon.notes_file.with_name("go").touch()
+    daemon.wait_console("Reload finished")
+    poll(lambda: not marker.exists(), "no marker")
+    daemon.reload("unusable")
+    daemon.wait_console("Configuration not changed")
+    poll(lambda: not marker.exists(), "no marker")
+    daemon.send(signal.SIGTERM)
     assert daemon.exit_code() == 0
 
 
