@@ -42,13 +42,22 @@ _UNREAD_CHANGES = 64
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """A Virtual Router changed its state. `at` is the event loop's time."""
+    """A Virtual Router changed its state, or why it is in Initialize: `previous_reason` is then why
+    it was until now. `at` is the event loop's time."""
 
     name: str
     previous: actions.StateName
     current: actions.StateName
     reason: events.InitializeReason | actions.NewActiveReason | None
     at: float
+    previous_reason: events.InitializeReason | None = None
+
+    @property
+    def is_still_faulty(self) -> bool:
+        """Whether it stays in keepalived's FAULT, for another reason."""
+        before, reason = self.previous_reason, self.reason
+        is_faulty = isinstance(reason, events.InitializeReason) and reason.is_fault
+        return is_faulty and before is not None and before.is_fault
 
 
 class Host(AddressHost, Protocol):
@@ -329,8 +338,9 @@ class VirtualRouter:
                 self._install()
             case actions.RemoveAddresses():
                 self._remove()
-            case actions.StateChanged(previous, current, reason):
-                self._tell(StateChange(self.name, previous, current, reason, now))
+            case actions.StateChanged(previous, current, reason, previous_reason):
+                change = StateChange(self.name, previous, current, reason, now, previous_reason)
+                self._tell(change)
             case actions.LowerPriorityHeard(advertisement):
                 self.complain(
                     "lower priority",

@@ -68,12 +68,14 @@ class Announce:
 class StateChanged:
     """The state changed. Told last, after everything the change asked for.
 
-    `reason` says why it left for Initialize, or why it became Active.
+    `reason` says why it left for Initialize, or why it became Active; `previous_reason` why it was
+    in Initialize until now, where it stays there for another reason.
     """
 
     previous: StateName
     current: StateName
     reason: InitializeReason | NewActiveReason | None = None
+    previous_reason: InitializeReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,8 +165,8 @@ def _in_initialize(cfg: VirtualRouterConfig, state: Initialize, event: Event, no
             backup = Backup(down_at, cfg.advertisement_interval, now, claim, is_starting=True)
             return backup, (StateChanged(StateName.INITIALIZE, StateName.BACKUP),)
         case Shutdown(reason) if reason is not state.reason:
-            change = StateChanged(StateName.INITIALIZE, StateName.INITIALIZE, reason)
-            return Initialize(reason), (change,)
+            stays = StateName.INITIALIZE
+            return Initialize(reason), (StateChanged(stays, stays, reason, state.reason),)
         case (
             AdvertisementReceived() | Tick() | Shutdown() | Reconfigured() | Promoted() | Demoted()
         ):

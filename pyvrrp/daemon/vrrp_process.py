@@ -166,6 +166,7 @@ def _log_change(router: VirtualRouter, change: StateChange) -> None:
     if change.current is not StateName.INITIALIZE:
         logger.info("(%s) Entering %s STATE", router.name, _STATE_WORDS[change.current])
     elif isinstance(change.reason, InitializeReason) and change.reason.is_fault:
-        logger.info("(%s) Entering FAULT STATE: %s", router.name, change.reason.value)
+        words = "still in FAULT" if change.is_still_faulty else "Entering FAULT STATE"
+        logger.info("(%s) %s: %s", router.name, words, change.reason.value)
     elif change.previous is StateName.ACTIVE:
         logger.info("(%s) sent 0 priority", router.name)

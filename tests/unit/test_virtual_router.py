@@ -258,6 +258,20 @@ def test_faults_stop_it_and_their_end_starts_it(event, reason):
     assert wire.host.take_log() == [("Initialize", "Backup", None)]
 
 
+async def test_a_fault_after_another_is_no_new_one():
+    wire = Wire().start()
+    changes = wire.router.changes()
+    first = asyncio.ensure_future(anext(changes))
+    await asyncio.sleep(0)
+    for event in (LinkChanged(replace(LINK, running=False)), LinkRemoved(LINK)):
+        wire.host.table.apply(event)
+        wire.router.assess()
+    found = [await first, await anext(changes)]
+    assert [each.reason.name for each in found] == ["INTERFACE_DOWN", "INTERFACE_MISSING"]
+    assert [each.is_still_faulty for each in found] == [False, True]
+    await changes.aclose()
+
+
 @pytest.mark.parametrize(
     ("weight", "reverse", "up", "priority"),
     [

@@ -136,7 +136,11 @@ def check(cfg, state, event, now, expected, actions):
             V3,
             Shutdown(InitializeReason.INTERFACE_DOWN),
             Initialize(InitializeReason.INTERFACE_DOWN),
-            (StateChanged(INITIALIZE, INITIALIZE, InitializeReason.INTERFACE_DOWN),),
+            (
+                StateChanged(
+                    INITIALIZE, INITIALIZE, InitializeReason.INTERFACE_DOWN, OUTSIDE.reason
+                ),
+            ),
             id="a fault before the start",
         ),
         pytest.param(V3, Reconfigured(V2), OUTSIDE, (), id="new settings"),
@@ -160,7 +164,7 @@ def test_initialize(cfg, event, state, actions):
 )
 def test_reasons_to_be_out_replace_each_other(before, after):
     old, new = InitializeReason[before], InitializeReason[after]
-    change = StateChanged(INITIALIZE, INITIALIZE, new)
+    change = StateChanged(INITIALIZE, INITIALIZE, new, old)
     check(V3, Initialize(old), Shutdown(new), 10.0, Initialize(new), (change,))
     check(V3, Initialize(new), Shutdown(new), 10.0, Initialize(new), ())
 
