@@ -7,6 +7,7 @@ from typing import Protocol
 
 from .core.announce import announcement
 from .core.model import Address
+from .net.accept_filter import Refused
 from .net.address_messages import AddAddress, RemoveAddress
 from .net.frame_sender import FrameSender
 from .net.monitor import InterfaceTable
@@ -24,6 +25,9 @@ class AddressHost(Protocol):
 
     def change_kernel(self, operations: Sequence[Operation]) -> None:
         """Carry out changes; what the kernel refuses is logged."""
+
+    def filter(self, *, refuse: Sequence[Refused] = (), accept: Sequence[Refused] = ()) -> None:
+        """Drop packets for addresses, or no longer; a refusal of the kernel is logged."""
 
     def set_link_up(self, index: int, *, up: bool) -> None:
         """Set a link up or down; a refusal is logged."""
@@ -48,6 +52,8 @@ class Holdings:
         "_host",
         "_installed",
         "_planned",
+        "_refused",
+        "_to_refuse",
         "index",
         "settings",
         "virtual_mac_index",
@@ -61,11 +67,13 @@ class Holdings:
         self._adopted: frozenset[Address] = frozenset()
         self._planned: tuple[AddAddress, ...] = ()
         self._installed: tuple[AddAddress, ...] = ()
+        self._to_refuse: tuple[Refused, ...] = ()
+        self._refused: tuple[Refused, ...] = ()
 
     @property
     def is_complete(self) -> bool:
         """Whether what is installed is what should be."""
-        return self._installed == self._planned
+        return self._installed == self._planned and self._refused == self._to_refuse
 
     @property
     def missing(self) -> int:
@@ -95,6 +103,7 @@ class Holdings:
         Raises: SocketError.
         """
         self._planned = tuple(self._additions())
+        self._to_refuse = tuple(self._refusals())
         frames = [self._announcement(a.index, a.address.ip) for a in self._planned]
         if self.index is not None:
             frames += [self._announcement(self.index, address) for address in self._adopted]
@@ -106,12 +115,17 @@ class Holdings:
             self._host.set_link_up(self.virtual_mac_index, up=True)
         dropped = [_removal(a) for a in self._installed if a not in self._planned]
         self._installed = self._planned
+        before, self._refused = self._refused, self._to_refuse
+        self._host.filter(refuse=[each for each in self._refused if each not in before])
         self._host.change_kernel((*dropped, *self._planned))
+        self._host.filter(accept=[each for each in before if each not in self._refused])
 
     def remove(self) -> None:
         """Take away what was installed."""
         installed, self._installed = self._installed, ()
         self._host.change_kernel([_removal(a) for a in installed])
+        refused, self._refused = self._refused, ()
+        self._host.filter(accept=refused)
         if self.virtual_mac_index is not None:
             self._host.set_link_up(self.virtual_mac_index, up=False)
 
@@ -151,6 +165,16 @@ class Holdings:
                     address.noprefixroute,
                     address.preferred_lft,
                 )
+
+    def _refusals(self) -> Iterable[Refused]:
+        """Nobody but the owner takes packets for the addresses without Accept_Mode (§6.1)."""
+        protocol = self.settings.protocol
+        if protocol.accept_mode or protocol.is_owner:
+            return
+        for planned in self._planned:
+            link = self._host.table.by_index(planned.index)
+            if link is not None:
+                yield Refused(planned.address.ip, link.index, link.name)
 
     def _index_for(self, address: VirtualAddress) -> int | None:
         if address.dev is not None and address.dev != self.settings.interface:

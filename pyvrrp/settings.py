@@ -16,6 +16,8 @@ from .core.model import Address, Family, VirtualRouterConfig
 
 __all__ = [
     "UNSPECIFIED",
+    "FilterSettings",
+    "HostSettings",
     "Interface",
     "TrackedInterface",
     "TrackedKind",
@@ -104,6 +106,27 @@ class VirtualMac:
     name: str | None = None
     prefix: str = "vrrp"
     transmit_on_base: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FilterSettings:
+    """nftables' tables that see to Accept_Mode false.
+
+    `priority` is where their chains stand, None: where IPVS is not in the way. `by_index`:
+    interfaces of link-local addresses are told by index instead of name.
+    """
+
+    table: str = "keepalived"
+    priority: int | None = None
+    by_index: bool = False
+    counters: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """What all Virtual Routers of a host have in common."""
+
+    filter: FilterSettings = FilterSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from .deadlines import Deadlines
 from .dependents import Dependents
 from .errors import PyvrrpError
 from .net import virtual_mac
+from .net.accept_filter import AcceptFilter, Refused
 from .net.frame_sender import FrameSender
 from .net.monitor import (
     AddressAdded,
@@ -42,7 +43,7 @@ from .net.sysctl import Sysctls
 from .reception import Reception
 from .rhythm import Outgoing, Rhythms
 from .segment import Segment
-from .settings import TrackedKind, VirtualRouterSettings
+from .settings import HostSettings, TrackedKind, VirtualRouterSettings
 from .snapshot import VirtualRouterSnapshot
 from .sync_groups import SyncGroups
 from .virtual_router import StateChange, VirtualRouter
@@ -59,7 +60,9 @@ _ASSESSMENTS = 16  # Virtual Routers that look at their interfaces in one turn o
 class _Deferred:
     """What is to be done for several Virtual Routers together."""
 
+    refused: list[Refused] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
+    accepted: list[Refused] = field(default_factory=list)
     announcements: list[tuple[VirtualRouter, tuple[Outgoing, ...], int]] = field(
         default_factory=list
     )
@@ -87,6 +90,7 @@ class VrrpRouter:
         self._segments: dict[tuple[str, Family], Segment] = {}
         self._frames: dict[str, FrameSender] = {}
         self._sysctls = Sysctls()
+        self._filter = AcceptFilter()
         self._virtual_macs: dict[VirtualRouter, str] = {}
         self._to_assess: dict[VirtualRouter, None] = {}
         self._moves: dict[VirtualRouter, asyncio.Task[None]] = {}
@@ -112,6 +116,13 @@ class VrrpRouter:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+    def use(self, settings: HostSettings) -> None:
+        """Do as these settings say from now on."""
+        try:
+            self._filter.use(settings.filter)
+        except NetlinkError as error:
+            logger.error("%s", error)
 
     @property
     def routers(self) -> tuple[VirtualRouter, ...]:
@@ -227,6 +238,7 @@ class VrrpRouter:
             sender.close()
         self._monitor.close()
         self._route.close()
+        self._filter.close()
 
     # What Virtual Routers ask of their host.
 
@@ -244,6 +256,17 @@ class VrrpRouter:
         try:
             for failure in self._route.apply(operations):
                 logger.error("cannot %s", failure)
+        except NetlinkError as error:
+            logger.error("%s", error)
+
+    def filter(self, *, refuse: Sequence[Refused] = (), accept: Sequence[Refused] = ()) -> None:
+        """Drop packets for addresses, or no longer; a refusal of the kernel is logged."""
+        if self._deferred is not None:
+            self._deferred.refused += refuse
+            self._deferred.accepted += accept
+            return
+        try:
+            self._filter.change(refuse, accept)
         except NetlinkError as error:
             logger.error("%s", error)
 
@@ -295,7 +318,9 @@ class VrrpRouter:
             yield
         finally:
             self._deferred = None
+            self.filter(refuse=deferred.refused)
             self.change_kernel(deferred.operations)
+            self.filter(accept=deferred.accepted)
             for router, frames, count in deferred.announcements:
                 if router.is_active:
                     self.announce(router, frames, count)

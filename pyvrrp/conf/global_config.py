@@ -22,10 +22,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Nftables:
-    """Tables and chains; a table of None is not made."""
+    """Tables and chains; of an `ipvs_table` of None nothing is made. `priority` None: as is best."""
 
     table: str | None = None
-    priority: int = -1
+    priority: int | None = None
     ifindex: bool = False
     counters: bool = False
     ipvs_table: str | None = None

@@ -1,6 +1,9 @@
 """Rarer words of `global_defs`, by the group of settings that they are of: rows `GROUP/FIELD`.
 
-Few of them are acted on yet.
+_ACTED_ON = (
+    *("iproute_usr_dir", "iproute_etc_dir"),
+    *("reload_file", "reload_time_file", "reload_repeat"),
+    *("nftables", "nftables_priority", "nftables_ifindex", "nftables_counters"),
 """
 
 from __future__ import annotations
@@ -194,6 +197,7 @@ _ROWS = (
 _ACTED_ON = (
     *("iproute_usr_dir", "iproute_etc_dir"),
     *("reload_file", "reload_time_file", "reload_repeat"),
+    *("nftables", "nftables_priority", "nftables_ifindex", "nftables_counters"),
 )
 
 GLOBAL_WORDS = tuple(row._replace(acted_on=row.name in _ACTED_ON) for row in _ROWS)

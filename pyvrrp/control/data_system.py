@@ -26,7 +26,8 @@ def firewall(config: Config, *, of_vrrp: bool) -> Iterator[str]:
         table = _DEFAULT_TABLE
     if table is not None:
         yield f" nftables table name = {table}"
-        yield f" nftables base chain priority = {settings.priority}"
+        priority = -1 if settings.priority is None else settings.priority
+        yield f" nftables base chain priority = {priority}"
         force = "" if settings.ifindex else "don't "
         yield f" nftables {force}force use ifindex for link local IPv6"
     if settings.ipvs_table is not None:

@@ -90,7 +90,7 @@ class Section(IntEnum):
     """Whose settings: the place of the section in the stream."""
 
     VRRP = 0
-    """ProcessSettings, then a VirtualRouterSettings for each Virtual Router."""
+    """ProcessSettings and HostSettings, then a VirtualRouterSettings for each Virtual Router."""
     CHECKERS = 1
     """CheckerSettings, then a ServiceSettings for each virtual server."""
     SCRIPTS = 2

@@ -281,10 +281,11 @@ def records(
     Raises: PyvrrpError, when running with this configuration would do harm.
     """
     from .translate import translate
+    from .translate_host import translate_host
 
     process, routers = translate(config)
     checkers = _checker_records(config) if run_checkers else ()
-    return (process, *_followed(config), *routers), checkers
+    return (process, translate_host(config), *_followed(config), *routers), checkers
 
 
 def _followed(config: Config) -> tuple[Followed, ...]:

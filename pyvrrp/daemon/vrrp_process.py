@@ -23,7 +23,7 @@ from ..net import virtual_mac
 from ..net.address_messages import RemoveAddress
 from ..net.monitor import InterfaceTable
 from ..net.sysctl import Sysctl, SysctlError, write_sysctl
-from ..settings import VirtualRouterSettings
+from ..settings import HostSettings, VirtualRouterSettings
 from ..virtual_router import StateChange, VirtualRouter
 from ..vrrp_router import VrrpRouter
 from . import handoff, journal
@@ -59,6 +59,7 @@ class _Records:
     """What is not about one Virtual Router."""
 
     process: ProcessSettings
+    host: HostSettings
     followed: str
     """Name of the Virtual Router whose state the parent wants to know, or empty."""
 
@@ -77,6 +78,7 @@ class _Process:
             records = await _read(self._start.configuration_fd, wanted.append)
             os.close(self._start.configuration_fd)
             apply(records.process, "VRRP")
+            router.use(records.host)
             self._followed = records.followed
             running = RunningRouters(router)
             await running.start(wanted)
@@ -85,7 +87,7 @@ class _Process:
             self._parent.say(handoff.READY)
             logger.info("running %d Virtual Router(s)", len(router.routers))
             await self._parent.follow(
-                lambda descriptor: self._reload(running, descriptor),
+                lambda descriptor: self._reload(router, running, descriptor),
                 lambda kind: router.snapshots(clear=kind == CLEARING),
             )
             logger.info("stopping")
@@ -99,11 +101,12 @@ class _Process:
             is_active = change.current is StateName.ACTIVE
             self._parent.say(handoff.ACTIVE, router.name if is_active else "")
 
-    async def _reload(self, running: RunningRouters, descriptor: int) -> None:
+    async def _reload(self, router: VrrpRouter, running: RunningRouters, descriptor: int) -> None:
         """Raises: HandoffError, before anything is changed."""
         plan = running.plan()
         records = await _read(descriptor, plan.want)
         apply(records.process, "VRRP")
+        router.use(records.host)
         is_new, self._followed = records.followed != self._followed, records.followed
         if is_new and self._followed:
             is_active = running.is_active(self._followed)
@@ -148,17 +151,19 @@ async def _read(descriptor: int, want: Callable[[VirtualRouterSettings], object]
 
     Raises: HandoffError.
     """
-    process, followed = ProcessSettings(), ""
+    process, host, followed = ProcessSettings(), HostSettings(), ""
     for record in handoff.read(descriptor, handoff.Section.VRRP):
         match record:
             case ProcessSettings():
                 process = record
+            case HostSettings():
+                host = record
             case Followed(name):
                 followed = name
             case VirtualRouterSettings():
                 want(record)
         await asyncio.sleep(0)
-    return _Records(process, followed)
+    return _Records(process, host, followed)
 
 
 def _log_change(router: VirtualRouter, change: StateChange) -> None:

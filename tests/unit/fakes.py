@@ -88,6 +88,10 @@ class FakeHost:
     def change_kernel(self, operations: Sequence[Any]) -> None:
         self.log += [(type(o).__name__, str(o.address)) for o in operations]
 
+    def filter(self, *, refuse: Sequence[Any] = (), accept: Sequence[Any] = ()) -> None:
+        self.log += [("refuse", str(each.address), each.interface) for each in refuse]
+        self.log += [("accept", str(each.address), each.interface) for each in accept]
+
     def set_link_up(self, index: int, *, up: bool) -> None:
         self.log.append(("link", index, up))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from ...settings import VirtualRouterSettings
+from ...settings import HostSettings, VirtualRouterSettings
 from ..checker_settings import CheckedService, CheckerSettings
 from ..process_settings import ProcessSettings
 from . import routers, services
@@ -48,8 +48,8 @@ def at_the_next_start(old: GlobalDefs, new: GlobalDefs) -> Iterator[Item]:
 
 def _vrrp(old: Iterable[object], new: Iterable[object]) -> Iterator[Item]:
     before, after = _only(VirtualRouterSettings, old), _only(VirtualRouterSettings, new)
-    was = _only(ProcessSettings, old) if before else []
-    yield from _process("vrrp", was, _only(ProcessSettings, new) if after else [])
+    was = _whole_process(old) if before else []
+    yield from _process("vrrp", was, _whole_process(new) if after else [])
     plan = routers.RouterPlan({each.identity: each for each in before})
     for each in after:
         plan.want(each)
@@ -66,10 +66,15 @@ def _checkers(old: Iterable[object], new: Iterable[object]) -> Iterator[Item]:
     yield from map(services.item, services.changes(before, _only(CheckedService, new)))
 
 
+def _whole_process(records: Iterable[object]) -> list[object]:
+    return [*_only(ProcessSettings, records), *_only(HostSettings, records)]
+
+
 def _process(name: str, old: list[_T], new: list[_T]) -> Iterator[Item]:
-    """The settings of a process; without any there is nothing for it to do."""
+    """The settings of a process, kind by kind; without any there is nothing for it to do."""
     if old and new:
-        changes = tuple(differences(old[0], new[0]))
+        pairs = zip(old, new, strict=True)
+        changes = tuple(change for was, is_ in pairs for change in differences(was, is_))
         yield Item("process", name, Fate.IN_PLACE if changes else Fate.UNCHANGED, changes=changes)
     elif old or new:
         yield Item("process", name, Fate.ADDED if new else Fate.REMOVED)

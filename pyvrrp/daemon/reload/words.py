@@ -22,6 +22,10 @@ WORDS: Mapping[str, str] = {
     "VirtualRouterConfig.group": "multicast group",
     "lower_priority_delay": "garp_lower_prio_delay",
     "lower_priority_repeat": "garp_lower_prio_repeat",
+    "FilterSettings.table": "nftables",
+    "FilterSettings.priority": "nftables_priority",
+    "by_index": "nftables_ifindex",
+    "counters": "nftables_counters",
     "missed_advertisements": "down_timer_adverts",
     "owner_ignores_advertisements": "owner_ignore_adverts",
     "VirtualRouterConfig.password": "auth_pass",
@@ -60,7 +64,7 @@ OPEN = frozenset({"payload", "reply", "mask"})
 
 GROUPS = frozenset(
     {
-        *("protocol", "announce"),
+        *("protocol", "announce", "filter"),
         *("server", "settings", "method", "timing", "target"),
         *("process", "timeouts"),
     }

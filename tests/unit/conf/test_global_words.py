@@ -33,7 +33,7 @@ def said(read: Read, text: str) -> tuple[GlobalDefs, list[str]]:
         ("", "nftables", None),
         ("nftables", "nftables", Nftables("keepalived")),
         ("nftables a\nnftables_priority -5", "nftables", Nftables("a", -5)),
-        ("nftables_priority -5\nnftables a", "nftables", Nftables("a", -1)),
+        ("nftables_priority -5\nnftables a", "nftables", Nftables("a", None)),
         ("nftables_ifindex\nnftables_counters", "nftables", Nftables(ifindex=True, counters=True)),
         (
             "nftables_ipvs\nnftables_ipvs_priority 7\nnftables_ipvs_start_fwmark 4294967295",

@@ -22,7 +22,7 @@ from pyvrrp.daemon.loader import Verdict, load
 from pyvrrp.daemon.options import Options
 from pyvrrp.daemon.pid_file import Words
 from pyvrrp.daemon.process_settings import Followed, ProcessSettings
-from pyvrrp.settings import VirtualRouterSettings
+from pyvrrp.settings import HostSettings, VirtualRouterSettings
 
 _GOOD = """
 child_wait_time 7
@@ -276,7 +276,7 @@ def test_what_ipvs_has_beside_services(tmp_path: Path, settings: int):
         )
     ]
     for_vrrp = list(handoff.read(settings, handoff.Section.VRRP))
-    assert for_vrrp[:2] == [ProcessSettings("keepalived_vrrp"), Followed("b")]
+    assert for_vrrp[:3] == [ProcessSettings("keepalived_vrrp"), HostSettings(), Followed("b")]
 
 
 def test_checkers_only(tmp_path: Path, settings: int):
