@@ -19,18 +19,18 @@ from .conditions import Conditions
 from .core import actions, events
 from .core.machine import Active, Backup, Initialize, State, deadline, state_name, transition
 from .core.model import Address, VirtualRouterConfig
-from .core.packet import IpFacts, PacketError, encode
+from .core.packet import IpFacts, PacketError
 from .core.receive import Admitted, Mismatch
 from .counters import Counters
 from .deadlines import Deadlines
 from .errors import PyvrrpError
 from .holdings import AddressHost, Holdings
-from .net.advertisement_frame import advertisement_frame
 from .net.rtnetlink import Link
 from .rhythm import Outgoing, Rhythm, Rhythms
 from .segment import Repetition, Segment
 from .settings import TrackedKind, VirtualRouterSettings
 from .snapshot import ActiveRouterSnapshot, VirtualRouterSnapshot
+from .transmission import compose
 
 __all__ = ["Host", "StateChange", "VirtualRouter"]
 
@@ -509,22 +509,9 @@ class VirtualRouter:
 
     def _compose(self, priority: int) -> tuple[Outgoing, ...]:
         """What one Advertisement takes. Raises: SocketError."""
-        config, segment = self.config, self._segment
-        if segment is None:
+        if self._segment is None:
             return ()
-        if config.peers:
-            sender = segment.peer_sender(config.source, self.settings.unicast_ttl)
-            return tuple(
-                (sender.to(p.address), encode(config, priority, p.address)) for p in config.peers
-            )
-        group = config.destination_group
-        message = encode(config, priority, group)
-        mac = self.settings.virtual_mac
-        if mac is not None and not mac.transmit_on_base:
-            frames = self._host.frames(self.settings.interface)
-            return ((frames.send, advertisement_frame(config, message, group)),)
-        to_group = segment.group_sender(config.source, group)
-        return ((to_group.send, to_group.wrap(message)),)
+        return compose(self.config, self.settings, self._segment, self._host, priority)
 
     def _compose_announcements(self) -> tuple[Outgoing, ...]:
         try:
