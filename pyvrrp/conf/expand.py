@@ -165,7 +165,8 @@ class _Budget:
 class Expander:
     """Reads one configuration; `lines` may be called once.
 
-    `config_id` is what `@ID` is compared with, `environ` feeds `${_ENV}`.
+    `config_id` is what `@ID` is compared with, `environ` feeds `${_ENV}`, `checks` is where
+    `include_check` begins.
     """
 
     def __init__(
@@ -175,6 +176,7 @@ class Expander:
         *,
         config_id: str,
         environ: Mapping[str, str],
+        checks: IncludeCheck = IncludeCheck.NONE,
     ) -> None:
         self.files: list[str] = []
         self._reader = reader
@@ -183,7 +185,7 @@ class Expander:
         self._environ = environ
         self._seed: int | None = None
         self._random: Random | None = None
-        self._checks = IncludeCheck.NONE
+        self._checks = checks
         self._definitions: dict[str, _Definition] = {}
         self._open: list[str] = []
         self._budget = _Budget()

@@ -196,6 +196,7 @@ _ROWS = (
 
 _ACTED_ON = (
     *("iproute_usr_dir", "iproute_etc_dir"),
+    *("stats_dump_file", "json_dump_file"),
     *("reload_file", "reload_time_file", "reload_repeat"),
     *("nftables", "nftables_priority", "nftables_ifindex", "nftables_counters"),
 )

@@ -18,7 +18,7 @@ from .blocks import Statement, parse
 from .config import Config, GlobalDefs, SyncGroup, VrrpInstance
 from .context import Context, shown
 from .diagnostics import Collector, Diagnostic, ProblemClass
-from .expand import Expander
+from .expand import Expander, IncludeCheck
 from .global_defs import GLOBAL_DEFS, ROOT_ROWS, build_global_defs
 from .host import Host
 from .known import Block
@@ -107,6 +107,7 @@ def load(
     environ: Mapping[str, str] | None = None,
     interfaces: Interfaces = None,
     host: Host | None = None,
+    strict_includes: bool = False,
 ) -> Loaded:
     """Read the configuration in the file at `path`.
 
@@ -114,7 +115,7 @@ def load(
     `environ` feeds `${_ENV}` (default: this process's), `interfaces` are the names of the links
     that exist, or what tells them for a network namespace, None for one that the file does not name
     (None: existence is not checked); `host` tells of accounts and programs (None: not checked
-    either).
+    either). `strict_includes` is as a bare `include_check` before all else.
     Raises: Unreadable, for the main file only; whatever `interfaces` raises.
     """
     with _collector_at_rest():
@@ -125,6 +126,7 @@ def load(
             os.environ if environ is None else environ,
             interfaces,
             host,
+            strict_includes,
         )
 
 
@@ -147,9 +149,16 @@ def _load(
     environ: Mapping[str, str],
     interfaces: Interfaces,
     host: Host | None,
+    strict_includes: bool,
 ) -> Loaded:
     collector = Collector()
-    expander = Expander(reader, collector, config_id=config_id, environ=environ)
+    expander = Expander(
+        reader,
+        collector,
+        config_id=config_id,
+        environ=environ,
+        checks=IncludeCheck.ALL if strict_includes else IncludeCheck.NONE,
+    )
     statements = parse(expander.lines(path), collector)
     names = interfaces(_namespace(statements)) if callable(interfaces) else interfaces
     context = Context(

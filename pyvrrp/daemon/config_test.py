@@ -18,7 +18,13 @@ __all__ = ["load_here", "run"]
 _CANNOT_WRITE = 1
 
 
-def load_here(path: str, config_id: str | None, namespace: str | None = None) -> Loaded:
+def load_here(
+    path: str,
+    config_id: str | None,
+    namespace: str | None = None,
+    *,
+    strict_includes: bool = False,
+) -> Loaded:
     """A configuration for this host: its links, accounts and programs are looked at.
 
     Enters the network namespace `namespace`, else the one that the file names.
@@ -30,7 +36,13 @@ def load_here(path: str, config_id: str | None, namespace: str | None = None) ->
     def names(named: str | None) -> tuple[str, ...]:
         return namespaces.link_names(named if namespace is None else namespace)
 
-    return load(path, config_id=config_id, interfaces=names, host=ThisHost())
+    return load(
+        path,
+        config_id=config_id,
+        interfaces=names,
+        host=ThisHost(),
+        strict_includes=strict_includes,
+    )
 
 
 def run(options: Options) -> int:
@@ -45,7 +57,12 @@ def run(options: Options) -> int:
 
     gc.disable()  # nothing made here is garbage before the end
     try:
-        loaded = load_here(options.configuration, options.config_id, options.namespace)
+        loaded = load_here(
+            options.configuration,
+            options.config_id,
+            options.namespace,
+            strict_includes=options.strict_includes,
+        )
     except Unreadable as problem:
         return _report([str(problem)], [str(problem)], options.test_log, 0)
     except namespaces.NamespaceError as problem:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..conf.config import GlobalDefs
 
-__all__ = ["data_path", "directory", "write"]
+__all__ = ["data_path", "directory", "named_path", "write"]
 
 _NAME = "keepalived.data"
 
@@ -27,14 +27,19 @@ def data_path(defs: GlobalDefs, which: str, instead: str) -> Path:
 
     `state_dump_file` without a leading slash is a name there, with a trailing one a directory.
     """
-    named = defs.state_dump_file or ""
-    folder, _, name = named.rpartition("/")
-    if not named.startswith("/"):
-        folder = instead
-    base, dot, ending = (name or _NAME).rpartition(".")
+    path = named_path(defs.state_dump_file, _NAME, instead)
+    base, dot, ending = path.name.rpartition(".")
     if not dot:
         base, ending = ending, ""
-    return Path(folder or "/") / f"{base}{which}{_owner(defs)}{dot}{ending}"
+    return path.parent / f"{base}{which}{_owner(defs)}{dot}{ending}"
+
+
+def named_path(named: str | None, default: str, instead: str) -> Path:
+    """Of another dump, by what the configuration says: as in `data_path`. quirk: dump-names"""
+    folder, _, name = (named or "").rpartition("/")
+    if named is None or not named.startswith("/"):
+        folder = instead
+    return Path(folder or "/") / (name or default)
 
 
 def _owner(defs: GlobalDefs) -> str:

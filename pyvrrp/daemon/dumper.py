@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import PyvrrpError
 from . import handoff, log
-from .dump_file import data_path, directory, write
+from .dump_file import data_path, directory, named_path, write
 from .dump_kinds import CLEARING
 from .dumps import Request
 from .host_facts import host_facts
@@ -95,9 +95,18 @@ def _data(which: str) -> Callable[[Config], Path]:
     return lambda config: data_path(config.global_defs, which, directory())
 
 
-_STATISTICS = (
-    _File(handoff.Section.VRRP, lambda _: Path(directory(), "keepalived.stats"), _statistics),
-)
+def _statistics_path(config: Config) -> Path:
+    files = config.global_defs.files
+    named = files.stats_dump_file if files else None
+    return named_path(named, "keepalived.stats", directory())
+
+
+def _json_path(config: Config) -> Path:
+    files = config.global_defs.files
+    return named_path(files.json_dump_file if files else None, "keepalived.json", directory())
+
+
+_STATISTICS = (_File(handoff.Section.VRRP, _statistics_path, _statistics),)
 _FILES = {
     "DATA": (
         _File(None, _data("_parent"), _parent_lines),
@@ -106,7 +115,7 @@ _FILES = {
     ),
     "STATS": _STATISTICS,
     CLEARING: _STATISTICS,
-    "JSON": (_File(handoff.Section.VRRP, lambda _: Path(directory(), "keepalived.json"), _json),),
+    "JSON": (_File(handoff.Section.VRRP, _json_path, _json),),
 }
 
 

@@ -216,6 +216,7 @@ def load(options: Options, settings: int, is_start: bool) -> Reading:
         loaded = load_configuration(
             options.configuration,
             config_id=options.config_id,
+            strict_includes=options.strict_includes,
             interfaces=lambda named: namespaces.link_names(_namespace(options, named)),
         )
     except Unreadable as problem:

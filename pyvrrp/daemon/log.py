@@ -260,6 +260,10 @@ def start(options: Options, ident: str, *, queued: bool = False) -> None:
     outlets: list[Outlet] = [Console()] if options.log_console else []
     if options.syslog:
         outlets.append(Syslog(ident + options.ident_suffix, options.log_facility))
+    if options.log_file is not None:
+        from .log_file import LogFile, path_for  # few want it
+
+        outlets.append(LogFile(path_for(options.log_file, ident, options.ident_suffix)))
     # Lines that go nowhere are not made: a takeover of a thousand would pay 20 us for each.
     logging.disable(logging.NOTSET if outlets else logging.CRITICAL)
     root = logging.getLogger()

@@ -54,12 +54,20 @@ class Options:
     release_ipvs: bool = True
     ignore_sigint: bool = False
     umask: int | None = None
+    core_dump: bool = False
+    core_pattern: str | None = None
+    """For /proc/sys/kernel/core_pattern; empty: the default."""
+    strict_includes: bool = False
+    """As with `include_check` in front of the configuration."""
     dump_configuration: bool = False
     """Log every configuration that was read."""
     log_console: bool = False
     log_detail: int = 0
     log_facility: int = _FACILITIES["daemon"]
     """Number of the syslog facility, not shifted."""
+    log_file: str | None = None
+    """Name of the parent's, empty for the default; the children's are made from it."""
+    log_addresses: bool = False
     syslog: bool = True
     pid_file: str | None = None
     vrrp_pid_file: str | None = None
@@ -140,6 +148,11 @@ def _umask(values: Values, argument: str) -> None:
         _complain(values, f"Invalid --umask option {argument}")
 
 
+def _core_pattern(values: Values, argument: str) -> None:
+    values["core_dump"] = True
+    values["core_pattern"] = argument
+
+
 def _test(values: Values, argument: str) -> None:
     values["test"] = True
     values["test_log"] = argument or None
@@ -183,11 +196,11 @@ _FLAGS = (
     _Flag("l", "log-console", "", _set(log_console=True), "Log to the console (stderr) too"),
     _Flag("D", "log-detail", "", _detail, "Detailed log; twice: more"),
     _Flag("S", "log-facility", "FACILITY", _facility, "Syslog facility: 0-7, local0-7, user, daemon"),
-    _Flag("g", "log-file", "[FILE]", _later("--log-file"), "Log to a file (not acted on yet)"),
-    _Flag("", "flush-log-file", "", _later("--flush-log-file"), "Flush the log file (not acted on yet)"),
+    _Flag("g", "log-file", "[FILE]", _store("log_file"), "Log to files too; default: keepalived.log in $TMPDIR or /tmp"),
+    _Flag("", "flush-log-file", "", _set(), "Write each line at once, as is always done here"),
     _Flag("G", "no-syslog", "", _set(syslog=False), "Don't log to syslog"),
     _Flag("u", "umask", "MASK", _umask, "umask for files that are made"),
-    _Flag("X", "release-vips", "", _later("--release-vips"), "Release addresses more eagerly (not acted on yet)"),
+    _Flag("X", "release-vips", "", _set(), "Release addresses whenever they are left, as is always done here"),
     _Flag("V", "dont-release-vrrp", "", _set(release_addresses=False), "Leave addresses and routes at stop"),
     _Flag("I", "dont-release-ipvs", "", _set(release_ipvs=False), "Leave the IPVS table at stop"),
     _Flag("R", "dont-respawn", "", _set(respawn=False), "A dying child ends the daemon"),
@@ -197,13 +210,13 @@ _FLAGS = (
     _Flag("r", "vrrp_pid", "FILE", _store("vrrp_pid_file"), "PID file of the VRRP process"),
     _Flag("c", "checkers_pid", "FILE", _store("checkers_pid_file"), "PID file of the health checker"),
     _Flag("b", "bfd_pid", "FILE", _store("bfd_pid_file"), "PID file of the BFD process"),
-    _Flag("a", "address-monitoring", "", _later("--address-monitoring"), "Log address changes (not acted on yet)"),
+    _Flag("a", "address-monitoring", "", _set(log_addresses=True), "Log each address that comes or goes"),
     _Flag("x", "snmp", "", _later("--snmp"), "SNMP (not acted on yet)"),
     _Flag("A", "snmp-agent-socket", "ADDR", _later("--snmp-agent-socket"), "SNMP agent (not acted on yet)"),
     _Flag("s", "namespace", "NAME", _store("namespace"), "Run in this network namespace"),
-    _Flag("m", "core-dump", "", _later("--core-dump"), "Allow core files (not acted on yet)"),
-    _Flag("M", "core-dump-pattern", "[PATTERN]", _later("--core-dump-pattern"), "And set their pattern (not acted on yet)"),
-    _Flag("e", "all-config", "", _later("--all-config"), "Every include must be found (not acted on yet)"),
+    _Flag("m", "core-dump", "", _set(core_dump=True), "Allow core files"),
+    _Flag("M", "core-dump-pattern", "[PATTERN]", _core_pattern, "And set core_pattern while it runs; default: core"),
+    _Flag("e", "all-config", "", _set(strict_includes=True), "Every include must be found and readable"),
     _Flag("i", "config-id", "ID", _store("config_id"), "ID for lines that start with @ID; default: the node name"),
     _Flag("", "signum", "FUNCTION", _signum, "Print the signal for STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON"),
     _Flag("t", "config-test", "[LOG]", _test, "Check the configuration, list its problems, exit"),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import log
+from .core_dump import core_dumps
 from .options import Options
 from .process_title import set_title
 from .supervisor import Supervisor
@@ -34,7 +35,8 @@ def _supervise(options: Options, supervisor: Supervisor) -> int:
     log.start(options, "Keepalived")
     log.say_missing_syslog(options)
     _say_start(options)
-    code = supervisor.run()
+    with core_dumps(options):
+        code = supervisor.run()
     _log.info("Stopped %s", _name())
     log.stop()
     return code
@@ -62,6 +64,9 @@ def _with_absolute_paths(options: Options) -> Options:
 
     return replace(
         options,
+        log_file=absolute(options.log_file)
+        if "/" in (options.log_file or "")
+        else options.log_file,
         configuration=str(Path(options.configuration).absolute()),
         pid_file=absolute(options.pid_file),
         vrrp_pid_file=absolute(options.vrrp_pid_file),

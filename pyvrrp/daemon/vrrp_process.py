@@ -21,7 +21,7 @@ from ..core.events import InitializeReason
 from ..errors import PyvrrpError
 from ..net import virtual_mac
 from ..net.address_messages import RemoveAddress
-from ..net.monitor import InterfaceTable
+from ..net.monitor import ADDRESS_LOG, InterfaceTable
 from ..net.sysctl import Sysctl, SysctlError, write_sysctl
 from ..settings import HostSettings, VirtualRouterSettings
 from ..virtual_router import StateChange, VirtualRouter
@@ -46,6 +46,8 @@ def run(start: handoff.ChildStart) -> int:
     sys.setswitchinterval(_SWITCH_INTERVAL)
     # Its details are not an operator's. Loading it resets the logger "pyroute2", but none below.
     logging.getLogger("pyroute2.netlink").setLevel(logging.WARNING)
+    if start.options.log_addresses:
+        ADDRESS_LOG.setLevel(logging.INFO)
     try:
         asyncio.run(_Process(start).main())
     except PyvrrpError as error:

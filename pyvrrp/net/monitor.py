@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import socket
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from .rtnetlink import (
 )
 
 __all__ = [
+    "ADDRESS_LOG",
     "AddressAdded",
     "AddressRemoved",
     "InterfaceTable",
@@ -34,6 +36,10 @@ __all__ = [
     "RouteEvent",
     "RouteMonitor",
 ]
+
+ADDRESS_LOG = logging.getLogger(f"{__name__}.addresses")
+"""Each address that comes or goes, at level INFO; who wants that lowers its level."""
+ADDRESS_LOG.setLevel(logging.WARNING)
 
 _GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR
 _SO_RCVBUFFORCE = 33
@@ -156,13 +162,24 @@ class InterfaceTable:
                 self._forget(link.index)
                 return link.index
             case AddressAdded(address):
+                self._log_address(address, "added to")
                 self._addresses.setdefault(address.index, {})[address.interface.ip] = address
                 return address.index
             case AddressRemoved(address):
+                self._log_address(address, "removed from")
                 self._addresses.get(address.index, {}).pop(address.interface.ip, None)
                 return address.index
             case Overrun():
                 return None
+
+    def _log_address(self, address: InterfaceAddress, what: str) -> None:
+        """In keepalived's words."""
+        if ADDRESS_LOG.isEnabledFor(logging.INFO):
+            link = self._links.get(address.index)
+            name = link.name if link is not None else f"link {address.index}"
+            ADDRESS_LOG.info(
+                "Netlink reflector reports IP %s %s %s", address.interface.ip, what, name
+            )
 
     def _link_changed(self, link: Link) -> int:
         old = self._links.get(link.index)

@@ -20,6 +20,7 @@ WHILE_READING = {
     *("SSL", "track_file", "virtual_server_group", "vrrp_instance", "vrrp_sync_group"),
     *("vrrp_track_file", "real_server", "TCP_CHECK", "HTTP_GET", "SSL_GET", "SMTP_CHECK"),
     *("DNS_CHECK", "UDP_CHECK", "PING_CHECK", "MISC_CHECK", "FILE_CHECK", "global_tracking"),
+    "random_seed",
     # Defaults of instances and checks, which have them when reading ends.
     *("vrrp_version", "vrrp_strict", "vrrp_mcast_group4", "vrrp_mcast_group6", "vrrp_min_garp"),
     *("vrrp_skip_check_adv_addr", "vrrp_check_unicast_src", "vrrp_down_timer_adverts"),

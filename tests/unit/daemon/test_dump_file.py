@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.conf.config import GlobalDefs
-from pyvrrp.daemon.dump_file import data_path, directory, write
+from pyvrrp.daemon.dump_file import data_path, directory, named_path, write
 
 _CLOSE_WRITE, _MOVED_TO = 0x8, 0x80
 
@@ -45,6 +45,21 @@ _CLOSE_WRITE, _MOVED_TO = 0x8, 0x80
 )
 def test_names(fields: dict[str, object], which: str, path: str):
     assert data_path(GlobalDefs(**fields), which, "/tmp") == Path(path)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("named", "path"),
+    [
+        pytest.param(None, "/tmp/k.json", id="default"),
+        pytest.param("j", "/tmp/j", id="name"),
+        pytest.param("a/j", "/tmp/j", id="relative path"),
+        pytest.param("/x/y/j", "/x/y/j", id="path"),
+        pytest.param("/x/", "/x/k.json", id="directory"),
+    ],
+)
+def test_other_names(named: str | None, path: str):
+    """quirk: dump-names"""
+    assert named_path(named, "k.json", "/tmp") == Path(path)
 
 
 @pytest.mark.parametrize(

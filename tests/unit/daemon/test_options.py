@@ -79,6 +79,12 @@ def test_nothing_given():
         pytest.param(["a", "-n", "b"], "words", ("a", "b"), id="stray words"),
         pytest.param(["--", "-n"], "words", ("-n",), id="after --"),
         pytest.param(["-d", "-x"], "not_acted_on", ("--snmp",), id="later"),
+        pytest.param(["-M"], "core_pattern", "", id="pattern of core files"),
+        pytest.param(["-M/x"], "core_dump", True, id="pattern brings core files"),
+        pytest.param(["-g"], "log_file", "", id="log file"),
+        pytest.param(["--log-file=/x"], "log_file", "/x", id="log file, named"),
+        pytest.param(["-a"], "log_addresses", True, id="addresses"),
+        pytest.param(["-e"], "strict_includes", True, id="includes"),
     ],
 )
 def test_meaning(words: list[str], field: str, value: object):
