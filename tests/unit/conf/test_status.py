@@ -122,7 +122,7 @@ def test_no_exception_is_left_over(used: set[str]) -> None:
         ("vrrp_track_process", "quorum", ACCEPTED, "1", ""),
         ("bfd_instance", "multiplier", ACCEPTED, "5", "1..255"),
         ("global_defs", "nftables_ipvs_start_fwmark", ACCEPTED, "1000", "1..4294967295"),
-        ("(root)", "net_namespace", REFUSED, "", "a word"),
+        ("(root)", "net_namespace", ACTED_ON, "", "a word"),
         ("virtual_server/real_server/BFD_CHECK", "name", ACCEPTED, "", ""),
         ("virtual_server/real_server/TCP_CHECK", "connect_port", ACTED_ON, "", "1..65535"),
     ],
