@@ -6,7 +6,7 @@ from typing import Protocol
 
 from .core.model import Address, Family, VirtualRouterConfig
 from .core.packet import IpFacts, PacketError
-from .core.receive import Admitted, admit
+from .core.receive import Admitted, Check, admit
 from .net.vrrp_socket import GroupSender, PeerSender, Receiver, split_datagram
 
 __all__ = ["Listener", "Segment"]
@@ -26,6 +26,10 @@ class Listener(Protocol):
     def config(self) -> VirtualRouterConfig:
         """What messages are checked against."""
 
+    @property
+    def check(self) -> Check | None:
+        """What has to vouch for them besides."""
+
     def hear(self, admitted: Admitted, now: float) -> bool:
         """A message that passed every check. True: hearing it again would only re-arm the timer."""
 
@@ -38,15 +42,28 @@ class Repetition:
 
     Each repeat would do no more than re-arm the timer in the same way, so repeats are only noted
     here: the newest came at `heard_at`. The listener looks at this before it acts.
+
+    Signed ones differ in what vouches for them, `behind` the rest: that is checked each time.
     """
 
-    __slots__ = ("admitted", "count", "datagram", "heard_at")
+    __slots__ = ("admitted", "behind", "count", "datagram", "heard_at")
 
-    def __init__(self, datagram: bytes, admitted: Admitted, now: float) -> None:
+    def __init__(self, datagram: bytes, admitted: Admitted, now: float, behind: int = 0) -> None:
         self.datagram = datagram
+        self.behind = behind
         self.admitted = admitted
         self.heard_at = now
         self.count = 0
+
+    def matches(self, datagram: bytes) -> bool:
+        """Whether this says the same, apart from what vouches for it."""
+        size = len(self.datagram)
+        return len(datagram) == size + self.behind and datagram[:size] == self.datagram
+
+    def note(self, now: float) -> None:
+        """It came again."""
+        self.count += 1
+        self.heard_at = now
 
     def take_count(self) -> int:
         """How many came since the last call."""
@@ -149,8 +166,7 @@ class Segment:
             if repetition is None:
                 self._examine(datagram, now)
             else:
-                repetition.count += 1
-                repetition.heard_at = now
+                repetition.note(now)
         return len(datagrams)
 
     def _examine(self, datagram: bytes, now: float) -> None:
@@ -162,10 +178,19 @@ class Segment:
         if listener is None:
             self.unknown_vrids += 1
             return
+        repeated, check = listener.repetition, listener.check
         try:
-            admitted = admit(listener.config, message, ip)
+            if repeated is not None and check is not None and repeated.matches(datagram):
+                check(message, ip)
+                repeated.note(now)
+                return
+            admitted = admit(listener.config, message, ip, check)
         except PacketError as error:
             listener.refuse(error, ip, now)
             return
         if listener.hear(admitted, now):
-            listener.repetition = self._known[datagram] = Repetition(datagram, admitted, now)
+            size = len(datagram) - admitted.behind
+            repetition = Repetition(datagram[:size], admitted, now, admitted.behind)
+            listener.repetition = repetition
+            if not admitted.behind:
+                self._known[datagram] = repetition

@@ -13,14 +13,14 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from .conditions import Conditions
 from .core import actions, events
 from .core.machine import Active, Backup, Initialize, State, deadline, state_name, transition
 from .core.model import Address, VirtualRouterConfig
 from .core.packet import IpFacts, PacketError
-from .core.receive import Admitted, Mismatch
+from .core.receive import Admitted, Check, Mismatch
 from .counters import Counters
 from .deadlines import Deadlines
 from .errors import PyvrrpError
@@ -31,6 +31,9 @@ from .segment import Repetition, Segment
 from .settings import TrackedKind, VirtualRouterSettings
 from .snapshot import ActiveRouterSnapshot, VirtualRouterSnapshot
 from .transmission import compose
+
+if TYPE_CHECKING:
+    from .signer import Signer
 
 __all__ = ["Host", "StateChange", "VirtualRouter"]
 
@@ -101,6 +104,7 @@ class VirtualRouter:
         "_is_started",
         "_rhythm",
         "_segment",
+        "_signer",
         "_told",
         "_watchers",
         "config",
@@ -123,6 +127,7 @@ class VirtualRouter:
         self._conditions = Conditions(settings, host)
         self._host = host
         self._segment: Segment | None = None
+        self._signer = _signer(self.config, None)
         self._counters = Counters()
         self._changed_at: float | None = None
         self._heard_priority = 0
@@ -231,6 +236,11 @@ class VirtualRouter:
         self.assess()
 
     # What the wire and the clock say.
+
+    @property
+    def check(self) -> Check | None:
+        """What has to vouch for a message besides its own octets."""
+        return None if self._signer is None else self._signer.check
 
     def hear(self, admitted: Admitted, now: float) -> bool:
         """An Advertisement that passed every check. True: repeats would only re-arm the timer.
@@ -498,6 +508,7 @@ class VirtualRouter:
         self._catch_up()
         self._leave_rhythm()
         previous, self.config = self.config, config
+        self._signer = _signer(config, self._signer)
         if self._segment is not None:
             self._segment.forget(self)
         try:
@@ -511,7 +522,9 @@ class VirtualRouter:
         """What one Advertisement takes. Raises: SocketError."""
         if self._segment is None:
             return ()
-        return compose(self.config, self.settings, self._segment, self._host, priority)
+        return compose(
+            self.config, self.settings, self._segment, self._host, priority, self._signer
+        )
 
     def _compose_announcements(self) -> tuple[Outgoing, ...]:
         try:
@@ -537,6 +550,18 @@ class VirtualRouter:
         if now >= self._complaints.get(kind, -inf):
             self._complaints[kind] = now + _COMPLAIN_EVERY
             logger.warning("(%s) %s", self.name, text)
+
+
+def _signer(config: VirtualRouterConfig, known: Signer | None) -> Signer | None:
+    """Who signs and checks by these settings; the one we know goes on, with what it remembers."""
+    if config.hmac is None:
+        return None
+    if known is None:
+        from .signer import Signer  # few need it, and it brings the hash
+
+        known = Signer(config.hmac)
+    known.settings, known.senders = config.hmac, len(config.peers)
+    return known
 
 
 _TICK = events.Tick()

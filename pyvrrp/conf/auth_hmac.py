@@ -16,7 +16,7 @@ from .schema import Keyword, read_block, table, value
 from .shapes import Choice, Int, integer
 from .values import Values
 
-__all__ = ["AUTH_HMAC", "AuthHmac", "HmacKey", "read_auth_hmac", "settle_auth_hmac"]
+__all__ = ["AUTH_HMAC", "AuthHmac", "HmacKey", "read_auth_hmac", "secret_of", "settle_auth_hmac"]
 
 _KEY_SIZES = range(32, 65)
 _LEAST_WINDOW = 5
@@ -70,14 +70,19 @@ def _key(context: Context, statement: Statement, values: Values) -> None:
 
 
 def _read_key(id: int, word: str) -> HmacKey:
-    """Digits that are none make an empty key."""
     kind, colon, rest = word.partition(":")
     if colon and kind == "file":
         return HmacKey(id, Secret(), str(rest))
+    return HmacKey(id, secret_of(word))
+
+
+def secret_of(word: str) -> Secret:
+    """The octets of a key as it is written, `hex:` or plain; digits that are none make no octets."""
+    kind, colon, rest = word.partition(":")
     if not colon or kind != "hex":
-        return HmacKey(id, Secret(octets(word)))
+        return Secret(octets(word))
     pairs = re.findall(r"[0-9a-fA-F]{1,2}", rest) if _HEX.fullmatch(rest) else []
-    return HmacKey(id, Secret(int(pair, 16) for pair in pairs))
+    return Secret(int(pair, 16) for pair in pairs)
 
 
 _REPLAY = {"time": "time", "monotonic": "monotonic"}

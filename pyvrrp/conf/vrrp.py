@@ -235,7 +235,6 @@ def _notify_deleted(context: Context, statement: Statement, values: Values) -> N
 _REPEAT = Int(1, zero=1)
 _DELAY = Seconds(0, _MAX_SECONDS, digits=0)
 _SCRIPT = ScriptWords()
-_UNSIGNED = "the daemon does not start with it: its peers would not believe it"
 _ADDRESSLESS = "the daemon does not start with an instance that has no address"
 _NOTIFY = ("notify", "notify_master", "notify_backup", "notify_fault", "notify_stop")
 _NOTIFY_MORE = (*_NOTIFY, "notify_master_rx_lower_pri")
@@ -260,7 +259,7 @@ VRRP_INSTANCE = table(
         value("no_accept", Flag(False), "accept"),
         value("strict_mode", Bool(), "strict"),
         Keyword("authentication", _authentication, Block.TABLE),
-        Keyword("auth_hmac", _auth_hmac, Block.TABLE, acted_on=False, refused=_UNSIGNED),
+        Keyword("auth_hmac", _auth_hmac, Block.TABLE),
         _source("mcast_src_ip", is_unicast=False),
         _source("unicast_src_ip", is_unicast=True),
         Keyword("mcast_dst_ip", _mcast_dst_ip),

@@ -12,6 +12,8 @@ from enum import Enum, IntEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
+from .authentication import HmacSettings
+
 __all__ = [
     "OWNER_PRIORITY",
     "PROTOCOL",
@@ -150,6 +152,8 @@ class VirtualRouterConfig:
     accepted_checksums: frozenset[ChecksumForm] = _BOTH_CHECKSUMS
     password: bytes | None = None
     """RFC 2338 simple text authentication, version 2 only: 8 octets, zero-padded."""
+    hmac: HmacSettings | None = None
+    """Sign Advertisements and check signatures."""
     peers: tuple[Peer, ...] = ()
     """Unicast peers; empty means multicast."""
     check_unicast_source: bool = True
@@ -206,6 +210,8 @@ def _faults(cfg: VirtualRouterConfig) -> list[str]:
         faults.append(f"the first address, {cfg.addresses[0]}, must be link-local")
     if cfg.password is not None and len(cfg.password) != 8:
         faults.append("the password must be 8 octets, zero-padded")
+    if cfg.password is not None and cfg.hmac is not None:
+        faults.append("a password and keys to sign with exclude each other")
     if cfg.missed_advertisements < 1:
         faults.append("missed_advertisements must be at least 1")
     return faults

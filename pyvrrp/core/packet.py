@@ -34,6 +34,8 @@ __all__ = [
     "decode",
     "encode",
     "internet_checksum",
+    "message_size",
+    "with_checksum",
 ]
 
 _HEADER = struct.Struct("!BBBBBBH")
@@ -66,6 +68,12 @@ class DiscardReason(Enum):
     LOOPED = "own-advertisement"
     DESTINATION = "wrong-destination"
     SOURCE = "unknown-peer"
+    SIGNATURE_MISSING = "signature-missing"
+    SIGNATURE_MALFORMED = "signature-malformed"
+    SIGNATURE_UNKNOWN_KEY = "signature-unknown-key"
+    SIGNATURE_INVALID = "signature-invalid"
+    SIGNATURE_STALE = "signature-stale"
+    SIGNATURE_REPLAYED = "signature-replayed"
 
 
 class PacketError(PyvrrpError):
@@ -146,8 +154,23 @@ def encode(cfg: VirtualRouterConfig, priority: int, destination: Address) -> byt
     return _HEADER.pack(*fields, internet_checksum(covered)) + body
 
 
-def decode(message: bytes, ip: IpFacts) -> Advertisement:
+def with_checksum(message: bytes, source: Address, destination: Address) -> bytes:
+    """A message over IPv6, with whatever follows it there, and its checksum set right."""
+    blank = message[:6] + b"\0\0" + message[8:]
+    total = internet_checksum(_pseudo_header(source, destination, len(message)) + blank)
+    return message[:6] + total.to_bytes(2, "big") + message[8:]
+
+
+def message_size(message: bytes, family: Family) -> int:
+    """Octets that a message has by its version and its address count, itself at least 4 long."""
+    trailer = _AUTHENTICATION_SIZE if message[0] >> 4 == Version.V2 else 0
+    return _HEADER.size + message[3] * family.address_size + trailer
+
+
+def decode(message: bytes, ip: IpFacts, behind: bytes = b"") -> Advertisement:
     """Decode one VRRP message: the IP payload, its header stripped into `ip`.
+
+    `behind` is what followed it: over IPv6 the checksum covers that too, as kernels compute it.
 
     Checks, in this order: length of the header, version, type, length against the address count,
     checksum. Units: the wire's interval is centiseconds or seconds, the result's is seconds.
@@ -165,8 +188,11 @@ def decode(message: bytes, ip: IpFacts) -> Advertisement:
         raise PacketError(DiscardReason.VERSION, "version 2 over IPv6")
     if first & 0x0F != _ADVERTISEMENT_TYPE:
         raise PacketError(DiscardReason.TYPE, f"type {first & 0x0F}")
-    _check_length(message, version, family, count)
-    form = _matching_checksum(message, version, family, ip)
+    expected = message_size(message, family)
+    if len(message) != expected:
+        detail = f"{len(message)} octets, {expected} expected for {count} addresses"
+        raise PacketError(DiscardReason.LENGTH, detail)
+    form = _matching_checksum(message, version, family, ip, behind)
     end = _HEADER.size + count * family.address_size
     is_v2 = version is Version.V2
     return Advertisement(
@@ -182,21 +208,15 @@ def decode(message: bytes, ip: IpFacts) -> Advertisement:
     )
 
 
-def _check_length(message: bytes, version: Version, family: Family, count: int) -> None:
-    trailer = _AUTHENTICATION_SIZE if version is Version.V2 else 0
-    expected = _HEADER.size + count * family.address_size + trailer
-    if len(message) != expected:
-        detail = f"{len(message)} octets, {expected} expected for {count} addresses"
-        raise PacketError(DiscardReason.LENGTH, detail)
-
-
 def _matching_checksum(
-    message: bytes, version: Version, family: Family, ip: IpFacts
+    message: bytes, version: Version, family: Family, ip: IpFacts, behind: bytes
 ) -> ChecksumForm | None:
     """Verify the checksum; say which of the two version 3 IPv4 forms it has."""
     if version is Version.V2:
         sums: tuple[tuple[ChecksumForm | None, bytes], ...] = ((None, b""),)
     else:
+        if family is Family.IPV6:
+            message += behind
         pseudo = _pseudo_header(ip.source, ip.destination, len(message))
         if family is Family.IPV6:
             sums = ((None, pseudo),)

@@ -7,15 +7,20 @@ one bad frame every 0.3 s silences it; quirk: bad-frame.)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 from .intervals import centiseconds, from_centiseconds
 from .model import Family, Version, VirtualRouterConfig
 from .packet import Advertisement, DiscardReason, IpFacts, PacketError, decode
 
-__all__ = ["Admitted", "Mismatch", "admit"]
+__all__ = ["Admitted", "Check", "Mismatch", "admit"]
+
+Check: TypeAlias = Callable[[bytes, IpFacts], tuple[bytes, bytes]]
+"""Sees to it that a key vouches for a message: takes the IP payload, tells the VRRP message and what
+stands behind it, raises PacketError."""
 
 
 class Mismatch(Enum):
@@ -34,19 +39,26 @@ class Admitted:
 
     advertisement: Advertisement
     mismatches: tuple[Mismatch, ...] = ()
+    behind: int = 0
+    """Octets behind the message that vouched for it."""
 
 
-def admit(cfg: VirtualRouterConfig, message: bytes, ip: IpFacts) -> Admitted:
+def admit(
+    cfg: VirtualRouterConfig, message: bytes, ip: IpFacts, check: Check | None = None
+) -> Admitted:
     """Decode `message` and run every check that the settings of `cfg` ask for.
 
     The caller found `cfg` by interface, family and VRID. Checks run in this order: TTL,
-    destination and source, the bytes (`packet.decode`), VRID, version, authentication, address
-    count, first address, interval, owner.
+    destination and source, `check`, the bytes (`packet.decode`), VRID, version, authentication,
+    address count, first address, interval, owner.
     Raises: PacketError, with the first check that failed.
     Source: RFC 9568 §7.1 with errata 8298, 8299, 8300, 8301; RFC 3768 §7.1.
     """
     _check_header(cfg, ip)
-    adv = decode(message, ip)
+    behind = b""
+    if check is not None:
+        message, behind = check(message, ip)
+    adv = decode(message, ip, behind)
     if adv.vrid != cfg.vrid:
         raise PacketError(DiscardReason.VRID, f"VRID {adv.vrid} is not {cfg.vrid}")
     if adv.version is not cfg.version:
@@ -57,7 +69,7 @@ def admit(cfg: VirtualRouterConfig, message: bytes, ip: IpFacts) -> Admitted:
     if cfg.version is Version.V2:
         _check_version_2(cfg, adv)
     _check_contents(cfg, adv)
-    return Admitted(adv, tuple(_mismatches(cfg, adv)))
+    return Admitted(adv, tuple(_mismatches(cfg, adv)), len(behind))
 
 
 def _check_header(cfg: VirtualRouterConfig, ip: IpFacts) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..core.authentication import HmacSettings
 from ..core.model import (
     AnnounceSchedule,
     ChecksumForm,
@@ -56,7 +57,7 @@ class NotBuilt(PyvrrpError):
 def translate(config: Config) -> tuple[ProcessSettings, Iterator[VirtualRouterSettings]]:
     """Settings of the process, and of each Virtual Router in the order written.
 
-    Raises: NotBuilt, at once, when running without something would do harm.
+    Raises: NotBuilt, when running without something would do harm.
     """
     for instance in config.instances:
         _refuse_unsafe(instance)
@@ -80,8 +81,6 @@ def _refuse_unsafe(instance: VrrpInstance) -> None:  # quirk: unsafe-to-leave-ou
         raise NotBuilt(instance, "needs a virtual_ipaddress; one without is not supported yet")
     if instance.authentication is not None and instance.authentication.auth_type == "AH":
         raise NotBuilt(instance, "auth_type AH is not supported yet, and PASS is no substitute")
-    if instance.auth_hmac is not None:
-        raise NotBuilt(instance, "auth_hmac is not supported yet; peers would not believe us")
     if instance.use_vmac is not None and instance.use_vmac.mac is not None:
         raise NotBuilt(instance, "use_vmac with a MAC address of its own is not supported yet")
 
@@ -129,6 +128,7 @@ def _protocol(instance: VrrpInstance, *, synchronized: bool) -> VirtualRouterCon
         skip_repeated_address_check=instance.skip_check_adv_addr,
         checksum=_checksum(instance),
         password=_password(instance.authentication),
+        hmac=_hmac(instance),
         peers=tuple(
             Peer(p.address, p.min_ttl or 0, 255 if p.max_ttl is None else p.max_ttl)
             for p in instance.unicast_peers
@@ -147,13 +147,27 @@ def _checksum(instance: VrrpInstance) -> ChecksumForm:
 
 
 def _checks_source(instance: VrrpInstance) -> bool:
-    """keepalived looks at the sender only when asked to, or when a peer has TTL bounds."""
+    """keepalived looks at the sender only when asked to, or when a peer has TTL bounds.
+
+    And when it is to know who signed last.
+    """
     bounded = any(p.min_ttl is not None or p.max_ttl is not None for p in instance.unicast_peers)
-    return instance.check_unicast_src or bounded
+    return instance.check_unicast_src or bounded or instance.auth_hmac is not None
 
 
 def _password(authentication: Authentication | None) -> bytes | None:
     return None if authentication is None else authentication.auth_pass[:8].ljust(8, b"\0")
+
+
+def _hmac(instance: VrrpInstance) -> HmacSettings | None:
+    if instance.auth_hmac is None:
+        return None
+    from .hmac_keys import UnusableKeys, hmac_settings
+
+    try:
+        return hmac_settings(instance.auth_hmac, instance.name)
+    except UnusableKeys as error:
+        raise NotBuilt(instance, str(error)) from error
 
 
 def _announce(garp: GarpSettings) -> AnnounceSchedule:

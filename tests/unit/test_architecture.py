@@ -21,6 +21,7 @@ ALLOWED_IN_CORE = {
     "dataclasses",
     "enum",
     "functools",
+    "hmac",
     "ipaddress",
     "math",
     "struct",

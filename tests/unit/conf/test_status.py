@@ -110,11 +110,11 @@ def test_no_exception_is_left_over(used: set[str]) -> None:
         ("vrrp_instance", "virtual_router_id", ACTED_ON, "", "1..255"),
         ("vrrp_instance", "garp_master_delay", ACTED_ON, "5", "0..4294 seconds"),
         ("vrrp_instance", "notify_master", ACCEPTED, "", "a program with its arguments"),
-        ("vrrp_instance", "auth_hmac", REFUSED, "", ""),
+        ("vrrp_instance", "auth_hmac", ACTED_ON, "", ""),
         (
             "vrrp_instance/auth_hmac",
             "mode",
-            ACCEPTED,
+            ACTED_ON,
             "enforce",
             "enforce or permissive or receive-only",
         ),
