@@ -1,0 +1,50 @@
+"""Who is told of changes: scripts, FIFOs and mails, for Virtual Routers and groups; and checks' mails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .commands import Command, FifoSettings
+from .notices import Kind, What
+
+__all__ = ["Audience", "MailSettings", "NoticeSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is told about one Virtual Router or one group."""
+
+    kind: Kind
+    name: str
+    specific: Mapping[What, Command] = field(default_factory=dict)
+    """Run as they are."""
+    generic: Command | None = None
+    """Run at every change of the state, the notice's words behind its own."""
+    is_mailed: bool = False
+    tells_deleted: bool = False
+    """Otherwise one that is deleted is said to be in FAULT."""
+    tells_priority: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """Where mails go. `timeout` is seconds, for each step; `router_id` begins each subject."""
+
+    server: str
+    recipients: tuple[str, ...]
+    sender: str
+    helo_name: str
+    router_id: str
+    port: int = 25
+    timeout: float = 30.0
+    tells_faults: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSettings:
+    """`repeats_states`: after a reload FIFOs are told how everything is."""
+
+    fifos: tuple[FifoSettings, ...] = ()
+    mail: MailSettings | None = None
+    repeats_states: bool = False
