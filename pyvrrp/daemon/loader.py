@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import PyvrrpError
 from . import handoff, journal, log, namespaces, pid_file, processes
+from .life_scripts import LifeScript
 from .options import Options
 from .parent_settings import ParentSettings, parent_settings
 from .process_settings import Followed
 
 if TYPE_CHECKING:
-    from ..conf.config import Config
+    from ..conf.config import Config, GlobalDefs, Script
     from ..conf.diagnostics import Diagnostic
     from ..settings import VirtualRouterSettings
 
@@ -74,6 +75,8 @@ class Verdict:
     """Journal while the settings are being put in place: old and new ones together."""
     journal_after: bytes = b""
     """Journal once they are."""
+    startup_script: LifeScript | None = None
+    shutdown_script: LifeScript | None = None
 
 
 Reading: TypeAlias = "tuple[Verdict, Config | None]"
@@ -271,7 +274,18 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
         parent=parent_settings(words, names),
         journal_during=journal.encode(during),
         journal_after=journal.encode(after),
+        startup_script=_life_script(words, words.startup_script, words.startup_script_timeout),
+        shutdown_script=_life_script(words, words.shutdown_script, words.shutdown_script_timeout),
     )
+
+
+def _life_script(defs: GlobalDefs, script: Script | None, timeout: float) -> LifeScript | None:
+    if script is None:
+        return None
+    from .programs import Programs
+
+    command = Programs(defs).command(script)
+    return None if command is None else LifeScript(command, timeout)
 
 
 def records(

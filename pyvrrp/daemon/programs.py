@@ -32,6 +32,7 @@ class Programs:
     def __init__(self, defs: GlobalDefs) -> None:
         self._is_strict = defs.enable_script_security
         self._default = _default_user(defs.script_user)
+        self._with_all_groups = defs.set_supplementary_groups
         self._weaknesses: dict[str, str] = {}
 
     def command(self, script: Script | None) -> Command | None:
@@ -42,8 +43,15 @@ class Programs:
         return Command(script.argv, user, group) if self.may_run(script.argv[0], user) else None
 
     def identity(self, user: str | None, group: str | None) -> tuple[str | None, str | None]:
-        """Who runs a script that names these: they, or who runs scripts that name nobody."""
-        return (user, group) if user is not None else self._default
+        """Who runs a script that names these: they, or who runs scripts that name nobody.
+
+        A group with a colon before it, or nothing but a colon: with the user's further groups.
+        """
+        if user is None:
+            user, group = self._default
+        if user is not None and self._with_all_groups:
+            group = ":" + (group or "").removeprefix(":")
+        return user, group
 
     def may_run(self, program: str, user: str | None) -> bool:
         """Whether this user may; only root has to mind."""

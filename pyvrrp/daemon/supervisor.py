@@ -28,6 +28,7 @@ from .child import Child, ChildKind, Settings
 from .children import Children
 from .dump_kinds import DUMP_SIGNALS
 from .kinds import KINDS
+from .life_scripts import LifeScripts
 from .life_signs import LifeSigns
 from .loader import Body, Load, load
 from .options import Options
@@ -77,7 +78,10 @@ class Supervisor:
         self._trial: Settings | None = None
         self._waiting_for: set[Child] = set()
         self._answer_by = 0.0
+        self._first: Settings | None = None
+        """What to begin with, once the startup script has ended."""
         self._children = Children(kinds, options)
+        self._life_scripts = LifeScripts(options)
         self._dumps = dumps.Dumps(self._children, dump)
         self._signs = LifeSigns()
         self._schedule = ReloadSchedule()
@@ -94,6 +98,10 @@ class Supervisor:
             try:
                 self._begin_load()
                 while not self._is_over():
+                    self._step()
+                if self._settings:
+                    self._life_scripts.start(self._settings.verdict.shutdown_script, "shutdown")
+                while self._life_scripts.is_running:
                     self._step()
             finally:
                 self._clean_up()
@@ -131,6 +139,8 @@ class Supervisor:
         moments += [reading.deadline for reading in (self._load, self._writing) if reading]
         if self._trial:
             moments.append(self._answer_by)
+        if self._life_scripts.kill_at is not None:
+            moments.append(self._life_scripts.kill_at)
         # A millisecond more: poll(2) rounds down, and an early look would spin.
         return max(0.0, min(moments) - time.monotonic() + 0.001) if moments else None
 
@@ -215,6 +225,7 @@ class Supervisor:
         self._signs.beat(now)
         if self._schedule.is_time(now):
             self._reload()
+        self._life_scripts.kill_late_one(now)
         if self._settings and self._may_dump:
             self._dumps.go_on(self._settings.configuration, self._options, now)
 
@@ -270,6 +281,13 @@ class Supervisor:
         if not self._settle(verdict.names):
             self._children.dismiss()
             return
+        self._first = first
+        self._life_scripts.start(verdict.startup_script, "startup")
+        if not self._life_scripts.is_running:
+            self._go(first)
+
+    def _go(self, first: Settings) -> None:
+        self._first = None
         self._use(first)
         if not any(child.is_alive for child in self._children):
             _log.warning("no configuration to run")
@@ -410,6 +428,8 @@ class Supervisor:
 
     def _reap(self) -> None:
         self._dumps.reap()
+        if self._life_scripts.reap() and self._first and self._exit_code is None:
+            self._go(self._first)
         for child, status in self._children.reap():
             for message in child.messages():
                 self._on_message(child, message)
@@ -471,10 +491,12 @@ class Supervisor:
         self._signs.stopping(code)
         if self._settings and self._pid_file:
             _log.info("Stopping")
+        self._life_scripts.stop()
         self._children.stop(self._settings.verdict.child_wait_time if self._settings else 0.0)
 
     def _is_over(self) -> bool:
-        return self._exit_code is not None and not any(child.is_alive for child in self._children)
+        is_busy = self._life_scripts.is_running or any(child.is_alive for child in self._children)
+        return self._exit_code is not None and not is_busy
 
     def _clean_up(self) -> None:
         if self._load:

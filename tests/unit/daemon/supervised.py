@@ -4,6 +4,8 @@ The "configuration" is one line of words. `unusable`, `hang`, `slow`, `crash`, `
 loader, `marked` for the parent, `exit=N`, `stubborn`, `refuse`, `mute`, `ask`, `tell`, `late`, `silent`, `want` for the VRRP child, which notes what
 happens to it in a file; `social` notes what the other child says over the link between them. The words after a `|` are for the checker child, which exists where there
 is a `|`; its notes begin with one. It also knows `missing`: it says that it cannot work here.
+With `startup` and `shutdown` there are such scripts, which make a note; with `broken` they fail,
+with `endless` they do not end.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ import os, select, signal, socket, sys, time
 from pathlib import Path
 from pyvrrp.daemon import dumps, handoff, loader, log, processes, supervisor
 from pyvrrp.daemon.child import ChildKind
+from pyvrrp.daemon.commands import Command
+from pyvrrp.daemon.life_scripts import LifeScript
 from pyvrrp.daemon.options import parse
 from pyvrrp.daemon.parent_settings import ParentSettings
 
@@ -49,8 +53,17 @@ def read(options, settings, is_start):
         parent=ParentSettings("renamed", str(NOTES.with_name("marker")))
         if "marked" in words
         else ParentSettings(),
+        startup_script=life_script("startup", words),
+        shutdown_script=life_script("shutdown", words),
     )
     return verdict, "config of " + words
+
+def life_script(what, words):
+    if what not in words:
+        return None
+    end = "sleep 100" if "endless" in words else f"exit {words.count('broken')}"
+    text = f"echo {what} begins >> {NOTES}; {end}"
+    return LifeScript(Command(("/bin/sh", "-c", text)), 0.5)
 
 def child(start, mark):
     def words_of(descriptor):

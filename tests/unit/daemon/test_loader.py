@@ -18,6 +18,7 @@ from pyvrrp.daemon.checker_settings import (
     ServerCommands,
 )
 from pyvrrp.daemon.commands import Command, FifoSettings
+from pyvrrp.daemon.life_scripts import LifeScript
 from pyvrrp.daemon.loader import Verdict, load
 from pyvrrp.daemon.options import Options
 from pyvrrp.daemon.pid_file import Words
@@ -189,6 +190,21 @@ def test_scripts_run_as_script_user(tmp_path: Path, settings: int):
     assert isinstance(service, CheckedService)
     assert service.quorum_up == Command(("/bin/true", "up"), "daemon")
     assert service.servers[0].down == Command(("/bin/true", "down"), "nobody", "nogroup")
+
+
+def test_startup_and_shutdown(tmp_path: Path, settings: int):
+    text = """global_defs {
+        script_user daemon
+        startup_script "/bin/true a"
+        shutdown_script /bin/true nobody nogroup
+        shutdown_script_timeout 3
+        set_supplementary_groups
+    }
+    """
+    verdict = verdict_of(options(tmp_path, text), settings, True)
+    assert verdict.startup_script == LifeScript(Command(("/bin/true", "a"), "daemon", ":"), 10.0)
+    shutdown = Command(("/bin/true",), "nobody", ":nogroup")
+    assert verdict.shutdown_script == LifeScript(shutdown, 3.0)
 
 
 def test_scripts_run_as_the_usual_account(
