@@ -1,0 +1,1 @@
+"""What other programs rely on: options, signals, files, exit codes, of keepalived and of ours."""
