@@ -223,7 +223,11 @@ class VrrpRouter:
             self.tracked_values.pop(key, None)
         else:
             self.tracked_values[key] = value
-        self._assess_later(self._dependents.by_tracked.get(key, ()))
+        self._assess_later(self.followers(kind, name))
+
+    def followers(self, kind: TrackedKind, name: str) -> Iterable[VirtualRouter]:
+        """Whoever goes by a tracked object."""
+        return self._dependents.by_tracked.get((kind, name), ())
 
     async def close(self) -> None:
         """Stop every Virtual Router, then give back sockets and kernel settings."""

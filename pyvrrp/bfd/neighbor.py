@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from math import inf
 from random import Random
@@ -13,6 +14,7 @@ from .core.events import Event, PacketReceived, Reconfigured, Tick
 from .core.packet import ControlPacket, encode
 from .core.session import begin, deadline, heard_again, is_routine, transition
 from .settings import BfdSettings
+from .snapshot import SessionSnapshot
 from .sockets import Datagram, Sender
 
 __all__ = ["Neighbor", "OnAction"]
@@ -81,6 +83,13 @@ class Neighbor:
     def close(self) -> None:
         """Fall silent; the neighbour finds out by itself, as keepalived has it."""
         self._sender.close()
+
+    def snapshot(self, now: float) -> SessionSnapshot:
+        """What it is; `now` is the loop's time."""
+        self.note_routine()
+        silence = now - self.session.heard_at
+        heard_at = time.time() - silence if silence < inf else None
+        return SessionSnapshot(self.settings, self.session, heard_at, bool(self.send_error))
 
     def note_routine(self) -> None:
         """Bring the session up to date with what came again since."""

@@ -20,6 +20,7 @@ from .core.actions import Action, ReachabilityChanged
 from .core.packet import ControlPacket, DiscardReason, PacketError, decode
 from .neighbor import Neighbor
 from .settings import Address, BfdSettings
+from .snapshot import SessionSnapshot
 from .sockets import MULTIHOP_PORT, PORT, Arrival, BfdSocketError, Datagram, Receiver
 
 __all__ = ["Speaker"]
@@ -89,6 +90,10 @@ class Speaker:
         self._listen()
         for neighbor in self._neighbors.values():
             self._deadlines.watch(neighbor)
+
+    def snapshots(self) -> Iterator[SessionSnapshot]:
+        """What each session is, made when it is asked for."""
+        return (neighbor.snapshot(self._loop.time()) for neighbor in self.neighbors)
 
     def close(self) -> None:
         """Fall silent."""

@@ -1,6 +1,7 @@
 """Rarer words of `global_defs`, by the group of settings that they are of: rows `GROUP/FIELD`.
 
 _ACTED_ON = (
+    *("bfd_process_name", "bfd_priority", "bfd_rt_priority", "bfd_cpu_affinity"),
     *("iproute_usr_dir", "iproute_etc_dir"),
     *("reload_file", "reload_time_file", "reload_repeat"),
     *("nftables", "nftables_priority", "nftables_ifindex", "nftables_counters"),
@@ -195,6 +196,7 @@ _ROWS = (
 )
 
 _ACTED_ON = (
+    *("bfd_process_name", "bfd_priority", "bfd_rt_priority", "bfd_cpu_affinity"),
     *("iproute_usr_dir", "iproute_etc_dir"),
     *("stats_dump_file", "json_dump_file"),
     *("reload_file", "reload_time_file", "reload_repeat"),

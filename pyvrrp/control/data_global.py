@@ -13,7 +13,7 @@ from .wording import command, enabled, owner, script, truth, yes
 
 __all__ = ["Process", "lines"]
 
-Process: TypeAlias = Literal["parent", "vrrp", "checker"]
+Process: TypeAlias = Literal["parent", "vrrp", "checker", "bfd"]
 """Who shows them."""
 
 _DEFAULT_UMASK = 0o177

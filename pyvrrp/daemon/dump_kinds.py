@@ -15,7 +15,12 @@ __all__ = ["CLEARING", "DUMP_KINDS", "DUMP_SIGNALS", "announced", "of_section"]
 CLEARING = "STATS_CLEAR"
 """After this one the counters begin at zero again."""
 DUMP_KINDS: Mapping[str, Mapping[Section | None, str]] = {
-    "DATA": {None: "parent data", Section.VRRP: "VRRP data", Section.CHECKERS: "checker data"},
+    "DATA": {
+        None: "parent data",
+        Section.VRRP: "VRRP data",
+        Section.CHECKERS: "checker data",
+        Section.BFD: "BFD data",
+    },
     "STATS": {Section.VRRP: "VRRP stats"},
     CLEARING: {Section.VRRP: "and clearing VRRP stats"},
     "JSON": {Section.VRRP: "VRRP as json"},

@@ -23,6 +23,7 @@ from .host_facts import host_facts
 if TYPE_CHECKING:
     from healthcheck.snapshot import ServiceSnapshot
 
+    from ..bfd.snapshot import SessionSnapshot
     from ..conf.config import Config
     from ..control.host import HostFacts
     from ..snapshot import VirtualRouterSnapshot
@@ -46,6 +47,7 @@ class _Shown:
     host: HostFacts
     routers: Mapping[str, VirtualRouterSnapshot] = field(default_factory=dict)
     services: Mapping[str, ServiceSnapshot] = field(default_factory=dict)
+    sessions: Mapping[str, SessionSnapshot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,13 @@ def _checker_lines(shown: _Shown) -> Iterator[str]:
 
     yield from data_global.lines(shown.config, shown.host, "checker")
     yield from data_lvs.lines(shown.config, shown.host, shown.services)
+
+
+def _bfd_lines(shown: _Shown) -> Iterator[str]:
+    from ..control import data_bfd, data_global
+
+    yield from data_global.lines(shown.config, shown.host, "bfd")
+    yield from data_bfd.lines(shown.config, shown.sessions)
 
 
 def _statistics(shown: _Shown) -> Iterator[str]:
@@ -112,6 +121,7 @@ _FILES = {
         _File(None, _data("_parent"), _parent_lines),
         _File(handoff.Section.VRRP, _data(""), _vrrp_lines),
         _File(handoff.Section.CHECKERS, _data("_check"), _checker_lines),
+        _File(handoff.Section.BFD, _data("_bfd"), _bfd_lines),
     ),
     "STATS": _STATISTICS,
     CLEARING: _STATISTICS,
@@ -159,6 +169,7 @@ def _shown(request: Request) -> _Shown:
     """Raises: HandoffError, NetlinkError."""
     from healthcheck.snapshot import ServiceSnapshot
 
+    from ..bfd.snapshot import SessionSnapshot
     from ..conf.config import Config
     from ..snapshot import VirtualRouterSnapshot
 
@@ -167,11 +178,13 @@ def _shown(request: Request) -> _Shown:
         raise handoff.HandoffError("the configuration is not in memory")
     routers = _parts(request, handoff.Section.VRRP, VirtualRouterSnapshot)
     services = _parts(request, handoff.Section.CHECKERS, ServiceSnapshot)
+    sessions = _parts(request, handoff.Section.BFD, SessionSnapshot)
     return _Shown(
         config,
         host_facts(config),
         {router.name: router for router in routers},
         {service.config.name: service for service in services},
+        {session.settings.name: session for session in sessions},
     )
 
 

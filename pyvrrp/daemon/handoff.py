@@ -95,9 +95,11 @@ class Section(IntEnum):
     """CheckerSettings, then a ServiceSettings for each virtual server."""
     SCRIPTS = 2
     """ScriptsSettings, then what is tracked and who is told of changes."""
+    BFD = 3
+    """ProcessSettings, then a ToldSession for each session."""
 
 
-_MAGIC = b"pyvrrp\0\3"
+_MAGIC = b"pyvrrp\0\4"
 """The last octet is the version of this format."""
 _HEADER = struct.Struct("=8sQ" + "QI" * len(Section))
 """Magic, size of the whole, then offset and number of records of each section."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import handoff
 from .child import ChildKind
 
-__all__ = ["CHECKERS", "KINDS", "VRRP"]
+__all__ = ["BFD", "CHECKERS", "KINDS", "VRRP"]
 
 
 def _import_vrrp() -> None:
@@ -27,6 +27,16 @@ def _import_checkers() -> None:
 
 def _run_checkers(start: handoff.ChildStart) -> int:
     from .checker_process import run
+
+    return run(start)
+
+
+def _import_bfd() -> None:
+    from . import bfd_process  # noqa: F401
+
+
+def _run_bfd(start: handoff.ChildStart) -> int:
+    from .bfd_process import run
 
     return run(start)
 
@@ -55,4 +65,16 @@ CHECKERS = ChildKind(
     section=handoff.Section.CHECKERS,
     hears_of_active=True,
 )
-KINDS = (CHECKERS, VRRP)
+BFD = ChildKind(
+    "BFD",
+    "Keepalived_bfd",
+    b"bfd_instance",
+    _import_bfd,
+    _run_bfd,
+    may_run=lambda options: options.run_bfd,
+    is_needed=lambda verdict: verdict.needs_bfd,
+    pid_file=lambda paths: paths.bfd,
+    section=handoff.Section.BFD,
+    siblings=(handoff.Section.VRRP, handoff.Section.CHECKERS),
+)
+KINDS = (CHECKERS, VRRP, BFD)

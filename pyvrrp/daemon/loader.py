@@ -66,6 +66,7 @@ class Verdict:
     problems: int = 0
     needs_vrrp: bool = False
     needs_checkers: bool = False
+    needs_bfd: bool = False
     child_wait_time: float = 5.0
     """Seconds a child has to stop."""
     umask: int | None = None
@@ -201,9 +202,13 @@ def _run(body: Body, options: Options, load: Load, report: int, is_start: bool) 
 def _log_configuration(config: Config, options: Options, verdict: Verdict) -> None:
     """Under the names of the processes that keepalived has do it (quirk: dump-conf-process)."""
     from .dumper import configuration_lines
-    from .kinds import CHECKERS, VRRP
+    from .kinds import BFD, CHECKERS, VRRP
 
-    wanted = ((CHECKERS, verdict.needs_checkers), (VRRP, verdict.needs_vrrp))
+    wanted = (
+        (CHECKERS, verdict.needs_checkers),
+        (VRRP, verdict.needs_vrrp),
+        (BFD, verdict.needs_bfd),
+    )
     for kind in (kind for kind, is_needed in wanted if is_needed):
         log.start(options, kind.ident)
         for line in configuration_lines(config, kind.section):
@@ -256,7 +261,8 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
     from ..settings import VirtualRouterSettings
 
     vrrp, checkers = records(config, run_checkers=options.run_checkers)
-    handoff.write(settings, vrrp, checkers)
+    bfd = _bfd_records(config)
+    handoff.write(settings, vrrp, checkers, (), bfd)
     routers = tuple(each for each in vrrp if isinstance(each, VirtualRouterSettings))
     words = config.global_defs
     names = pid_file.Words(
@@ -268,6 +274,7 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
         problems=problems,
         needs_vrrp=options.run_vrrp and (bool(routers) or options.run_all),
         needs_checkers=options.run_checkers and (bool(checkers) or options.run_all),
+        needs_bfd=options.run_bfd and (bool(config.bfd_instances) or options.run_all),
         child_wait_time=words.child_wait_time,
         umask=words.umask,
         names=names,
@@ -301,6 +308,16 @@ def records(
     process, routers = translate(config)
     checkers = _checker_records(config) if run_checkers else ()
     return (process, translate_host(config), *_followed(config), *routers), checkers
+
+
+def _bfd_records(config: Config) -> tuple[object, ...]:
+    """What the BFD child gets; nothing when there is no session."""
+    if not config.bfd_instances:
+        return ()
+    from .translate_bfd import translate_bfd
+
+    process, sessions = translate_bfd(config)
+    return (process, *sessions)
 
 
 def _followed(config: Config) -> tuple[Followed, ...]:

@@ -24,6 +24,8 @@ from ..errors import PyvrrpError
 from ..settings import (
     UNSPECIFIED,
     TrackedInterface,
+    TrackedKind,
+    TrackedObject,
     VirtualAddress,
     VirtualMac,
     VirtualRouterSettings,
@@ -95,7 +97,8 @@ def _virtual_router(
         interface=instance.interface or "",
         protocol=_protocol(instance, synchronized=group is not None),
         addresses=tuple(map(_address, everything)),
-        tracked_interfaces=tuple(_tracked(instance, group)),
+        tracked_interfaces=tuple(_tracked_interfaces(instance, group)),
+        tracked=tuple(_tracked_objects(instance, group)),
         track_primary=not instance.dont_track_primary,
         virtual_mac=None
         if vmac is None
@@ -195,7 +198,15 @@ def _address(a: ConfiguredAddress) -> VirtualAddress:
     )
 
 
-def _tracked(instance: VrrpInstance, group: SyncGroup | None) -> Iterable[TrackedInterface]:
+def _tracked_objects(instance: VrrpInstance, group: SyncGroup | None) -> Iterable[TrackedObject]:
+    """The instance's own and its group's."""
+    for entry in (*instance.track_bfd, *(group.track_bfd if group is not None else ())):
+        yield TrackedObject(TrackedKind.BFD, entry.name, entry.weight, entry.reverse)
+
+
+def _tracked_interfaces(
+    instance: VrrpInstance, group: SyncGroup | None
+) -> Iterable[TrackedInterface]:
     """The instance's own and its group's; a member's weights count only when the group says so."""
     for tracked in instance.track_interface:
         own = _tracked_interface(tracked)

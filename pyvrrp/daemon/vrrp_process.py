@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_interface
 
 from ..core.actions import StateName
@@ -23,7 +24,7 @@ from ..net import virtual_mac
 from ..net.address_messages import RemoveAddress
 from ..net.monitor import ADDRESS_LOG, InterfaceTable
 from ..net.sysctl import Sysctl, SysctlError, write_sysctl
-from ..settings import HostSettings, VirtualRouterSettings
+from ..settings import HostSettings, TrackedKind, VirtualRouterSettings
 from ..virtual_router import StateChange, VirtualRouter
 from ..vrrp_router import VrrpRouter
 from . import handoff, journal
@@ -31,6 +32,7 @@ from .dump_kinds import CLEARING, of_section
 from .parent_link import ParentLink
 from .process_settings import Followed, ProcessSettings, apply
 from .running_routers import RunningRouters
+from .siblings import Sibling
 
 __all__ = ["run"]
 
@@ -73,8 +75,13 @@ class _Process:
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
-        self._parent = ParentLink(self._start, dumps=of_section(handoff.Section.VRRP))
-        async with VrrpRouter(self._on_change) as router:
+        router = VrrpRouter(self._on_change)
+        self._parent = ParentLink(
+            self._start,
+            dumps=of_section(handoff.Section.VRRP),
+            siblings={handoff.Section.BFD: Sibling(partial(_on_bfd, router))},
+        )
+        async with router:
             await self._clear_leftovers(router)
             wanted: list[VirtualRouterSettings] = []
             records = await _read(self._start.configuration_fd, wanted.append)
@@ -166,6 +173,19 @@ async def _read(descriptor: int, want: Callable[[VirtualRouterSettings], object]
                 want(record)
         await asyncio.sleep(0)
     return _Records(process, host, followed)
+
+
+def _on_bfd(router: VrrpRouter, name: str, value: str | None) -> None:
+    """A BFD session went up or down, or is no more; first things first."""
+    key = (TrackedKind.BFD, name)
+    was_up, is_up = bool(router.tracked_values.get(key)), value == "1"
+    router.set_tracked(*key, None if value is None else int(is_up))
+    if is_up is not was_up:
+        word = "UP" if is_up else "DOWN"
+        for follower in router.followers(*key):
+            logger.info(
+                "VRRP_Instance(%s) Tracked BFD instance %s is %s", follower.name, name, word
+            )
 
 
 def _log_change(router: VirtualRouter, change: StateChange) -> None:

@@ -39,6 +39,9 @@ MAY_IMPORT = {
     "pyvrrp.conf": {"pyvrrp.core", "pyvrrp.routing", "pyvrrp.errors"},
     "pyvrrp.net": {"pyvrrp.core", "pyvrrp.settings", "pyvrrp.routing", "pyvrrp.errors"},
     "pyvrrp.control": {
+        "pyvrrp.bfd.core",
+        "pyvrrp.bfd.settings",
+        "pyvrrp.bfd.snapshot",
         "pyvrrp.core",
         "pyvrrp.conf",
         "pyvrrp.counters",

@@ -140,13 +140,3 @@ def test_a_check(read: Read, text: str, expected: list[BfdCheck], problems: list
     assert result.config.lvs is not None
     (server,) = result.config.lvs.services[0].servers
     assert (list(server.bfd_checks), ids(result)) == (expected, problems)
-
-
-def test_all_of_it_is_accepted_and_not_acted_on(read_all: Read) -> None:
-    text = (
-        "virtual_server 192.0.2.1 80 {\nreal_server 192.0.2.2 80 {\nBFD_CHECK {\nname b\n}\n}\n}\n"
-    )
-    said = [d.message for d in read_all(SESSION + text).diagnostics if d.id == "not-acted-on"]
-    assert said == [
-        f"{name} is accepted, but not yet acted on" for name in ("bfd_instance", "BFD_CHECK")
-    ]

@@ -34,7 +34,12 @@ WHILE_READING = {
 }
 """Done by the time the configuration is there."""
 
+BFD_WORDS = ("process_name", "priority", "rt_priority", "cpu_affinity")
+
 GOES_ON_AS = {
+    "bfd_instance": "bfd_instances",
+    "neighbour_ip": "neighbor_ip",
+    **{f"bfd_{word}": word.removeprefix("process_") for word in BFD_WORDS},
     "lvs_flush_onstop": "lvs_flush_on_stop",
     "lvs_process_name": "checker_process_name",
     "unicast_peer": "unicast_peers",
@@ -120,7 +125,7 @@ def test_no_exception_is_left_over(used: set[str]) -> None:
         ),
         ("vrrp_script", "interval", ACCEPTED, "1", "0.001..4294 seconds"),
         ("vrrp_track_process", "quorum", ACCEPTED, "1", ""),
-        ("bfd_instance", "multiplier", ACCEPTED, "5", "1..255"),
+        ("bfd_instance", "multiplier", ACTED_ON, "5", "1..255"),
         ("global_defs", "nftables_ipvs_start_fwmark", ACCEPTED, "1000", "1..4294967295"),
         ("(root)", "net_namespace", ACTED_ON, "", "a word"),
         ("virtual_server/real_server/BFD_CHECK", "name", ACCEPTED, "", ""),

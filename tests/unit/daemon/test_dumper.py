@@ -90,8 +90,8 @@ def request(memories: list[int], kind: str, config: object = ONE, **fields: Any)
         pytest.param(
             "DATA",
             {"running": frozenset(Section)},
-            {"keepalived_parent.data", "keepalived.data", "keepalived_check.data"},
-            id="both",
+            {f"keepalived{which}.data" for which in ("_parent", "", "_check", "_bfd")},
+            id="all",
         ),
         pytest.param("STATS", {}, {"keepalived.stats"}, id="statistics"),
         pytest.param("STATS_CLEAR", {}, {"keepalived.stats"}, id="statistics from zero"),

@@ -95,8 +95,8 @@ _TABLE = _HEADER_SIZE.to_bytes(8, sys.byteorder) + len(Section) * (
     [
         pytest.param(b"pyvrrp\0\1" + bytes(99), "start with", id="other version"),
         pytest.param(b"\x7fELF....." + bytes(99), "start with", id="something else"),
-        pytest.param(b"pyvrrp\0\3" + _TABLE + b"\xff" * 4, "a record of", id="huge record"),
-        pytest.param(b"pyvrrp\0\3" + _TABLE + b"\3\0\0\0xyz", "is damaged", id="not a pickle"),
+        pytest.param(b"pyvrrp\0\4" + _TABLE + b"\xff" * 4, "a record of", id="huge record"),
+        pytest.param(b"pyvrrp\0\4" + _TABLE + b"\3\0\0\0xyz", "is damaged", id="not a pickle"),
     ],
 )
 def test_not_ours(tmp_path: Path, octets: bytes, text: str):
