@@ -26,7 +26,7 @@ announcement repeats, keepalived's quick start.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import TypeAlias, assert_never
 
@@ -46,7 +46,6 @@ from .events import (
     AdvertisementReceived,
     Demoted,
     Event,
-    InitializeReason,
     Promoted,
     Reconfigured,
     Shutdown,
@@ -56,86 +55,15 @@ from .events import (
 from .intervals import active_down_interval, next_advertisement, skew_time, start_delay
 from .model import Address, Version, VirtualRouterConfig
 from .packet import Advertisement
+from .states import Active, Backup, Initialize, State, deadline, state_name
 
 __all__ = ["Active", "Backup", "Initialize", "State", "deadline", "state_name", "transition"]
-
-
-@dataclass(frozen=True, slots=True)
-class Initialize:
-    """Taking no part. The reason tells a stopped Virtual Router from a faulty one."""
-
-    reason: InitializeReason = InitializeReason.NOT_STARTED
-
-
-@dataclass(frozen=True, slots=True)
-class Backup:
-    """Listening for the Active Router."""
-
-    active_down_at: float
-    """When silence has lasted Active_Down_Interval (or Skew_Time after a resignation)."""
-    active_adver_interval: float
-    """Learned from the Active Router; our own until then."""
-    armed_at: float
-    """When the timer was last set, so that a new priority can set it again."""
-    claim: NewActiveReason = NewActiveReason.NO_RESPONSE
-    """What a takeover now would be reported as."""
-    preempt_at: float | None = None
-    """End of the preempt delay, running since the first losing Advertisement."""
-    wants_active: bool = False
-    """Sync group member whose timer ran out and who waits for the others."""
-    active_router: Address | None = None
-    """Source of the last Advertisement obeyed."""
-    is_starting: bool = False
-    """Nothing was heard since Startup, so the timer is the start delay."""
-
-
-@dataclass(frozen=True, slots=True)
-class Active:
-    """Forwarding for the virtual addresses."""
-
-    adver_at: float
-    """When the next periodic Advertisement is due."""
-    announce_at: float = inf
-    """When the next scheduled announcement is due."""
-    announce_count: int = 0
-    """How many per address it will send."""
-    quiet_until: float = -inf
-    """Until then losing Advertisements share one announcement, sent at its end."""
-    is_put_off: bool = False
-    """The scheduled announcement is that one."""
 
 
 _ADVERTISE: tuple[tuple[Action, ...], ...] = tuple((SendAdvertisement(p),) for p in range(256))
 """By priority; made once, because a busy Active Router asks for nothing else."""
 
-State: TypeAlias = Initialize | Backup | Active
 Step: TypeAlias = tuple[State, tuple[Action, ...]]
-
-
-def deadline(state: State) -> float:
-    """The moment a Tick is wanted, in the caller's clock; infinity when none is."""
-    match state:
-        case Backup():
-            return state.active_down_at
-        case Active():
-            return min(state.adver_at, state.announce_at)
-        case Initialize():
-            return inf
-        case _:
-            assert_never(state)
-
-
-def state_name(state: State) -> StateName:
-    """The RFC's name of a state."""
-    match state:
-        case Backup():
-            return StateName.BACKUP
-        case Active():
-            return StateName.ACTIVE
-        case Initialize():
-            return StateName.INITIALIZE
-        case _:
-            assert_never(state)
 
 
 def transition(cfg: VirtualRouterConfig, state: State, event: Event, now: float) -> Step:
