@@ -59,11 +59,17 @@ class Deadlines:
         self._sequence = count()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
+        self.worst_lag = 0.0
+        """Seconds by which the loop came too late to a deadline, at worst."""
 
     @property
     def is_behind(self) -> bool:
         """Whether somebody is due already: what can wait should."""
         return bool(self._heap) and self._heap[0][0] <= self._loop.time()
+
+    def lag(self, now: float) -> float:
+        """Seconds since the first deadline that nobody was woken for yet; negative: none has come."""
+        return now - self._heap[0][0] if self._heap else -inf
 
     def watch(self, owner: Waiting) -> None:
         """Take note of the owner's deadline, after it was set or moved."""
@@ -98,7 +104,9 @@ class Deadlines:
         self._timer = None
         self._timer_at = -inf  # whatever is set meanwhile is seen at the end
         now = self._loop.time()
-        if self._heap and now - self._heap[0][0] > _LATE:
+        lag = self.lag(now)
+        self.worst_lag = max(self.worst_lag, lag)
+        if lag > _LATE:
             self._catch_up()
         with self._together():
             self._wake_due(now)

@@ -8,6 +8,7 @@ falls quiet. What a timer loses by that is at most those 5 ms, on the safe side.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 __all__ = ["Readable", "Reception"]
@@ -29,10 +30,13 @@ class Readable(Protocol):
 
 
 class Reception:
-    """Reads a set of sources on an event loop."""
+    """Reads a set of sources on an event loop. `before` is called first, with the time."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, before: Callable[[float], object] = lambda _: None
+    ) -> None:
         self._loop = loop
+        self._before = before
         self._sources: list[Readable] = []
         self._window_at = 0.0
         self._wakeups = 0
@@ -64,10 +68,12 @@ class Reception:
     def read_now(self) -> int:
         """Handle what is waiting anywhere; how many datagrams that were."""
         now = self._loop.time()
+        self._before(now)
         return sum([source.receive(now) for source in self._sources])
 
     def _ready(self, source: Readable) -> None:
         now = self._loop.time()
+        self._before(now)
         source.receive(now)
         if now - self._window_at > _WINDOW:
             self._window_at = now

@@ -274,6 +274,11 @@ class VirtualRouter:
         due = self.deadline
         self.feed(_TICK, due if now - due < self.config.advertisement_interval else now)
 
+    def awake(self, slept: float, now: float) -> None:
+        """The process did not run for so long; what came meanwhile is yet to be read."""
+        if slept > self.config.advertisement_interval and self._is_started:
+            self.feed(events.Awoke(slept), now)
+
     def feed(self, event: events.Event, now: float) -> None:
         """Give the state machine a fact and carry out what it asks for.
 
@@ -320,7 +325,9 @@ class VirtualRouter:
     def _settle(self) -> None:
         """Leave routine to others, as far as it still is: repeats and periodic sending."""
         state, repetition, rhythm = self.state, self.repetition, self._rhythm
-        adver_at = state.adver_at if isinstance(state, Active) else None
+        adver_at = None
+        if isinstance(state, Active) and not state.is_waking:
+            adver_at = state.adver_at
         if rhythm is not None and adver_at != rhythm.deadline:
             self._leave_rhythm()
         if self._rhythm is None and adver_at is not None and self.outgoing:

@@ -45,6 +45,7 @@ from .rhythm import Outgoing, Rhythms
 from .segment import Segment
 from .settings import HostSettings, TrackedKind, VirtualRouterSettings
 from .snapshot import VirtualRouterSnapshot
+from .stalls import Stalls
 from .sync_groups import SyncGroups
 from .virtual_router import StateChange, VirtualRouter
 
@@ -80,6 +81,8 @@ class VrrpRouter:
     def __init__(
         self, on_change: Callable[[VirtualRouter, StateChange], None] | None = None
     ) -> None:
+        self.on_stall: Callable[[float], object] = lambda _: None
+        """Called with its length in s when the process did not run for a while."""
         self.table = InterfaceTable()
         self.tracked_values: dict[tuple[TrackedKind, str], int] = {}
         self._dependents = Dependents()
@@ -102,7 +105,8 @@ class VrrpRouter:
         self._monitor = RouteMonitor()
         self._route = RouteSocket()
         self.table.refresh(self._route)
-        self._reception = Reception(self._loop)
+        stalls = Stalls(self._awake)
+        self._reception = Reception(self._loop, lambda now: stalls.look(self.deadlines, now))
         self.deadlines = Deadlines(self._loop, self._reception.read_now, self._together)
         self.rhythms = Rhythms(self.deadlines)
         self._announcements = Announcements(self._loop, self.deadlines)
@@ -243,6 +247,16 @@ class VrrpRouter:
         self._monitor.close()
         self._route.close()
         self._filter.close()
+
+    @property
+    def worst_lag(self) -> float:
+        """Seconds by which this process was late for something, at worst since it began."""
+        return self.deadlines.worst_lag
+
+    def _awake(self, slept: float, now: float) -> None:
+        for router in self.routers:
+            router.awake(slept, now)
+        self.on_stall(slept)
 
     # What Virtual Routers ask of their host.
 

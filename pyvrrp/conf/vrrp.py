@@ -282,7 +282,7 @@ VRRP_INSTANCE = table(
         value("garp_lower_prio_repeat", Int(0, 2**31 - 1), "garp/lower_prio_repeat"),
         extra_if("garp_extra_if", 0),
         value("down_timer_adverts", Int(1, 100)),
-        Keyword("timer_expired_backup", _timer_expired_backup, acted_on=False),
+        Keyword("timer_expired_backup", _timer_expired_backup),
         value("higher_prio_send_advert", Bool()),
         value("lower_prio_no_advert", Bool()),
         value("owner_ignore_adverts", Bool()),

@@ -11,6 +11,7 @@ from .packet import Advertisement
 
 __all__ = [
     "AdvertisementReceived",
+    "Awoke",
     "Demoted",
     "Event",
     "InitializeReason",
@@ -65,6 +66,13 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class Awoke:
+    """The process did not run for `slept` seconds, at least; what came meanwhile comes next."""
+
+    slept: float
+
+
+@dataclass(frozen=True, slots=True)
 class AdvertisementReceived:
     """`receive.admit` let this message through."""
 
@@ -89,5 +97,5 @@ class Demoted:
 
 
 Event: TypeAlias = (
-    Startup | Shutdown | Tick | AdvertisementReceived | Reconfigured | Promoted | Demoted
+    Startup | Shutdown | Tick | Awoke | AdvertisementReceived | Reconfigured | Promoted | Demoted
 )

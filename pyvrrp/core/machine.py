@@ -44,6 +44,7 @@ from .actions import (
 )
 from .events import (
     AdvertisementReceived,
+    Awoke,
     Demoted,
     Event,
     Promoted,
@@ -55,6 +56,7 @@ from .events import (
 from .intervals import active_down_interval, next_advertisement, skew_time, start_delay
 from .model import Address, Version, VirtualRouterConfig
 from .packet import Advertisement
+from .stall import awake_active, awake_backup, has_expired, may_reclaim, reclaim
 from .states import Active, Backup, Initialize, State, deadline, state_name
 
 __all__ = ["Active", "Backup", "Initialize", "State", "deadline", "state_name", "transition"]
@@ -95,9 +97,9 @@ def _in_initialize(cfg: VirtualRouterConfig, state: Initialize, event: Event, no
         case Shutdown(reason) if reason is not state.reason:
             stays = StateName.INITIALIZE
             return Initialize(reason), (StateChanged(stays, stays, reason, state.reason),)
-        case (
-            AdvertisementReceived() | Tick() | Shutdown() | Reconfigured() | Promoted() | Demoted()
-        ):
+        case AdvertisementReceived() | Tick() | Awoke() | Shutdown() | Reconfigured():
+            return state, ()
+        case Promoted() | Demoted():
             return state, ()
         case _:
             assert_never(event)
@@ -121,6 +123,8 @@ def _in_backup(cfg: VirtualRouterConfig, state: Backup, event: Event, now: float
             return state, ()  # a better router was heard after the group had agreed
         case Tick() | Promoted():
             return _become_active(cfg, StateName.BACKUP, state.claim, now)
+        case Awoke(slept):
+            return awake_backup(cfg, state, slept, now), ()
         case Shutdown(reason):
             return Initialize(reason), (
                 StateChanged(StateName.BACKUP, StateName.INITIALIZE, reason),
@@ -223,7 +227,9 @@ def _in_active(cfg: VirtualRouterConfig, state: Active, event: Event, now: float
                 RemoveAddresses(),
                 StateChanged(StateName.ACTIVE, StateName.INITIALIZE, reason),
             )
-        case Demoted():
+        case Awoke() if not has_expired(cfg, state, now):
+            return awake_active(cfg, state, now), ()
+        case Demoted() | Awoke():
             return _step_back(cfg, cfg.advertisement_interval, None, now, ())
         case Reconfigured(previous):
             return _reconfigure_active(cfg, state, previous, now)
@@ -274,13 +280,16 @@ def _hear_in_active(
     cfg: VirtualRouterConfig, state: Active, adv: Advertisement, now: float
 ) -> Step:
     if adv.priority == 0:
-        rearmed = replace(state, adver_at=now + cfg.advertisement_interval)
+        rearmed = replace(state, adver_at=now + cfg.advertisement_interval, is_waking=False)
         return rearmed, _ADVERTISE[cfg.priority]
-    if _loses_to(cfg, adv):
+    if state.is_waking and not _loses_to(cfg, adv) and may_reclaim(cfg):
+        return reclaim(cfg, state, now), ()
+    if state.is_waking or _loses_to(cfg, adv):
         interval = adv.max_advertise_interval
         if cfg.version is Version.V2:
             interval = cfg.advertisement_interval
-        farewell = _ADVERTISE[cfg.priority] if cfg.advertise_before_yielding else ()
+        speaks = cfg.advertise_before_yielding and not state.is_waking
+        farewell = _ADVERTISE[cfg.priority] if speaks else ()
         return _step_back(cfg, interval, adv.source, now, farewell)
     return _answer_loser(cfg, state, adv, now)
 
@@ -335,7 +344,7 @@ def _reconfigure_active(
     cfg: VirtualRouterConfig, state: Active, previous: VirtualRouterConfig, now: float
 ) -> Step:
     """Advertise the new values at once and start a new rhythm; follow the new address list."""
-    state = replace(state, adver_at=now + cfg.advertisement_interval)
+    state = replace(state, adver_at=now + cfg.advertisement_interval, is_waking=False)
     actions = _ADVERTISE[cfg.priority]
     count = cfg.announce.repeat
     if cfg.addresses != previous.addresses:

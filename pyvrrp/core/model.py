@@ -162,6 +162,9 @@ class VirtualRouterConfig:
     announce: AnnounceSchedule = AnnounceSchedule()
     synchronized: bool = False
     """Member of a sync group: asks the group before becoming Active."""
+    yield_to_priority: int | None = None
+    """keepalived's `timer_expired_backup`: after a stall in which a router of this Priority takes
+    over, step back without having heard one. None: only when one is heard (`stall`)."""
     link_local_first: bool = True
     """IPv6 address lists start with a link-local address, ours and others' (RFC 9568 §5.2.9,
     erratum 8300). False is keepalived's leniency in both directions."""

@@ -56,6 +56,8 @@ class Active:
     """Until then losing Advertisements share one announcement, sent at its end."""
     is_put_off: bool = False
     """The scheduled announcement is that one."""
+    is_waking: bool = False
+    """It was stalled, and listens until `adver_at` before it says anything (`stall`)."""
 
 
 State: TypeAlias = Initialize | Backup | Active

@@ -124,6 +124,7 @@ def _protocol(instance: VrrpInstance, *, synchronized: bool) -> VirtualRouterCon
         preempt_delay=instance.preempt_delay,
         accept_mode=instance.accept,
         missed_advertisements=instance.down_timer_adverts,
+        yield_to_priority=instance.timer_expired_backup,
         start_as_active=instance.state == "MASTER",
         answer_lower_priority=not instance.lower_prio_no_advert,
         advertise_before_yielding=instance.higher_prio_send_advert,

@@ -44,6 +44,7 @@ WORDS: Mapping[str, str] = {
     "tracked_interfaces": "track_interface",
     "virtual_mac": "use_vmac",
     "vrid": "virtual_router_id",
+    "yield_to_priority": "timer_expired_backup",
     # pyvrrp.daemon.checker_settings, pyvrrp.daemon.process_settings
     "flush_at_start": "lvs_flush",
     "flush_at_stop": "lvs_flush_on_stop",
