@@ -102,5 +102,5 @@ def test_default_values_are_shared_objects():
 
 def test_a_virtual_router_s_settings_stay_small():
     """There are a thousand of them in one process: slots only, no dictionary."""
-    assert sys.getsizeof(V3) <= 240
+    assert sys.getsizeof(V3) <= 256
     assert not hasattr(V3, "__dict__")
