@@ -516,6 +516,9 @@ class VirtualRouter:
         self._leave_rhythm()
         previous, self.config = self.config, config
         self._signer = _signer(config, self._signer)
+        if config.priority != previous.priority:
+            change = f"from {previous.priority} to {config.priority}"
+            logger.info("(%s) Changing effective priority %s", self.name, change)
         if self._segment is not None:
             self._segment.forget(self)
         try:

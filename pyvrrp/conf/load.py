@@ -257,7 +257,7 @@ class _Reading:
         rows = (
             Keyword("vrrp_instance", self._instance, Block.TABLE),
             Keyword("vrrp_sync_group", self._group, Block.TABLE),
-            Keyword("vrrp_script", self._script, Block.TABLE, acted_on=False),
+            Keyword("vrrp_script", self._script, Block.TABLE),
             Keyword("SSL", self._lvs_block, Block.TABLE),
             Keyword("virtual_server", self._lvs_block, Block.TABLE),
             Keyword("virtual_server_group", self._lvs_block, Block.ENTRIES),

@@ -67,14 +67,13 @@ class _Block(NamedTuple):
     opened_by: str = ""
 
 
-def _opening(name: str, *, acted_on: bool = True) -> Keyword:
-    return Keyword(name, lambda *_: None, acted_on=acted_on)
+def _opening(name: str) -> Keyword:
+    return Keyword(name, lambda *_: None)
 
 
 _ROOT_BLOCKS = (
     *map(_opening, ("global_defs", "vrrp_instance", "vrrp_sync_group")),
-    *map(_opening, ("SSL", "virtual_server", "virtual_server_group")),
-    _opening("vrrp_script", acted_on=False),
+    *map(_opening, ("SSL", "virtual_server", "virtual_server_group", "vrrp_script")),
 )
 
 _SERVER = "virtual_server/real_server"
@@ -156,9 +155,10 @@ _INSIDE = (
     _Words("vrrp_instance/use_vmac", ("name", "MAC", "netlink_notify_msg", "group")),
     _Words("vrrp_instance/use_ipvlan", _IPVLAN, _IPVLAN),
     _Words("vrrp_instance/track_interface", _WEIGHT[:2]),
+    _Words("vrrp_instance/track_script", _WEIGHT),
     *(
         _Words(f"vrrp_instance/track_{kind}", _WEIGHT, _WEIGHT)
-        for kind in ("script", "file", "process", "bfd")
+        for kind in ("file", "process", "bfd")
     ),
     _Words(
         "virtual_ipaddress/address",

@@ -302,7 +302,6 @@ VRRP_INSTANCE = table(
             _unicast_flag("unicast_fault_no_peer"),
             Keyword("old_unicast_checksum", _old_unicast_checksum),
             value("promote_secondaries", Flag()),
-            TRACK_SCRIPT,
             value("use_vmac_addr", Flag()),
             Keyword("vrf", _vrf),
             Keyword("kernel_rx_buf_size", _kernel_rx_buf_size),
@@ -310,6 +309,7 @@ VRRP_INSTANCE = table(
             value("notify_priority_changes", Bool()),
             value("smtp_alert", Bool()),
         ),
+        TRACK_SCRIPT,
     ),
 )
 
@@ -343,8 +343,8 @@ VRRP_SYNC_GROUP = table(
             *(value(name, _SCRIPT, once=True) for name in _NOTIFY),
             value("notify_priority_changes", Bool()),
             value("smtp_alert", Bool()),
-            TRACK_SCRIPT,
         ),
+        TRACK_SCRIPT,
         value("sync_group_tracking_weight", Flag()),
         Keyword("global_tracking", _global_tracking),
         TRACK_INTERFACE,

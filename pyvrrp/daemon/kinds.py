@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import handoff
 from .child import ChildKind
 
-__all__ = ["BFD", "CHECKERS", "KINDS", "VRRP"]
+__all__ = ["BFD", "CHECKERS", "KINDS", "SCRIPTS", "VRRP"]
 
 
 def _import_vrrp() -> None:
@@ -37,6 +37,16 @@ def _import_bfd() -> None:
 
 def _run_bfd(start: handoff.ChildStart) -> int:
     from .bfd_process import run
+
+    return run(start)
+
+
+def _import_scripts() -> None:
+    from . import scripts_process  # noqa: F401
+
+
+def _run_scripts(start: handoff.ChildStart) -> int:
+    from .scripts_process import run
 
     return run(start)
 
@@ -77,4 +87,16 @@ BFD = ChildKind(
     section=handoff.Section.BFD,
     siblings=(handoff.Section.VRRP, handoff.Section.CHECKERS),
 )
-KINDS = (CHECKERS, VRRP, BFD)
+SCRIPTS = ChildKind(
+    "scripts",
+    "Keepalived_scripts",
+    b"_script",
+    _import_scripts,
+    _run_scripts,
+    may_run=lambda options: options.run_vrrp,
+    is_needed=lambda verdict: verdict.needs_scripts,
+    pid_file=lambda paths: "",
+    section=handoff.Section.SCRIPTS,
+    siblings=(handoff.Section.VRRP,),
+)
+KINDS = (CHECKERS, VRRP, BFD, SCRIPTS)

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ..errors import PyvrrpError
 from . import handoff, journal, log, namespaces, pid_file, processes
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..conf.diagnostics import Diagnostic
     from ..settings import VirtualRouterSettings
 
-__all__ = ["DEADLINE", "Body", "Load", "Reading", "Verdict", "load", "records"]
+__all__ = ["DEADLINE", "Body", "Load", "Reading", "Sections", "Verdict", "load", "records"]
 
 DEADLINE = 60.0
 """Seconds until a loader counts as hung: ten times the largest configuration measured."""
@@ -67,6 +67,7 @@ class Verdict:
     needs_vrrp: bool = False
     needs_checkers: bool = False
     needs_bfd: bool = False
+    needs_scripts: bool = False
     child_wait_time: float = 5.0
     """Seconds a child has to stop."""
     umask: int | None = None
@@ -83,6 +84,15 @@ class Verdict:
 Reading: TypeAlias = "tuple[Verdict, Config | None]"
 Body = Callable[[Options, int, bool], Reading]
 """Reads the configuration, its settings into a memfd; the flag: this is the daemon's start."""
+
+
+class Sections(NamedTuple):
+    """The sections of `handoff`, in their order."""
+
+    vrrp: tuple[object, ...]
+    checkers: tuple[object, ...] = ()
+    scripts: tuple[object, ...] = ()
+    bfd: tuple[object, ...] = ()
 
 
 class Load:
@@ -260,19 +270,21 @@ def _settled(config: Config, options: Options) -> Config:
 def _hand_over(config: Config, options: Options, settings: int, problems: int) -> Verdict:
     from ..settings import VirtualRouterSettings
 
-    vrrp, checkers = records(config, run_checkers=options.run_checkers)
-    bfd = _bfd_records(config)
-    handoff.write(settings, vrrp, checkers, (), bfd)
+    sections = records(config, run_checkers=options.run_checkers)
+    handoff.write(settings, *sections)
+    vrrp, checkers, scripts, _ = sections
     routers = tuple(each for each in vrrp if isinstance(each, VirtualRouterSettings))
     words = config.global_defs
     names = pid_file.Words(
         words.instance, words.net_namespace, words.use_pid_dir, words.net_namespace_ipvs
     )
     during, after = _journals(pid_file.paths(options, names).vrrp, routers)
+    needs_vrrp = options.run_vrrp and (bool(routers) or options.run_all)
     return Verdict(
         is_usable=True,
         problems=problems,
-        needs_vrrp=options.run_vrrp and (bool(routers) or options.run_all),
+        needs_vrrp=needs_vrrp,
+        needs_scripts=needs_vrrp and bool(scripts),
         needs_checkers=options.run_checkers and (bool(checkers) or options.run_all),
         needs_bfd=options.run_bfd and (bool(config.bfd_instances) or options.run_all),
         child_wait_time=words.child_wait_time,
@@ -295,19 +307,21 @@ def _life_script(defs: GlobalDefs, script: Script | None, timeout: float) -> Lif
     return None if command is None else LifeScript(command, timeout)
 
 
-def records(
-    config: Config, *, run_checkers: bool = True
-) -> tuple[tuple[object, ...], tuple[object, ...]]:
-    """What the VRRP child and the checker child get: the sections of `handoff`, in their order.
+def records(config: Config, *, run_checkers: bool = True) -> Sections:
+    """What each kind of child gets.
 
     Raises: PyvrrpError, when running with this configuration would do harm.
     """
+    from .programs import Programs
     from .translate import translate
     from .translate_host import translate_host
+    from .translate_tracking import Tracking
 
-    process, routers = translate(config)
+    tracking = Tracking(config, Programs(config.global_defs))
+    process, routers = translate(config, tracking)
     checkers = _checker_records(config) if run_checkers else ()
-    return (process, translate_host(config), *_followed(config), *routers), checkers
+    vrrp = (process, translate_host(config), *_followed(config), *routers)
+    return Sections(vrrp, checkers, tracking.records(), _bfd_records(config))
 
 
 def _bfd_records(config: Config) -> tuple[object, ...]:

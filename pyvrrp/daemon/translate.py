@@ -6,8 +6,7 @@ keepalived: instance, state MASTER, advert_int, nopreempt. Here, as in RFC 9568:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..core.authentication import HmacSettings
@@ -23,9 +22,6 @@ from ..core.model import (
 from ..errors import PyvrrpError
 from ..settings import (
     UNSPECIFIED,
-    TrackedInterface,
-    TrackedKind,
-    TrackedObject,
     VirtualAddress,
     VirtualMac,
     VirtualRouterSettings,
@@ -38,12 +34,12 @@ if TYPE_CHECKING:
         Config,
         GarpSettings,
         SyncGroup,
-        TrackInterface,
         VrrpInstance,
     )
     from ..conf.config import (
         VirtualAddress as ConfiguredAddress,
     )
+    from .translate_tracking import Tracking
 
 __all__ = ["NotBuilt", "translate"]
 
@@ -56,7 +52,9 @@ class NotBuilt(PyvrrpError):
         self.instance = instance.name
 
 
-def translate(config: Config) -> tuple[ProcessSettings, Iterator[VirtualRouterSettings]]:
+def translate(
+    config: Config, tracking: Tracking
+) -> tuple[ProcessSettings, Iterator[VirtualRouterSettings]]:
     """Settings of the process, and of each Virtual Router in the order written.
 
     Raises: NotBuilt, when running without something would do harm.
@@ -72,7 +70,7 @@ def translate(config: Config) -> tuple[ProcessSettings, Iterator[VirtualRouterSe
     )
     group_of = {member: group for group in config.sync_groups for member in group.members}
     return process, (
-        _virtual_router(i, g.vmac_prefix, group_of.get(i.name)) for i in config.instances
+        _virtual_router(i, g.vmac_prefix, group_of.get(i.name), tracking) for i in config.instances
     )
 
 
@@ -88,7 +86,7 @@ def _refuse_unsafe(instance: VrrpInstance) -> None:  # quirk: unsafe-to-leave-ou
 
 
 def _virtual_router(
-    instance: VrrpInstance, vmac_prefix: str, group: SyncGroup | None
+    instance: VrrpInstance, vmac_prefix: str, group: SyncGroup | None, tracking: Tracking
 ) -> VirtualRouterSettings:
     vmac = instance.use_vmac
     everything = (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded)
@@ -97,8 +95,8 @@ def _virtual_router(
         interface=instance.interface or "",
         protocol=_protocol(instance, synchronized=group is not None),
         addresses=tuple(map(_address, everything)),
-        tracked_interfaces=tuple(_tracked_interfaces(instance, group)),
-        tracked=tuple(_tracked_objects(instance, group)),
+        tracked_interfaces=tracking.interfaces(instance, group),
+        tracked=tracking.objects(instance, group),
         track_primary=not instance.dont_track_primary,
         virtual_mac=None
         if vmac is None
@@ -197,25 +195,3 @@ def _address(a: ConfiguredAddress) -> VirtualAddress:
         noprefixroute=a.noprefixroute,
         preferred_lft=a.preferred_lft,
     )
-
-
-def _tracked_objects(instance: VrrpInstance, group: SyncGroup | None) -> Iterable[TrackedObject]:
-    """The instance's own and its group's."""
-    for entry in (*instance.track_bfd, *(group.track_bfd if group is not None else ())):
-        yield TrackedObject(TrackedKind.BFD, entry.name, entry.weight, entry.reverse)
-
-
-def _tracked_interfaces(
-    instance: VrrpInstance, group: SyncGroup | None
-) -> Iterable[TrackedInterface]:
-    """The instance's own and its group's; a member's weights count only when the group says so."""
-    for tracked in instance.track_interface:
-        own = _tracked_interface(tracked)
-        ignored = group is not None and not group.sync_group_tracking_weight
-        yield replace(own, weight=0) if ignored else own
-    if group is not None:
-        yield from map(_tracked_interface, group.track_interface)
-
-
-def _tracked_interface(tracked: TrackInterface) -> TrackedInterface:
-    return TrackedInterface(tracked.name, tracked.weight, tracked.reverse)

@@ -79,7 +79,10 @@ class _Process:
         self._parent = ParentLink(
             self._start,
             dumps=of_section(handoff.Section.VRRP),
-            siblings={handoff.Section.BFD: Sibling(partial(_on_bfd, router))},
+            siblings={
+                handoff.Section.BFD: Sibling(partial(_on_bfd, router)),
+                handoff.Section.SCRIPTS: Sibling(partial(_on_tracked, router)),
+            },
         )
         async with router:
             await self._clear_leftovers(router)
@@ -173,6 +176,12 @@ async def _read(descriptor: int, want: Callable[[VirtualRouterSettings], object]
                 want(record)
         await asyncio.sleep(0)
     return _Records(process, host, followed)
+
+
+def _on_tracked(router: VrrpRouter, key: str, value: str | None) -> None:
+    """The scripts process says how something is that it watches."""
+    kind, _, name = key.partition(" ")
+    router.set_tracked(TrackedKind(kind), name, None if value is None else int(value))
 
 
 def _on_bfd(router: VrrpRouter, name: str, value: str | None) -> None:

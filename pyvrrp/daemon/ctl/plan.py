@@ -14,8 +14,8 @@ from .reading import add_options, read
 
 if TYPE_CHECKING:
     from ...conf.config import Config
+    from ..loader import Sections
     from ..reload.items import Item
-    from ..reload.whole import Records
 
 __all__ = ["add_to"]
 
@@ -59,7 +59,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 class _Usable(NamedTuple):
     config: Config
-    records: Records
+    records: Sections
 
 
 class _Unusable(PyvrrpError):

@@ -18,21 +18,19 @@ from .items import Change, Fate, Item
 
 if TYPE_CHECKING:
     from ...conf.config import GlobalDefs
+    from ..loader import Sections
 
-__all__ = ["Records", "at_the_next_start", "whole"]
+__all__ = ["at_the_next_start", "whole"]
 
 _SETTLED = ("instance", "net_namespace", "net_namespace_ipvs", "use_pid_dir", "umask")
-
-Records = tuple[Iterable[object], Iterable[object]]
-"""`loader.records`: those of the VRRP child, those of the checker child."""
 
 _T = TypeVar("_T")
 
 
-def whole(old: Records, new: Records) -> Iterator[Item]:
+def whole(old: Sections, new: Sections) -> Iterator[Item]:
     """What becomes of each process and of each object, in the order in which it is done."""
-    yield from _vrrp(old[0], new[0])
-    yield from _checkers(old[1], new[1])
+    yield from _vrrp(old.vrrp, new.vrrp)
+    yield from _checkers(old.checkers, new.checkers)
 
 
 def at_the_next_start(old: GlobalDefs, new: GlobalDefs) -> Iterator[Item]:

@@ -91,12 +91,14 @@ def test_check_finds_traps_that_count_only_when_asked(ctl: Ctl, tmp_path: Path):
 
 def test_check_sums_up(ctl: Ctl, tmp_path: Path):
     path = tmp_path / "k.conf"
-    path.write_text("bogus 1\nbogus 2\nvrrp_script a {\n script /bin/true\n}\n")
+    path.write_text(
+        "bogus 1\nbogus 2\nlinkbeat_interfaces {\n}\nvrrp_script a {\n script /bin/true\n}\n"
+    )
     assert ctl("check", str(path)).stdout.splitlines()[-1] == "2 errors, 1 warning, 1 remark"
     path.write_text("")
     assert ctl("check", str(path)).stdout == "no problems\n"
     # A remark is no trap.
-    path.write_text("vrrp_script a {\n script /bin/true\n}\n")
+    path.write_text("linkbeat_interfaces {\n}\nvrrp_script a {\n script /bin/true\n}\n")
     assert ctl("check", str(path), "--strict").returncode == 0
 
 

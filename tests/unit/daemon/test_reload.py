@@ -26,6 +26,7 @@ from pyvrrp.conf.config import GlobalDefs
 from pyvrrp.core.model import Peer, Version
 from pyvrrp.daemon.checker_settings import CheckedService, ServerCommands
 from pyvrrp.daemon.commands import Command
+from pyvrrp.daemon.loader import Sections
 from pyvrrp.daemon.process_settings import ProcessSettings
 from pyvrrp.daemon.reload import routers, services
 from pyvrrp.daemon.reload.differences import differences
@@ -244,8 +245,8 @@ def test_services_come_and_go():
 
 
 def test_both_halves_and_their_processes():
-    old = (ProcessSettings(), WEB, DNS), ()
-    new = (ProcessSettings(nice=-5), WEB, protocol(DNS, priority=10)), ()
+    old = Sections((ProcessSettings(), WEB, DNS), (), ())
+    new = Sections((ProcessSettings(nice=-5), WEB, protocol(DNS, priority=10)), (), ())
     items = list(whole(old, new))
     assert [(each.kind, each.name, each.fate) for each in items] == [
         ("process", "vrrp", "in place"),
@@ -256,8 +257,8 @@ def test_both_halves_and_their_processes():
 
 
 def test_a_process_without_work_is_not_there():
-    nothing = (ProcessSettings(),), ()
-    one = (ProcessSettings(), WEB), ()
+    nothing = Sections((ProcessSettings(),), (), ())
+    one = Sections((ProcessSettings(), WEB), (), ())
     assert [(i.kind, i.fate) for i in whole(nothing, one)] == [
         ("process", "added"),
         ("virtual router", "added"),
