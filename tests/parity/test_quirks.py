@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.ipvs.parity.scenarios import SCENARIOS
+from tests.netns.scenarios.table import SCENARIOS as TWO_NODE_SCENARIOS
 from tests.parity.quirks import PAGE, ROOT, ROWS
 
 TESTS = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
@@ -21,16 +22,24 @@ def rows_of(difference: object) -> tuple[str, ...]:
     return tuple(difference) if isinstance(difference, dict) else (str(difference),)
 
 
-DIFFERENCES = {
-    f"{test}: {name}": rows_of(difference)
-    for test in TESTS
-    if test != Path(__file__).stem
-    for name, difference in import_module(f"tests.parity.{test}").DIFFERENT.items()
-} | {
-    f"{title}: {name}": tuple(re.findall("quirk: ([a-z-]+)", reason))
-    for title, scenario in SCENARIOS.items()
-    for name, reason in scenario.known.items()
-}
+DIFFERENCES = (
+    {
+        f"{test}: {name}": rows_of(difference)
+        for test in TESTS
+        if test != Path(__file__).stem
+        for name, difference in import_module(f"tests.parity.{test}").DIFFERENT.items()
+    }
+    | {
+        f"{title}: {name}": tuple(re.findall("quirk: ([a-z-]+)", reason))
+        for title, scenario in SCENARIOS.items()
+        for name, reason in scenario.known.items()
+    }
+    | {
+        f"{scenario.name}: {pattern}": (row,)
+        for scenario in TWO_NODE_SCENARIOS
+        for pattern, row in scenario.known.items()
+    }
+)
 
 
 @pytest.fixture(scope="module")

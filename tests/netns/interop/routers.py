@@ -46,8 +46,9 @@ class Instance:
 
     @property
     def name(self) -> str:
-        """Unique in one file: VRID and family."""
-        return f"vr{self.vrid}_{self.family}"
+        """Unique in one file: VRID, family and interface."""
+        name = f"vr{self.vrid}_{self.family}"
+        return name if self.interface == "eth0" else f"{name}_{self.interface}"
 
     def having(self, priority: int) -> Instance:
         """The same with another priority."""
