@@ -1,4 +1,6 @@
-"""The virtual addresses of one Virtual Router on this host: where they are, and the frames for them."""
+"""What one Virtual Router has on this host while Active: addresses, routes and rules; and the frames
+that announce the addresses.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,17 @@ from typing import Protocol
 
 from .core.announce import announcement
 from .core.model import Address
+from .kernel_entries import (
+    KernelEntries,
+    RoutingEntry,
+    address_entry,
+    route_entries,
+    rule_entries,
+)
 from .net.accept_filter import Refused
-from .net.address_messages import AddAddress, RemoveAddress
+from .net.address_messages import AddAddress
 from .net.frame_sender import FrameSender
+from .net.identity import address_key
 from .net.monitor import InterfaceTable
 from .net.rtnetlink import Operation
 from .rhythm import Outgoing
@@ -49,12 +59,12 @@ class Holdings:
 
     __slots__ = (
         "_adopted",
+        "_entries",
         "_host",
-        "_installed",
-        "_planned",
         "_refused",
         "_to_refuse",
         "index",
+        "is_doubtful",
         "settings",
         "virtual_mac_index",
     )
@@ -63,27 +73,31 @@ class Holdings:
         self.settings = settings
         self.index: int | None = None
         self.virtual_mac_index: int | None = None
+        self.is_doubtful = False
         self._host = host
         self._adopted: frozenset[Address] = frozenset()
-        self._planned: tuple[AddAddress, ...] = ()
-        self._installed: tuple[AddAddress, ...] = ()
+        self._entries = KernelEntries()
         self._to_refuse: tuple[Refused, ...] = ()
         self._refused: tuple[Refused, ...] = ()
 
     @property
     def is_complete(self) -> bool:
-        """Whether what is installed is what should be."""
-        return self._installed == self._planned and self._refused == self._to_refuse
+        """Whether what is installed is what should be, as far as the kernel told."""
+        if self.is_doubtful or self._refused != self._to_refuse:
+            return False
+        return self._entries.installed == self._entries.planned
 
     @property
     def missing(self) -> int:
-        """How many addresses cannot be installed, since their interface is not there."""
-        return len(self.settings.addresses) - len(self._adopted) - len(self._planned)
+        """How many entries cannot be installed, since their interface is not there."""
+        settings = self.settings
+        wanted = len(settings.addresses) + len(settings.routes) + len(settings.rules)
+        return wanted - len(self._adopted) - len(self._entries.planned)
 
     @property
     def installed(self) -> tuple[Address, ...]:
         """The addresses that `install` put there, in the order configured."""
-        return tuple(a.address.ip for a in self._installed)
+        return tuple(a.address.ip for a in self._entries.installed if isinstance(a, AddAddress))
 
     def adopt(self) -> None:
         """Look which addresses the interface has by itself; call when it or the settings change."""
@@ -102,28 +116,27 @@ class Holdings:
         One frame per address, out of the interface that has it, with the MAC address it has.
         Raises: SocketError.
         """
-        self._planned = tuple(self._additions())
-        self._to_refuse = tuple(self._refusals())
-        frames = [self._announcement(a.index, a.address.ip) for a in self._planned]
+        additions = tuple(self._additions())
+        self._entries.planned = (*additions, *self._routing())
+        self._to_refuse = tuple(self._refusals(additions))
+        frames = [self._announcement(a.index, a.address.ip) for a in additions]
         if self.index is not None:
             frames += [self._announcement(self.index, address) for address in self._adopted]
         return tuple(frame for frame in frames if frame is not None)
 
     def install(self) -> None:
-        """Have exactly the planned addresses."""
+        """Have exactly what is planned."""
         if self.virtual_mac_index is not None:
             self._host.set_link_up(self.virtual_mac_index, up=True)
-        dropped = [_removal(a) for a in self._installed if a not in self._planned]
-        self._installed = self._planned
+        self.is_doubtful = False
         before, self._refused = self._refused, self._to_refuse
         self._host.filter(refuse=[each for each in self._refused if each not in before])
-        self._host.change_kernel((*dropped, *self._planned))
+        self._host.change_kernel(self._entries.settle())
         self._host.filter(accept=[each for each in before if each not in self._refused])
 
     def remove(self) -> None:
         """Take away what was installed."""
-        installed, self._installed = self._installed, ()
-        self._host.change_kernel([_removal(a) for a in installed])
+        self._host.change_kernel(self._entries.withdraw())
         refused, self._refused = self._refused, ()
         self._host.filter(accept=refused)
         if self.virtual_mac_index is not None:
@@ -131,17 +144,23 @@ class Holdings:
 
     def abandon(self) -> None:
         """Leave what was installed to somebody else."""
-        self._installed = ()
+        self._entries.installed = ()
 
-    def leftovers(self) -> Iterable[RemoveAddress]:
-        """The configured addresses that are there before anybody installed them."""
+    def leftovers(self, *, routing: bool) -> Iterable[Operation]:
+        """Takes away what is there before anybody installed it; routes and rules when told to.
+
+        Of addresses the table tells. Asking for routes and rules would cost more than removing
+        them, and their protocol keeps those of others; but not those of other Virtual Routers.
+        """
+        if routing:
+            yield from (entry.reverse for entry in self._routing())
         for a in self._additions():
             if self._host.table.has_address(a.index, a.address.ip):
-                yield _removal(a)
+                yield a.reverse
 
     def is_installed(self, index: int, address: Address) -> bool:
         """Whether this address of an interface was put there by `install`."""
-        return any(a.index == index and a.address.ip == address for a in self._installed)
+        return bool(self._entries.watched((address_key(index, address),)))
 
     def _announcement(self, index: int, address: Address) -> Outgoing | None:
         link = self._host.table.by_index(index)
@@ -154,24 +173,18 @@ class Holdings:
         for address in self.settings.addresses:
             index = self._index_for(address)
             if index is not None and address.interface.ip not in self._adopted:
-                yield AddAddress(
-                    index,
-                    address.interface,
-                    address.scope,
-                    address.label,
-                    address.broadcast.packed if address.broadcast else None,
-                    address.peer,
-                    address.nodad,
-                    address.noprefixroute,
-                    address.preferred_lft,
-                )
+                yield address_entry(address, index)
 
-    def _refusals(self) -> Iterable[Refused]:
+    def _routing(self) -> Iterable[RoutingEntry]:
+        yield from route_entries(self.settings.routes, self._host.table)
+        yield from rule_entries(self.settings.rules)
+
+    def _refusals(self, additions: Iterable[AddAddress]) -> Iterable[Refused]:
         """Nobody but the owner takes packets for the addresses without Accept_Mode (§6.1)."""
         protocol = self.settings.protocol
         if protocol.accept_mode or protocol.is_owner:
             return
-        for planned in self._planned:
+        for planned in additions:
             link = self._host.table.by_index(planned.index)
             if link is not None:
                 yield Refused(planned.address.ip, link.index, link.name)
@@ -181,7 +194,3 @@ class Holdings:
             link = self._host.table.by_name(address.dev)
             return link.index if link is not None else None
         return self.index if self.virtual_mac_index is None else self.virtual_mac_index
-
-
-def _removal(added: AddAddress) -> RemoveAddress:
-    return RemoveAddress(added.index, added.address, added.peer)

@@ -189,6 +189,12 @@ class Route:
         """The family of the route."""
         return self.destination.version
 
+    @property
+    def links(self) -> frozenset[str]:
+        """Names of the links that have to be there for it."""
+        devices = (self.dev, *(hop.dev for hop in self.nexthops))
+        return frozenset(name for name in devices if name is not None)
+
 
 class Range(NamedTuple):
     """Both ends are part of it."""

@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip
 from typing import Any, Self, TypeAlias
 
 from .core.model import Address, Family, VirtualRouterConfig
+from .routing import Route, Rule
 
 __all__ = [
     "UNSPECIFIED",
@@ -41,6 +42,8 @@ class VirtualAddress:
     """A virtual address as the kernel gets it. `dev` None: the Virtual Router's interface.
 
     `preferred_lft` is seconds, None for ever; 0 keeps the address from being chosen as a source.
+    `flags` are further IFA_F_* of the kernel. `no_track`: it does not matter when somebody else
+    takes it away.
     """
 
     interface: Interface
@@ -52,6 +55,8 @@ class VirtualAddress:
     nodad: bool = True
     noprefixroute: bool = False
     preferred_lft: int | None = None
+    flags: int = 0
+    no_track: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,9 @@ class VirtualRouterSettings:
     virtual_mac: VirtualMac | None = None
     sync_group: str | None = None
     unicast_ttl: int = 255
+    routes: tuple[Route, ...] = ()
+    """There while Active, as the addresses are; `rules` too."""
+    rules: tuple[Rule, ...] = ()
 
     @classmethod
     def of(
@@ -182,7 +190,9 @@ class VirtualRouterSettings:
     def interfaces(self) -> frozenset[str]:
         """Names of all interfaces whose state matters here."""
         devices = (a.dev for a in self.addresses if a.dev is not None)
-        return frozenset((self.interface, *devices, *(t.name for t in self.tracked_interfaces)))
+        links = (name for route in self.routes for name in (*route.links, route.vrf) if name)
+        tracked = (t.name for t in self.tracked_interfaces)
+        return frozenset((self.interface, *devices, *links, *tracked))
 
     def restart_reason(self, new: VirtualRouterSettings) -> str | None:
         """Why a Virtual Router cannot take `new` over in place; None when it can."""

@@ -157,7 +157,8 @@ class VrrpRouter:
     async def add(self, settings: VirtualRouterSettings, *, start: bool = True) -> VirtualRouter:
         """Start a Virtual Router. Addresses it left behind in an earlier run are removed first.
 
-        Without `start` it is made ready, and begins with the others when `start` is called.
+        Without `start` it is made ready, and begins with the others when `start` is called; its
+        routes and rules are removed too, because no other one has them yet.
         Raises: ValueError when its VRID is taken on that interface and family; SocketError,
         SysctlError or VirtualMacError when the kernel refuses what it needs.
         """
@@ -175,7 +176,7 @@ class VrrpRouter:
             raise
         self._dependents.add(router, settings)
         self._groups.add(router)
-        self.change_kernel(tuple(router.holdings.leftovers()))
+        self.change_kernel(tuple(router.holdings.leftovers(routing=not start)))
         router.prepare()
         if start:
             router.start(self.time())
@@ -372,6 +373,8 @@ class VrrpRouter:
         match event:
             case Overrun():
                 self.table.refresh(self._route)
+                for router in self._routers.values():
+                    router.holdings.is_doubtful = True
                 return tuple(self._dependents.by_interface)
             case LinkChanged(link) | LinkRemoved(link):
                 known = self.table.by_index(link.index)

@@ -82,7 +82,7 @@ RARE_ROWS = (
 """At the top level."""
 
 RARE_INSTANCE_ROWS = (
-    Keyword("virtual_routes", _virtual_routes, Block.ENTRIES, acted_on=False),
-    Keyword("virtual_rules", _virtual_rules, Block.ENTRIES, acted_on=False),
+    Keyword("virtual_routes", _virtual_routes, Block.ENTRIES),
+    Keyword("virtual_rules", _virtual_rules, Block.ENTRIES),
 )
 """In a `vrrp_instance`."""

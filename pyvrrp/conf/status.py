@@ -163,11 +163,11 @@ _INSIDE = (
     _Words(
         "virtual_ipaddress/address",
         ("ADDR", *ADDRESS_OPTIONS, *SWITCHES, *ADDRESS_FLAGS, "track_group"),
-        ("no_track", *ADDRESS_FLAGS, "track_group"),
+        ("use_vmac", "track_group"),
     ),
-    _Words("virtual_routes/route", _ROUTE, _ROUTE),
-    _Words("virtual_routes/route/encap", ENCAPS, ENCAPS),
-    _Words("virtual_rules/rule", _RULE, _RULE),
+    _Words("virtual_routes/route", _ROUTE, ("track_group",)),
+    _Words("virtual_routes/route/encap", ENCAPS),
+    _Words("virtual_rules/rule", _RULE, ("track_group",)),
 )
 
 _REFUSED_INSIDE = {

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 from ..conf.config import VrrpInstance
+from ..conf.watched_links import watched_links
 from ..core.model import Family, virtual_router_mac
 from .data_delays import Debounce, spread, used_links
-from .data_routes import watched_links
 from .host import LinkFacts, LinkFlag
 from .own_link import uses_virtual_mac, virtual_mac
 from .whole import Whole
@@ -180,6 +180,4 @@ def _used(whole: Whole, instance: VrrpInstance) -> Iterator[str]:
             if uses_virtual_mac(instance, address):
                 own = whole.own_link(address.dev, virtual_mac(instance))
             yield own.name if own is not None else address.dev
-    for name in watched_links(whole.config, instance):
-        if name is not None:
-            yield name
+    yield from watched_links(whole.config, instance)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..conf.config import Address, Config, VrrpInstance
+from ..conf.config import Address
 from ..routing import (
     PROTOCOL_KEEPALIVED,
     TABLE_MAIN,
@@ -27,7 +27,7 @@ from ..routing import (
     Rule,
 )
 
-__all__ = ["route_text", "rule_text", "watched_links"]
+__all__ = ["route_text", "rule_text"]
 
 _KINDS = (
     *(MetricKind.CC_ALGO, MetricKind.RTT, MetricKind.RTTVAR, MetricKind.RTO_MIN),
@@ -240,17 +240,3 @@ def _tracking(entry: Route | Rule) -> Iterator[str]:
         yield "no_track"
     if entry.track_group is not None:
         yield f"track_group {entry.track_group}"
-
-
-def watched_links(config: Config, instance: VrrpInstance) -> set[str | None]:
-    """The links an instance watches because of its routes and rules, or of its track groups."""
-    groups = {group.name for group in config.track_groups if instance.name in group.members}
-    addresses = [a.address for a in config.static_addresses if a.track_group in groups]
-    routes = [r for r in config.static_routes if r.track_group in groups]
-    rules = [r for r in config.static_rules if r.track_group in groups]
-    return {
-        *(a.dev for a in addresses if not a.no_track),
-        *(r.dev for r in (*routes, *instance.virtual_routes) if not r.no_track),
-        *(r.iif for r in (*rules, *instance.virtual_rules) if not r.no_track),
-        *(r.oif for r in instance.virtual_rules if not r.no_track),
-    }

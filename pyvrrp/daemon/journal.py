@@ -9,15 +9,16 @@ after a crash the kernel holds our value, not the administrator's.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import PyvrrpError
 
 if TYPE_CHECKING:
+    from ..routing import Route, Rule
     from ..settings import VirtualRouterSettings
 
 __all__ = [
@@ -56,6 +57,13 @@ class Leftovers:
     """
     sysctls: tuple[tuple[str, str], ...] = ()
     """Name below /proc/sys/net, value before we changed it."""
+    routes: tuple[tuple[str, str], ...] = ()
+    """Name of a VRF whose table it is in, or empty; the message that removes it, in hexadecimal.
+
+    Links are not in it: they may have other indexes by then.
+    """
+    rules: tuple[tuple[str, str], ...] = ()
+    """What it is, for people; the message that removes it, in hexadecimal."""
 
 
 def journal_path(vrrp_pid_file: str) -> str:
@@ -64,7 +72,7 @@ def journal_path(vrrp_pid_file: str) -> str:
 
 
 def planned(
-    routers: Iterable[VirtualRouterSettings], sysctls: Iterable[tuple[str, str]] = ()
+    routers: Collection[VirtualRouterSettings], sysctls: Iterable[tuple[str, str]] = ()
 ) -> Leftovers:
     """What these Virtual Routers may set. `sysctls`: names with the values they have now."""
     from ..core.model import virtual_router_mac
@@ -78,7 +86,24 @@ def planned(
         for address in router.addresses:
             if address.dev is not None or router.virtual_mac is None:
                 addresses[address.dev or router.interface, str(address.interface)] = None
-    return Leftovers(tuple(addresses), tuple(links), tuple(dict.fromkeys(sysctls)))
+    routes = tuple(dict.fromkeys(_route(route) for each in routers for route in each.routes))
+    rules = tuple(dict.fromkeys(_rule(rule) for each in routers for rule in each.rules))
+    kept = tuple(dict.fromkeys(sysctls))
+    return Leftovers(tuple(addresses), tuple(links), kept, routes, rules)
+
+
+def _route(route: Route) -> tuple[str, str]:
+    from ..net.route_messages import remove_route
+
+    message = remove_route(replace(route, dev=None, nexthops=()), {}).payload
+    return route.vrf or "", message.hex()
+
+
+def _rule(rule: Rule) -> tuple[str, str]:
+    from ..net.route_messages import remove_rule
+
+    change = remove_rule(rule)
+    return str(change).removeprefix("remove "), change.payload.hex()
 
 
 def merge(older: Leftovers, newer: Leftovers) -> Leftovers:
@@ -87,6 +112,8 @@ def merge(older: Leftovers, newer: Leftovers) -> Leftovers:
         tuple(dict.fromkeys(older.addresses + newer.addresses)),
         tuple(dict.fromkeys(older.links + newer.links)),
         tuple((dict(newer.sysctls) | dict(older.sysctls)).items()),
+        tuple(dict.fromkeys(older.routes + newer.routes)),
+        tuple(dict.fromkeys(older.rules + newer.rules)),
     )
 
 
@@ -107,7 +134,11 @@ def decode(octets: bytes) -> Leftovers:
         if content["version"] != _VERSION:
             raise JournalError(f"journal of version {content['version']!r}, not {_VERSION}")
         return Leftovers(
-            _pairs(content["addresses"]), _pairs(content["links"]), _pairs(content["sysctls"])
+            _pairs(content["addresses"]),
+            _pairs(content["links"]),
+            _pairs(content["sysctls"]),
+            _messages(content.get("routes", [])),
+            _messages(content.get("rules", [])),
         )
     except (ValueError, KeyError, TypeError, RecursionError) as exc:
         raise JournalError(f"journal cannot be understood: {exc!r}") from exc
@@ -123,6 +154,13 @@ def _pairs(rows: object) -> tuple[tuple[str, str], ...]:
             raise TypeError(f"{row!r} is not a pair of texts")
         pairs.append((first, second))
     return tuple(pairs)
+
+
+def _messages(rows: object) -> tuple[tuple[str, str], ...]:
+    pairs = _pairs(rows)
+    for _, message in pairs:
+        bytes.fromhex(message)
+    return pairs
 
 
 def read(path: str) -> Leftovers | None:

@@ -363,7 +363,7 @@ def _journals(
     # The values found now may be our own, of an earlier run: those noted then are older.
     originals = dict(during.sysctls)
     sysctls = tuple((name, originals[name]) for name, _ in planned.sysctls)
-    return during, journal.Leftovers(planned.addresses, planned.links, sysctls)
+    return during, replace(planned, sysctls=sysctls)
 
 
 def _sysctls(routers: tuple[VirtualRouterSettings, ...]) -> tuple[tuple[str, str], ...]:

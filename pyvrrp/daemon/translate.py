@@ -22,10 +22,10 @@ from ..core.model import (
 from ..errors import PyvrrpError
 from ..settings import (
     UNSPECIFIED,
-    VirtualAddress,
     VirtualMac,
     VirtualRouterSettings,
 )
+from . import translate_routing
 from .process_settings import ProcessSettings
 
 if TYPE_CHECKING:
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
         GarpSettings,
         SyncGroup,
         VrrpInstance,
-    )
-    from ..conf.config import (
-        VirtualAddress as ConfiguredAddress,
     )
     from .translate_tracking import Tracking
 
@@ -70,7 +67,7 @@ def translate(
     )
     group_of = {member: group for group in config.sync_groups for member in group.members}
     return process, (
-        _virtual_router(i, g.vmac_prefix, group_of.get(i.name), tracking) for i in config.instances
+        _virtual_router(config, i, group_of.get(i.name), tracking) for i in config.instances
     )
 
 
@@ -86,7 +83,7 @@ def _refuse_unsafe(instance: VrrpInstance) -> None:  # quirk: unsafe-to-leave-ou
 
 
 def _virtual_router(
-    instance: VrrpInstance, vmac_prefix: str, group: SyncGroup | None, tracking: Tracking
+    config: Config, instance: VrrpInstance, group: SyncGroup | None, tracking: Tracking
 ) -> VirtualRouterSettings:
     vmac = instance.use_vmac
     everything = (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded)
@@ -94,15 +91,20 @@ def _virtual_router(
         name=instance.name,
         interface=instance.interface or "",
         protocol=_protocol(instance, synchronized=group is not None),
-        addresses=tuple(map(_address, everything)),
-        tracked_interfaces=tracking.interfaces(instance, group),
+        addresses=tuple(map(translate_routing.address, everything)),
+        tracked_interfaces=(
+            *tracking.interfaces(instance, group),
+            *translate_routing.watched(config, instance),
+        ),
         tracked=tracking.objects(instance, group),
         track_primary=not instance.dont_track_primary,
         virtual_mac=None
         if vmac is None
-        else VirtualMac(vmac.name, vmac_prefix, instance.vmac_xmit_base),
+        else VirtualMac(vmac.name, config.global_defs.vmac_prefix, instance.vmac_xmit_base),
         sync_group=group.name if group is not None else None,
         unicast_ttl=instance.unicast_ttl,
+        routes=translate_routing.routes(instance.virtual_routes),
+        rules=translate_routing.rules(instance.virtual_rules),
     )
 
 
@@ -180,18 +182,4 @@ def _announce(garp: GarpSettings) -> AnnounceSchedule:
         refresh_repeat=garp.master_refresh_repeat,
         lower_priority_repeat=garp.lower_prio_repeat,
         lower_priority_delay=garp.lower_prio_delay,
-    )
-
-
-def _address(a: ConfiguredAddress) -> VirtualAddress:
-    return VirtualAddress(
-        interface=a.interface,
-        dev=a.dev,
-        scope=a.scope,
-        label=a.label,
-        broadcast=a.broadcast,
-        peer=a.peer,
-        nodad=a.nodad,
-        noprefixroute=a.noprefixroute,
-        preferred_lft=a.preferred_lft,
     )

@@ -11,23 +11,18 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import ip_interface
 
 from ..core.actions import StateName
 from ..core.events import InitializeReason
 from ..errors import PyvrrpError
-from ..net import virtual_mac
-from ..net.address_messages import RemoveAddress
-from ..net.monitor import ADDRESS_LOG, InterfaceTable
-from ..net.sysctl import Sysctl, SysctlError, write_sysctl
+from ..net.monitor import ADDRESS_LOG
 from ..settings import HostSettings, TrackedKind, VirtualRouterSettings
 from ..virtual_router import StateChange, VirtualRouter
 from ..vrrp_router import VrrpRouter
-from . import handoff, journal
+from . import handoff, leftovers
 from .dump_kinds import CLEARING, of_section
 from .parent_link import ParentLink
 from .process_settings import Followed, ProcessSettings, apply
@@ -85,7 +80,7 @@ class _Process:
             },
         )
         async with router:
-            await self._clear_leftovers(router)
+            await leftovers.clear(self._start.journal_path, router)
             wanted: list[VirtualRouterSettings] = []
             records = await _read(self._start.configuration_fd, wanted.append)
             os.close(self._start.configuration_fd)
@@ -124,38 +119,6 @@ class _Process:
             is_active = running.is_active(self._followed)
             self._parent.say(handoff.ACTIVE, self._followed if is_active else "")
         await running.carry_out(plan)
-
-    async def _clear_leftovers(self, router: VrrpRouter) -> None:
-        """Undo what a crashed predecessor left in the kernel."""
-        try:
-            found = journal.read(self._start.journal_path)
-        except journal.JournalError as error:
-            logger.error("%s", error)
-            return
-        if found is None:
-            return
-        router.change_kernel(tuple(_left_addresses(found, router.table)))
-        for name in _left_links(found, router.table):
-            with suppress(virtual_mac.VirtualMacError):
-                await virtual_mac.delete(name)
-        for name, value in found.sysctls:
-            with suppress(SysctlError):  # the interface is gone, and its settings with it
-                write_sysctl(Sysctl(name, value))
-
-
-def _left_addresses(found: journal.Leftovers, table: InterfaceTable) -> Iterator[RemoveAddress]:
-    for name, text in found.addresses:
-        link, address = table.by_name(name), ip_interface(text)
-        if link is not None and table.is_ours(link.index, address.ip):
-            yield RemoveAddress(link.index, address)
-
-
-def _left_links(found: journal.Leftovers, table: InterfaceTable) -> Iterator[str]:
-    wanted = {(table.by_name(below), mac) for below, mac in found.links}
-    for link in table.links():
-        below = table.by_index(link.parent_index) if link.parent_index is not None else None
-        if link.kind == "macvlan" and below is not None and (below, link.mac.hex(":")) in wanted:
-            yield link.name
 
 
 async def _read(descriptor: int, want: Callable[[VirtualRouterSettings], object]) -> _Records:

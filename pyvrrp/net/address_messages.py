@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from .identity import Key, address_key
 from .rtnetlink import RTM_DELADDR, RTM_NEWADDR, Interface, attribute
 
 __all__ = ["AddAddress", "RemoveAddress"]
@@ -27,7 +28,11 @@ _IFADDR = struct.Struct("=BBBBI")
 
 @dataclass(frozen=True, slots=True)
 class AddAddress:
-    """Put an address on interface `index`. Lifetimes are seconds, None is for ever."""
+    """Put an address on interface `index`. Lifetimes are seconds, None is for ever.
+
+    `extra_flags` are further IFA_F_* of the kernel. `is_watched`: it matters when somebody else
+    takes it away.
+    """
 
     index: int
     address: Interface
@@ -38,6 +43,8 @@ class AddAddress:
     nodad: bool = True
     noprefixroute: bool = False
     preferred_lft: int | None = None
+    extra_flags: int = 0
+    is_watched: bool = True
     payload: bytes = field(init=False, repr=False, compare=False)
 
     kind: ClassVar[int] = RTM_NEWADDR
@@ -47,6 +54,21 @@ class AddAddress:
     def __post_init__(self) -> None:
         payload = _payload(self.index, self.address, self.peer, self.scope) + _options(self)
         object.__setattr__(self, "payload", payload)
+
+    @property
+    def add(self) -> AddAddress:
+        """Itself: it is what puts it there."""
+        return self
+
+    @property
+    def reverse(self) -> RemoveAddress:
+        """What takes it away again."""
+        return RemoveAddress(self.index, self.address, self.peer)
+
+    @property
+    def key(self) -> Key:
+        """What the kernel tells of it by."""
+        return address_key(self.index, self.address.ip)
 
     def __str__(self) -> str:
         return f"add {self.address} on interface {self.index}"
@@ -87,7 +109,7 @@ def _options(operation: AddAddress) -> bytes:
         body += attribute(_IFA_LABEL, operation.label.encode() + b"\0")
     if operation.broadcast is not None:
         body += attribute(_IFA_BROADCAST, operation.broadcast)
-    flags = _IFA_F_NOPREFIXROUTE if operation.noprefixroute else 0
+    flags = operation.extra_flags | (_IFA_F_NOPREFIXROUTE if operation.noprefixroute else 0)
     if operation.nodad and operation.address.version == 6:
         flags |= _IFA_F_NODAD
     if flags:

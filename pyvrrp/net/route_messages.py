@@ -28,10 +28,18 @@ from ..routing import (
 )
 from .rtnetlink import Change, attribute
 
-__all__ = ["add_route", "add_rule", "remove_route", "remove_rule"]
+__all__ = [
+    "add_route",
+    "add_rule",
+    "remove_route",
+    "remove_rule",
+    "removed_route",
+    "removed_rule",
+    "replace_route",
+]
 
 _RTM_NEWROUTE, _RTM_DELROUTE, _RTM_NEWRULE, _RTM_DELRULE = 24, 25, 32, 33
-_NLM_F_EXCL, _NLM_F_CREATE, _NLM_F_APPEND = 0x200, 0x400, 0x800
+_NLM_F_REPLACE, _NLM_F_EXCL, _NLM_F_CREATE, _NLM_F_APPEND = 0x100, 0x200, 0x400, 0x800
 _POSITIONS = {
     "add": _NLM_F_CREATE | _NLM_F_EXCL,
     "prepend": _NLM_F_CREATE,
@@ -67,11 +75,14 @@ def add_route(route: Route, links: Mapping[str, int], table: int | None = None) 
 
     Raises: KeyError, for a link that is not among them.
     """
-    scope = _SCOPE_UNIVERSE if route.scope is None else route.scope
-    payload = _route_head(route, scope, table) + _attributes(_route_identity(route, links, table))
-    payload += _attributes(_route_options(route, links))
-    flags = _POSITIONS[route.position]
+    payload, flags = _route_payload(route, links, table), _POSITIONS[route.position]
     return Change(f"add route {_named(route)}", _RTM_NEWROUTE, flags, payload, _THERE)
+
+
+def replace_route(route: Route, links: Mapping[str, int], table: int | None = None) -> Change:
+    """Put a route in the place of the one with its destination, type of service and metric."""
+    payload, flags = _route_payload(route, links, table), _NLM_F_CREATE | _NLM_F_REPLACE
+    return Change(f"replace route {_named(route)}", _RTM_NEWROUTE, flags, payload)
 
 
 def remove_route(route: Route, links: Mapping[str, int], table: int | None = None) -> Change:
@@ -79,6 +90,18 @@ def remove_route(route: Route, links: Mapping[str, int], table: int | None = Non
     scope = _SCOPE_NOWHERE if route.scope is None else route.scope
     payload = _route_head(route, scope, table) + _attributes(_route_identity(route, links, table))
     return Change(f"remove route {_named(route)}", _RTM_DELROUTE, 0, payload, _GONE)
+
+
+def removed_route(payload: bytes, table: int | None = None) -> Change:
+    """As `remove_route`, from the payload of such a change that was kept."""
+    if table is not None:
+        payload += attribute(_RTA_TABLE, _u32(table))
+    return Change("remove a route of an earlier run", _RTM_DELROUTE, 0, payload, _GONE)
+
+
+def removed_rule(payload: bytes) -> Change:
+    """As `remove_rule`, from the payload of such a change that was kept."""
+    return Change("remove a rule of an earlier run", _RTM_DELRULE, 0, payload, _GONE)
 
 
 def add_rule(rule: Rule) -> Change:
@@ -118,6 +141,12 @@ def _u32(value: int) -> bytes:
 
 def _family(version: int) -> int:
     return socket.AF_INET if version == 4 else socket.AF_INET6
+
+
+def _route_payload(route: Route, links: Mapping[str, int], table: int | None) -> bytes:
+    scope = _SCOPE_UNIVERSE if route.scope is None else route.scope
+    payload = _route_head(route, scope, table) + _attributes(_route_identity(route, links, table))
+    return payload + _attributes(_route_options(route, links))
 
 
 def _route_head(route: Route, scope: int, table: int | None) -> bytes:

@@ -29,6 +29,7 @@ __all__ = [
     "Refusal",
     "RouteSocket",
     "attribute",
+    "attributes",
     "parse_address",
     "parse_link",
     "split_messages",
@@ -43,7 +44,7 @@ _NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_DUMP = 0x1, 0x4, 0x300
 _NLM_F_DUMP_INTR = 0x10
 _IFLA_ADDRESS, _IFLA_BROADCAST, _IFLA_IFNAME, _IFLA_MTU = 1, 2, 3, 4
 _IFLA_LINK, _IFLA_LINKINFO = 5, 18
-_IFLA_INFO_KIND = 1
+_IFLA_INFO_KIND, _IFLA_INFO_DATA, _IFLA_VRF_TABLE = 1, 2, 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS, _IFA_PROTO = 1, 2, 8, 11
 _PROTOCOL_KEEPALIVED = 18
 _IFA_F_SECONDARY, _IFA_F_DADFAILED = 0x01, 0x08
@@ -83,6 +84,8 @@ class Link:
     mtu: int
     kind: str | None = None
     parent_index: int | None = None
+    table: int | None = None
+    """The routing table of a VRF."""
     flags: int = field(default=0, compare=False)
     hardware: int = field(default=0, compare=False)
     broadcast: bytes = field(default=b"", compare=False)
@@ -274,45 +277,48 @@ def split_messages(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
 def parse_link(payload: bytes) -> Link:
     """An RTM_NEWLINK or RTM_DELLINK payload."""
     _, hardware, index, flags, _ = _IFINFO.unpack_from(payload)
-    attributes = _attributes(payload, _IFINFO.size)
-    info = attributes.get(_IFLA_LINKINFO)
-    kind = _attributes(info, 0).get(_IFLA_INFO_KIND) if info else None
-    parent = attributes.get(_IFLA_LINK)
+    found = attributes(payload, _IFINFO.size)
+    info = attributes(found.get(_IFLA_LINKINFO, b""), 0)
+    kind = _text(info.get(_IFLA_INFO_KIND, b"")) or None
+    vrf = attributes(info.get(_IFLA_INFO_DATA, b""), 0) if kind == "vrf" else {}
+    parent = found.get(_IFLA_LINK)
     return Link(
         index=index,
-        name=_text(attributes.get(_IFLA_IFNAME, b"")),
+        name=_text(found.get(_IFLA_IFNAME, b"")),
         up=bool(flags & _IFF_UP),
         running=bool(flags & _IFF_RUNNING),
         loopback=bool(flags & _IFF_LOOPBACK),
-        mac=attributes.get(_IFLA_ADDRESS, b""),
-        mtu=int.from_bytes(attributes.get(_IFLA_MTU, b""), "little"),
-        kind=_text(kind) if kind else None,
+        mac=found.get(_IFLA_ADDRESS, b""),
+        mtu=int.from_bytes(found.get(_IFLA_MTU, b""), "little"),
+        kind=kind,
         parent_index=int.from_bytes(parent, "little") if parent else None,
+        table=int.from_bytes(vrf.get(_IFLA_VRF_TABLE, b""), "little") or None,
         flags=flags,
         hardware=hardware,
-        broadcast=attributes.get(_IFLA_BROADCAST, b""),
+        broadcast=found.get(_IFLA_BROADCAST, b""),
     )
 
 
 def parse_address(payload: bytes) -> InterfaceAddress:
     """An RTM_NEWADDR or RTM_DELADDR payload."""
     _, prefix, flags, _, index = _IFADDR.unpack_from(payload)
-    attributes = _attributes(payload, _IFADDR.size)
-    if _IFA_FLAGS in attributes:
-        flags = int.from_bytes(attributes[_IFA_FLAGS], "little")
+    found = attributes(payload, _IFADDR.size)
+    if _IFA_FLAGS in found:
+        flags = int.from_bytes(found[_IFA_FLAGS], "little")
     # IFA_ADDRESS is the peer's on a point-to-point link; IFA_LOCAL, where present, is ours.
-    packed = attributes.get(_IFA_LOCAL) or attributes[_IFA_ADDRESS]
+    packed = found.get(_IFA_LOCAL) or found[_IFA_ADDRESS]
     unusable = _IFA_F_TENTATIVE | _IFA_F_DADFAILED | _IFA_F_DEPRECATED
     return InterfaceAddress(
         index=index,
         interface=ip_interface((packed, prefix)),
         secondary=bool(flags & _IFA_F_SECONDARY) and len(packed) == 4,
         usable=not flags & unusable,
-        ours=attributes.get(_IFA_PROTO) == bytes((_PROTOCOL_KEEPALIVED,)),
+        ours=found.get(_IFA_PROTO) == bytes((_PROTOCOL_KEEPALIVED,)),
     )
 
 
-def _attributes(data: bytes, offset: int) -> dict[int, bytes]:
+def attributes(data: bytes, offset: int) -> dict[int, bytes]:
+    """The attributes behind a header of `offset` octets, by number; of equal ones the last."""
     found: dict[int, bytes] = {}
     while offset + _ATTRIBUTE.size <= len(data):
         length, kind = _ATTRIBUTE.unpack_from(data, offset)

@@ -12,6 +12,7 @@ from typing import Any
 from pyvrrp.core.events import InitializeReason
 from pyvrrp.deadlines import Deadlines
 from pyvrrp.net.monitor import InterfaceTable
+from pyvrrp.net.rtnetlink import Change
 from pyvrrp.rhythm import Rhythms
 
 
@@ -68,6 +69,12 @@ def as_loop(loop: FakeLoop) -> asyncio.AbstractEventLoop:
     return loop  # type: ignore[return-value]
 
 
+def _shown(operation: Any) -> Any:
+    if isinstance(operation, Change):
+        return str(operation)
+    return type(operation).__name__, str(operation.address)
+
+
 class FakeHost:
     """A host for one Virtual Router; everything asked of it is in `log`, in order."""
 
@@ -86,7 +93,7 @@ class FakeHost:
         return self.loop.now
 
     def change_kernel(self, operations: Sequence[Any]) -> None:
-        self.log += [(type(o).__name__, str(o.address)) for o in operations]
+        self.log += [_shown(o) for o in operations]
 
     def filter(self, *, refuse: Sequence[Any] = (), accept: Sequence[Any] = ()) -> None:
         self.log += [("refuse", str(each.address), each.interface) for each in refuse]

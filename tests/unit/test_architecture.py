@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "pyvrrp.core": {"pyvrrp.errors"},
     "pyvrrp.bfd.core": {"pyvrrp.errors"},
     "pyvrrp.bfd": {"pyvrrp.deadlines", "pyvrrp.errors"},
-    "pyvrrp.settings": {"pyvrrp.core", "pyvrrp.errors"},
+    "pyvrrp.settings": {"pyvrrp.core", "pyvrrp.routing", "pyvrrp.errors"},
     "pyvrrp.routing": {"pyvrrp.core"},
     "pyvrrp.conf": {"pyvrrp.core", "pyvrrp.routing", "pyvrrp.errors"},
     "pyvrrp.net": {"pyvrrp.core", "pyvrrp.settings", "pyvrrp.routing", "pyvrrp.errors"},

@@ -222,7 +222,12 @@ def test_an_address_that_is_not_advertised_comes_and_goes_in_place():
         ("announce", 2, 5),
     ]
     wire.router.reconfigure(old)
-    assert wire.host.take_log()[0] == ("RemoveAddress", "10.0.0.1/32")
+    assert wire.host.take_log() == [
+        ("AddAddress", "192.0.2.100/24"),
+        ("RemoveAddress", "10.0.0.1/32"),
+        ("AddAddress", "192.0.2.100/24"),  # the kernel may have dropped it with the other one
+        ("announce", 1, 5),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -383,7 +388,9 @@ def test_an_owner_takes_away_what_a_crashed_run_left():
     left = InterfaceAddress(2, ip_interface("192.0.2.100/24"), ours=True)
     wire.host.table.apply(AddressAdded(left))
     wire.router.connect(wire.segment)
-    assert [str(r.address) for r in wire.router.holdings.leftovers()] == ["192.0.2.100/24"]
+    assert [str(r.address) for r in wire.router.holdings.leftovers(routing=False)] == [
+        "192.0.2.100/24"
+    ]
 
 
 def test_an_address_taken_away_by_somebody_is_put_back():

@@ -27,7 +27,7 @@ WHILE_READING = {
     *("vrrp_higher_prio_send_advert", "vrrp_lower_prio_no_advert", "vrrp_owner_ignore_adverts"),
     *("checker_log_all_failures", "native_ipv6", "strict_mode"),
     # What the reading of the rest depends on.
-    *("include_check", "dynamic_interfaces", "default_interface"),
+    *("include_check", "dynamic_interfaces", "default_interface", "random_seed"),
     *("iproute_etc_dir", "iproute_usr_dir"),
     # A reload never takes a file that is not checked, whether this is said or not.
     "reload_check_config",

@@ -7,7 +7,8 @@ import pytest
 from pyvrrp.conf.config import VrrpInstance
 from pyvrrp.conf.load import load
 from pyvrrp.conf.source import DictReader
-from pyvrrp.control.data_routes import route_text, rule_text, watched_links
+from pyvrrp.conf.watched_links import watched_links
+from pyvrrp.control.data_routes import route_text, rule_text
 
 ROUTES = {
     "default via 192.0.2.1 dev eth0 table 7": (
@@ -161,5 +162,5 @@ def test_links_that_are_watched() -> None:
         "virtual_rules {\niif r2 oif r3 table 5 preference 6\noif r4 table 5 preference 7 no_track\n}\n}\n"
     )
     config = load("k", reader=DictReader({"k": text}), config_id="x", environ={}).config
-    watched = watched_links(config, config.instances[0]) - {None}
+    watched = set(watched_links(config, config.instances[0]))
     assert watched == {"s0", "s3", "s5", "r0", "r2", "r3"}

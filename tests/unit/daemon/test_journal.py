@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,15 @@ from hypothesis import strategies as st
 
 from pyvrrp.daemon import journal
 from pyvrrp.daemon.journal import JournalError, Leftovers
+from pyvrrp.routing import Action, Route, Rule
 from pyvrrp.settings import VirtualAddress, VirtualMac, VirtualRouterSettings
 
 LEFT = Leftovers(
     addresses=(("eth0", "192.0.2.1/24"), ("eth1", "2001:db8::1/64")),
     links=(("eth0", "00:00:5e:00:01:33"),),
     sysctls=(("ipv4/conf/eth0/arp_ignore", "0"),),
+    routes=(("", "0208"), ("red", "0a30")),
+    rules=(("IPv4 rule of preference 1000", "0200"),),
 )
 
 
@@ -48,6 +53,10 @@ def test_file(tmp_path: Path):
         pytest.param(b'{"version":1}', id="fields missing"),
         pytest.param(b'{"version":2,"addresses":[],"links":[],"sysctls":[]}', id="newer"),
         pytest.param(b'{"version":1,"addresses":[["a"]],"links":[],"sysctls":[]}', id="short row"),
+        pytest.param(
+            b'{"version":1,"addresses":[],"links":[],"sysctls":[],"routes":[["","xy"]]}',
+            id="no octets",
+        ),
         pytest.param(b'{"version":1,"addresses":[[1,2]],"links":[],"sysctls":[]}', id="numbers"),
     ],
 )
@@ -84,11 +93,15 @@ def test_merge_keeps_the_older_value_of_a_sysctl():
         (("eth0", "192.0.2.1/24"), ("eth0", "192.0.2.2/24")),
         (),
         (("ipv4/conf/eth0/arp_ignore", "1"), ("ipv4/conf/eth1/arp_ignore", "2")),
+        (("", "0208"), ("", "0209")),
+        (("IPv6 rule of preference 7", "0a00"),),
     )
     assert journal.merge(LEFT, newer) == Leftovers(
         (("eth0", "192.0.2.1/24"), ("eth1", "2001:db8::1/64"), ("eth0", "192.0.2.2/24")),
         (("eth0", "00:00:5e:00:01:33"),),
         (("ipv4/conf/eth0/arp_ignore", "0"), ("ipv4/conf/eth1/arp_ignore", "2")),
+        (("", "0208"), ("red", "0a30"), ("", "0209")),
+        (("IPv4 rule of preference 1000", "0200"), ("IPv6 rule of preference 7", "0a00")),
     )
 
 
@@ -108,6 +121,25 @@ def test_planned():
         (("eth1", "00:00:5e:00:02:34"),),
         (("x", "1"),),
     )
+
+
+def test_routes_and_rules_are_noted_as_the_messages_that_remove_them():
+    """Without links, whose indexes may be others by then; in a VRF without its table too."""
+    route = Route(IPv4Network("10.0.0.0/8"), via=IPv4Address("192.0.2.1"), dev="eth0", metric=5)
+    router = replace(
+        VirtualRouterSettings.of("a", "eth0", 51, ["192.0.2.1/24"]),
+        routes=(route, replace(route, vrf="red")),
+        rules=(Rule(4, 1000, Action.TABLE, table=100),),
+    )
+    message = "02080000fe12ff0100000000080001000a000000080006000500000008000500c0000201"
+    planned = journal.planned([router, router])
+    assert planned.routes == (("", message), ("red", message))
+    assert planned.rules == (
+        (
+            "IPv4 rule of preference 1000",
+            "020000006400000100000000" "08000600e8030000" "0500150012000000",
+        ),
+    )  # fmt: skip
 
 
 def test_temporary_file_does_not_stay(tmp_path: Path):

@@ -1,0 +1,111 @@
+"""Routes and rules of Virtual Routers, seen from outside with ip(8)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from netnslab import Host, Lab, Process, wait_until
+from tests.netns.interop.routers import Keepalived
+from tests.netns.interop.stand import router, traces
+
+_INSTANCE = """
+vrrp_instance one {{
+    interface eth0
+    virtual_router_id 51
+    version 3
+    advert_int 0.1
+    virtual_ipaddress {{
+        192.0.2.100/24
+    }}
+    {0}
+}}
+"""
+
+
+def instance(*lines: str) -> str:
+    return _INSTANCE.format("\n    ".join(lines))
+
+
+def routing(routes: str = "", rules: str = "") -> str:
+    return instance(f"virtual_routes {{\n{routes}\n}}", f"virtual_rules {{\n{rules}\n}}")
+
+
+def routes(host: Host) -> set[tuple[str, str | None]]:
+    """Destination and gateway of keepalived's routes in any table, of both families."""
+    found = []
+    for family in ("-4", "-6"):
+        found += json.loads(host.ip("-j", family, "route", "show", "table", "all", "proto", "18"))
+    return {(route["dst"], route.get("gateway")) for route in found}
+
+
+def rules(host: Host) -> set[int]:
+    """Preferences of keepalived's rules."""
+    found = json.loads(host.ip("-j", "rule")) + json.loads(host.ip("-6", "-j", "rule"))
+    return {rule["priority"] for rule in found if rule.get("protocol") == "keepalived"}
+
+
+def wait_routing(
+    host: Host, expected_routes: set[tuple[str, str | None]], *preferences: int
+) -> None:
+    wanted = expected_routes, set(preferences)
+    wait_until(lambda: (routes(host), rules(host)) == wanted, what=f"{wanted}", timeout=20)
+
+
+@pytest.fixture
+def daemon(lab: Lab) -> Keepalived:
+    return router(lab)
+
+
+_OLD = routing(
+    "10.1.0.0/16 via 192.0.2.2 src 192.0.2.100\n10.2.0.0/16 via 192.0.2.2\n10.3.0.0/16 via 192.0.2.2",
+    "from 10.1.0.0/16 table 100 preference 1000\nfrom 10.2.0.0/16 table 100 preference 1001",
+)
+_NEW = routing(
+    "10.1.0.0/16 via 192.0.2.2 src 192.0.2.100\n10.2.0.0/16 via 192.0.2.3\n2001:db8:4::/48 via 2001:db8::2",
+    "from 10.1.0.0/16 table 100 preference 1000\nfrom 10.3.0.0/16 table 100 preference 1002",
+)
+
+
+@pytest.fixture
+def monitor(daemon: Keepalived) -> Iterator[Process]:
+    """What ip(8) hears of routes and rules; the first thing is one of its own."""
+    process = daemon.host.start(["ip", "monitor", "route", "rule"])
+
+    def is_listening() -> bool:
+        daemon.host.ip("route", "add", "blackhole", "203.0.113.0/24")
+        daemon.host.ip("route", "del", "blackhole", "203.0.113.0/24")
+        return "203.0.113.0" in process.output()
+
+    wait_until(is_listening, what="the monitor", timeout=20)
+    yield process
+    process.kill()
+
+
+def test_a_reload_changes_only_the_difference_and_a_crash_leaves_nothing(
+    daemon: Keepalived, monitor: Process
+) -> None:
+    host = daemon.host
+    before = traces(host)
+    daemon.start([], _OLD)
+    old = {("10.1.0.0/16", "192.0.2.2"), ("10.2.0.0/16", "192.0.2.2"), ("10.3.0.0/16", "192.0.2.2")}
+    wait_routing(host, old, 1000, 1001)
+    daemon.write([], _NEW)
+    daemon.reload()
+    new = {
+        ("10.1.0.0/16", "192.0.2.2"),
+        ("10.2.0.0/16", "192.0.2.3"),
+        ("2001:db8:4::/48", "2001:db8::2"),
+    }
+    wait_routing(host, new, 1000, 1002)
+    wait_until(lambda: "Deleted 1001:" in monitor.output(), what="the last change", timeout=20)
+    deleted = [line for line in monitor.output().splitlines() if line.startswith("Deleted 10")]
+    assert [line.split()[1] for line in deleted] == ["1001:", "10.3.0.0/16"]
+    daemon.crash()
+    assert (routes(host), rules(host)) == (new, {1000, 1002})
+    daemon.start([], instance())
+    wait_routing(host, set())
+    daemon.stop()
+    assert traces(host) == before
