@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["configuration_lines", "dump"]
 
 _IDENT = "Keepalived"
-_NICE = 19
-"""Much text is no hurry, and whoever sends Advertisements goes first."""
+_NICE = 5
+"""Whoever sends Advertisements goes first, a liveness probe waits seconds. quirk: dump-later"""
 
 _Part = TypeVar("_Part")
 
@@ -167,9 +167,6 @@ def _is_wanted(file: _File, request: Request) -> bool:
 
 def _shown(request: Request) -> _Shown:
     """Raises: HandoffError, NetlinkError."""
-    from healthcheck.snapshot import ServiceSnapshot
-
-    from ..bfd.snapshot import SessionSnapshot
     from ..conf.config import Config
     from ..snapshot import VirtualRouterSnapshot
 
@@ -177,15 +174,32 @@ def _shown(request: Request) -> _Shown:
     if not isinstance(config, Config):
         raise handoff.HandoffError("the configuration is not in memory")
     routers = _parts(request, handoff.Section.VRRP, VirtualRouterSnapshot)
-    services = _parts(request, handoff.Section.CHECKERS, ServiceSnapshot)
-    sessions = _parts(request, handoff.Section.BFD, SessionSnapshot)
     return _Shown(
         config,
         host_facts(config),
         {router.name: router for router in routers},
-        {service.config.name: service for service in services},
-        {session.settings.name: session for session in sessions},
+        {service.config.name: service for service in _services(request)},
+        {session.settings.name: session for session in _sessions(request)},
     )
+
+
+# What nobody asks for is not loaded: it would be half of the time that a dump takes.
+
+
+def _services(request: Request) -> list[ServiceSnapshot]:
+    if handoff.Section.CHECKERS not in request.snapshots:
+        return []
+    from healthcheck.snapshot import ServiceSnapshot
+
+    return _parts(request, handoff.Section.CHECKERS, ServiceSnapshot)
+
+
+def _sessions(request: Request) -> list[SessionSnapshot]:
+    if handoff.Section.BFD not in request.snapshots:
+        return []
+    from ..bfd.snapshot import SessionSnapshot
+
+    return _parts(request, handoff.Section.BFD, SessionSnapshot)
 
 
 def _parts(request: Request, section: handoff.Section, kind: type[_Part]) -> list[_Part]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from netnslab import Process
 
 from .place import ADDRESS, CHECKS, INSTANCE, PATIENCE, SIGNALS, Place
+from .readers import exporters, liveness, sidecar
 
 __all__ = ["LIVES", "Life"]
 
@@ -361,5 +362,8 @@ LIVES: tuple[Life, ...] = (
     namespace,
     service,
     bad_reload,
+    exporters,
+    liveness,
+    sidecar,
 )
 """The longest first, so that none is waited for alone."""

@@ -145,6 +145,25 @@ TABLE: Mapping[str, Mapping[str, Row]] = {
         "notify-reload": Row("HUP", "RELOADING=1 READY=1"),
         "notify-stop": Row("TERM", "STOPPING=1"),
     },
+    "What other programs find": {
+        "exporter-version": Row("mehdy's exporter: version", "a number"),
+        "exporter-has-json": Row("the same: `--enable-json` in what `--version` says", "yes"),
+        "exporter-process": Row("gen2brain's exporter: name in `ps -axwwo args`", "keepalived"),
+        "exporter-json": Row("both: keepalived.json", "one eth0 51 MASTER, all counters"),
+        "exporter-statistics": Row("mehdy's: keepalived.stats", "Became master 1, 0 missing"),
+        "exporter-data": Row(
+            "mehdy's: keepalived.data", "MASTER MASTER eth0 51, 192.0.2.100/24 on eth0"
+        ),
+        "vyos-json": Row(
+            "VyOS: keepalived.json",
+            "200 200 192.0.2.100/24 dev eth0 scope global set, 0 missing",
+        ),
+        "exporter-stop": Row("exit code after all that", "0"),
+        "liveness": Row("OpenShift's liveness probe", "0"),
+        "liveness-fault": Row("the same, while the interface is down", "1"),
+        "sidecar": Row("a file in conf.d and HUP", "both addresses, one was Active 1 time"),
+        "sidecar-back": Row("the file gone and HUP", "the other stays"),
+    },
 }
 
 _HEAD = """# The contract, line by line
