@@ -17,13 +17,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from netnslab import LabError
-from tests.bench import busy, failover, lvs, many, parse, report, size
+from tests.bench import bfd, busy, failover, lvs, many, parse, report, size
 from tests.bench.report import Figure, Plan
 from tests.bench.routers import adopt_orphans
 
 _ROWS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
     "crash": failover.measure_crash,
     "planned": failover.measure_planned,
+    "bfd": bfd.measure,
     "many": many.measure,
     "busy": busy.measure,
     "size": size.measure,

@@ -53,13 +53,15 @@ MAKERS = (Maker.OURS, Maker.KEEPALIVED)
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One Virtual Router, version 3. `address` is "192.0.2.100/24", `interval` seconds."""
+    """One Virtual Router, version 3. `address` is "192.0.2.100/24", `interval` seconds; `more` are
+    further lines."""
 
     vrid: int
     address: str
     interval: float
     priority: int = 100
     interface: str = "eth0"
+    more: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return (
@@ -67,7 +69,9 @@ class Instance:
             f"  state BACKUP\n  interface {self.interface}\n  version 3\n"
             f"  virtual_router_id {self.vrid}\n  priority {self.priority}\n"
             f"  advert_int {self.interval:g}\n"
-            f"  virtual_ipaddress {{\n    {self.address}\n  }}\n}}\n"
+            f"  virtual_ipaddress {{\n    {self.address}\n  }}\n"
+            + "".join(f"  {line}\n" for line in self.more)
+            + "}\n"
         )
 
 
@@ -94,18 +98,21 @@ def active_down_interval(interval: float, priority: int = 100) -> float:
 class Router:
     """A daemon on a host, which may be started again after it ended."""
 
-    def __init__(self, host: Host, maker: Maker, instances: Iterable[Instance]) -> None:
+    def __init__(
+        self, host: Host, maker: Maker, instances: Iterable[Instance], blocks: str = ""
+    ) -> None:
+        """`blocks` stand before the instances."""
         self.host = host
         self.maker = maker
         self.process: Process
         self._instances = tuple(instances)
         self._configuration = host.directory / "keepalived.conf"
-        self._configuration.write_text("".join(map(str, self._instances)))
+        self._configuration.write_text(blocks + "".join(map(str, self._instances)))
 
     @property
     def command(self) -> list[str]:
         """In the foreground, with PID files of its own."""
-        files = {"-f": "keepalived.conf", "-p": "pid", "-r": "vrrp", "-c": "check"}
+        files = {"-f": "keepalived.conf", "-p": "pid", "-r": "vrrp", "-c": "check", "-b": "bfd"}
         named = [word for flag, name in files.items() for word in (flag, self._path(name))]
         return [str(self.maker.program), "-n", "-G", *named]
 

@@ -123,7 +123,8 @@ class Keepalived:
 
     def begin(self, instances: Iterable[Instance], more: str = "") -> None:
         self.write(instances, more)
-        flags = {"-f": self.configuration.name, "-p": "pid", "-r": "vrrp", "-c": "check"}
+        flags = {"-f": self.configuration.name}
+        flags |= {"-p": "pid", "-r": "vrrp", "-c": "check", "-b": "bfd"}
         files = [w for f, n in flags.items() for w in (f, str(self.host.directory / n))]
         command = [str(self._program), "-nlDG", *files]
         self.process = self.host.start(command)
