@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from .core.events import InitializeReason
-from .core.model import Address, VirtualRouterConfig
+from .core.model import Address, Family, VirtualRouterConfig
 from .core.priority import effect, effect_of_number, effective_priority
 from .net.monitor import InterfaceTable
 from .net.rtnetlink import Link
@@ -110,6 +110,8 @@ class Conditions:
         if not protocol.source.is_unspecified:
             return protocol.source
         table, family = self._host.table, protocol.family
+        if self.settings.ipvlan is not None and family is Family.IPV4:
+            return None  # as in keepalived: an ipvlan does not send from an address of another link
         found = table.primary_address(link.index, family, self._host.virtual_addresses)
         if found is None and protocol.is_owner:
             return table.primary_address(link.index, family)

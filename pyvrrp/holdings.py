@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from .core.announce import announcement
-from .core.model import Address
+from .core.model import Address, Family
 from .kernel_entries import (
     KernelEntries,
     RoutingEntry,
@@ -21,6 +21,7 @@ from .net.address_messages import AddAddress
 from .net.frame_sender import FrameSender
 from .net.identity import address_key
 from .net.monitor import InterfaceTable
+from .net.own_link import Place
 from .net.rtnetlink import Operation
 from .rhythm import Outgoing
 from .settings import VirtualAddress, VirtualRouterSettings
@@ -49,8 +50,8 @@ class AddressHost(Protocol):
 class Holdings:
     """Installs, removes and announces.
 
-    `index` is the Virtual Router's interface, `virtual_mac_index` its virtual MAC link; None where
-    there is none. *Adopted* addresses are an owner's that the interface had by itself: they are
+    `index` is the Virtual Router's interface, None while that is missing; `links` are those made
+    for it. *Adopted* addresses are an owner's that the interface had by itself: they are
     announced, and never removed (conformance RB-10).
 
     `prepare` works out what there will be to do, so that nothing but doing it is left for the
@@ -65,14 +66,14 @@ class Holdings:
         "_to_refuse",
         "index",
         "is_doubtful",
+        "links",
         "settings",
-        "virtual_mac_index",
     )
 
     def __init__(self, settings: VirtualRouterSettings, host: AddressHost) -> None:
         self.settings = settings
         self.index: int | None = None
-        self.virtual_mac_index: int | None = None
+        self.links: dict[Place, int] = {}
         self.is_doubtful = False
         self._host = host
         self._adopted: frozenset[Address] = frozenset()
@@ -126,8 +127,7 @@ class Holdings:
 
     def install(self) -> None:
         """Have exactly what is planned."""
-        if self.virtual_mac_index is not None:
-            self._host.set_link_up(self.virtual_mac_index, up=True)
+        self._switch(up=True)
         self.is_doubtful = False
         before, self._refused = self._refused, self._to_refuse
         self._host.filter(refuse=[each for each in self._refused if each not in before])
@@ -139,8 +139,7 @@ class Holdings:
         self._host.change_kernel(self._entries.withdraw())
         refused, self._refused = self._refused, ()
         self._host.filter(accept=refused)
-        if self.virtual_mac_index is not None:
-            self._host.set_link_up(self.virtual_mac_index, up=False)
+        self._switch(up=False)
 
     def abandon(self) -> None:
         """Leave what was installed to somebody else."""
@@ -166,7 +165,8 @@ class Holdings:
         link = self._host.table.by_index(index)
         if link is None or len(link.mac) != 6:
             return None
-        via = self.settings.interface if index == self.virtual_mac_index else link.name
+        below = (place[0] for place, own in self.links.items() if own == index)
+        via = next(below, link.name)
         return self._host.frames(via).send, announcement(address, link.mac)
 
     def _additions(self) -> Iterable[AddAddress]:
@@ -190,7 +190,17 @@ class Holdings:
                 yield Refused(planned.address.ip, link.index, link.name)
 
     def _index_for(self, address: VirtualAddress) -> int | None:
-        if address.dev is not None and address.dev != self.settings.interface:
-            link = self._host.table.by_name(address.dev)
-            return link.index if link is not None else None
-        return self.index if self.virtual_mac_index is None else self.virtual_mac_index
+        place = (address.dev or self.settings.interface, Family(address.interface.version))
+        is_main = place == self.settings.place
+        if address.own_mac or (is_main and self.settings.has_link):
+            return self.links.get(place)
+        if place[0] == self.settings.interface:
+            return self.index
+        link = self._host.table.by_name(place[0])
+        return link.index if link is not None else None
+
+    def _switch(self, *, up: bool) -> None:
+        """A link with the MAC address of all routers is up on one of them only."""
+        for place, index in self.links.items():
+            if self.settings.ipvlan is None or place != self.settings.place:
+                self._host.set_link_up(index, up=up)

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_interface
-from typing import Any, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
-from .core.model import Address, Family, VirtualRouterConfig
+from .core.model import Address, Family, VirtualRouterConfig, virtual_router_mac
 from .routing import Route, Rule
 
 __all__ = [
@@ -20,6 +20,8 @@ __all__ = [
     "FilterSettings",
     "HostSettings",
     "Interface",
+    "Ipvlan",
+    "IpvlanMode",
     "TrackedInterface",
     "TrackedKind",
     "TrackedObject",
@@ -44,6 +46,7 @@ class VirtualAddress:
     `preferred_lft` is seconds, None for ever; 0 keeps the address from being chosen as a source.
     `flags` are further IFA_F_* of the kernel. `no_track`: it does not matter when somebody else
     takes it away.
+    `own_mac`: it goes on a macvlan with the Virtual Router MAC address over `dev`.
     """
 
     interface: Interface
@@ -57,6 +60,7 @@ class VirtualAddress:
     preferred_lft: int | None = None
     flags: int = 0
     no_track: bool = False
+    own_mac: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +109,35 @@ class VirtualMac:
     """Use a macvlan with the Virtual Router MAC address (RFC 9568 §7.3).
 
     `name` None: made from `prefix` and the VRID. `transmit_on_base`: Advertisements keep the
-    interface's own MAC address (keepalived's `vmac_xmit_base`).
+    interface's own MAC address (keepalived's `vmac_xmit_base`). `mac` None: the one of RFC 9568.
+    `group` None: the interface group of the interface below. `tells_base`: that one is told of
+    again when the link comes or goes (`netlink_notify_msg`).
     """
 
     name: str | None = None
     prefix: str = "vrrp"
     transmit_on_base: bool = False
+    mac: bytes | None = None
+    group: int | None = None
+    tells_base: bool = False
+
+
+IpvlanMode: TypeAlias = Literal["bridge", "private", "vepa"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ipvlan:
+    """Use an ipvlan: a link that shares the MAC address of the interface below.
+
+    `address` is its own, and the source of Advertisements unless they have another one; an IPv4
+    Virtual Router needs it. `name` and `group` as in `VirtualMac`.
+    """
+
+    name: str | None = None
+    prefix: str = "vrrp"
+    address: Interface | None = None
+    mode: IpvlanMode = "bridge"
+    group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +156,13 @@ class FilterSettings:
 
 @dataclass(frozen=True, slots=True)
 class HostSettings:
-    """What all Virtual Routers of a host have in common."""
+    """What all Virtual Routers of a host have in common.
+
+    Without `igmp_reports` the kernel reports no membership in link-local groups (224.0.0.0/24).
+    """
 
     filter: FilterSettings = FilterSettings()
+    igmp_reports: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +182,9 @@ class VirtualRouterSettings:
     track_primary: bool = True
     """Leave for Initialize while the interface is down (keepalived: not `dont_track_primary`)."""
     virtual_mac: VirtualMac | None = None
+    ipvlan: Ipvlan | None = None
+    address_prefix: str = "vrrp"
+    """Of the names of virtual MAC links for addresses elsewhere."""
     sync_group: str | None = None
     unicast_ttl: int = 255
     routes: tuple[Route, ...] = ()
@@ -187,6 +221,35 @@ class VirtualRouterSettings:
         return self.interface, self.protocol.family, self.protocol.vrid
 
     @property
+    def mac(self) -> bytes | None:
+        """The MAC address of its virtual MAC link."""
+        if self.virtual_mac is None:
+            return None
+        own = virtual_router_mac(self.protocol.family, self.protocol.vrid)
+        return self.virtual_mac.mac or own
+
+    @property
+    def place(self) -> tuple[str, Family]:
+        """Where it is: the interface and the family."""
+        return self.interface, self.protocol.family
+
+    @property
+    def address_places(self) -> tuple[tuple[str, Family], ...]:
+        """Where addresses want virtual MAC links and the Virtual Router itself has no link."""
+        places = (
+            (a.dev or self.interface, Family(a.interface.version))
+            for a in self.addresses
+            if a.own_mac
+        )
+        taken = self.place if self.has_link else None
+        return tuple(dict.fromkeys(place for place in places if place != taken))
+
+    @property
+    def has_link(self) -> bool:
+        """Whether its addresses go on a link of its own."""
+        return self.virtual_mac is not None or self.ipvlan is not None
+
+    @property
     def interfaces(self) -> frozenset[str]:
         """Names of all interfaces whose state matters here."""
         devices = (a.dev for a in self.addresses if a.dev is not None)
@@ -194,12 +257,18 @@ class VirtualRouterSettings:
         tracked = (t.name for t in self.tracked_interfaces)
         return frozenset((self.interface, *devices, *links, *tracked))
 
+    @property
+    def _address_links(self) -> tuple[object, ...]:
+        return self.address_places, self.address_prefix if self.address_places else None
+
     def restart_reason(self, new: VirtualRouterSettings) -> str | None:
         """Why a Virtual Router cannot take `new` over in place; None when it can."""
         old, p, q = self, self.protocol, new.protocol
         changes = (
             ("identity", old.identity, new.identity),
             ("virtual MAC", old.virtual_mac, new.virtual_mac),
+            ("ipvlan", old.ipvlan, new.ipvlan),
+            ("links of addresses", old._address_links, new._address_links),
             ("multicast group", p.group, q.group),
             ("choice of multicast or unicast", bool(p.peers), bool(q.peers)),
             ("version", p.version, q.version),

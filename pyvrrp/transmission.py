@@ -9,6 +9,7 @@ from .core.model import Address, VirtualRouterConfig
 from .core.packet import encode
 from .holdings import AddressHost
 from .net.advertisement_frame import advertisement_frame
+from .net.rtnetlink import Link
 from .rhythm import Outgoing
 from .segment import Segment
 from .settings import VirtualRouterSettings
@@ -52,10 +53,20 @@ def _ways(
             yield peer.address, sender.to(peer.address), bytes
         return
     group = config.destination_group
-    mac = settings.virtual_mac
-    if mac is not None and not mac.transmit_on_base:
+    mac = _frame_mac(settings, host.table.by_index(segment.index))
+    if mac is not None:
         frames = host.frames(settings.interface)
-        yield group, frames.send, lambda message: advertisement_frame(config, message, group)
+        yield group, frames.send, lambda message: advertisement_frame(config, message, group, mac)
     else:
         to_group = segment.group_sender(config.source, group)
         yield group, to_group.send, to_group.wrap
+
+
+def _frame_mac(settings: VirtualRouterSettings, below: Link | None) -> bytes | None:
+    """The MAC address an Advertisement leaves with as a whole frame; None: by way of the kernel.
+
+    Also with an ipvlan, from whose address the interface below may not send.
+    """
+    if settings.virtual_mac is not None:
+        return None if settings.virtual_mac.transmit_on_base else settings.mac
+    return below.mac if below is not None and settings.ipvlan is not None else None

@@ -25,6 +25,7 @@ from .counters import Counters
 from .deadlines import Deadlines
 from .errors import PyvrrpError
 from .holdings import AddressHost, Holdings
+from .net.own_link import Place
 from .net.rtnetlink import Link
 from .rhythm import Outgoing, Rhythm, Rhythms
 from .segment import Repetition, Segment
@@ -188,7 +189,7 @@ class VirtualRouter:
         same in two of them.
         """
         state, config, changed_at = self.state, self.config, self._changed_at
-        mac_index = self.holdings.virtual_mac_index
+        mac_index = self.holdings.links.get(self.settings.place)
         mac_link = None if mac_index is None else self._host.table.by_index(mac_index)
         return VirtualRouterSnapshot(
             name=self.name,
@@ -535,6 +536,10 @@ class VirtualRouter:
         return compose(
             self.config, self.settings, self._segment, self._host, priority, self._signer
         )
+
+    def use_links(self, indexes: dict[Place, int]) -> None:
+        """The links of its own that are there now."""
+        self.holdings.links = indexes
 
     def _compose_announcements(self) -> tuple[Outgoing, ...]:
         try:

@@ -25,7 +25,6 @@ from .core.model import Address, Family
 from .deadlines import Deadlines
 from .dependents import Dependents
 from .errors import PyvrrpError
-from .net import virtual_mac
 from .net.accept_filter import AcceptFilter, Refused
 from .net.frame_sender import FrameSender
 from .net.monitor import (
@@ -39,7 +38,8 @@ from .net.monitor import (
     RouteMonitor,
 )
 from .net.rtnetlink import Link, NetlinkError, Operation, RouteSocket
-from .net.sysctl import Sysctls
+from .net.sysctl import NO_IGMP_REPORTS, SysctlError, Sysctls
+from .own_links import OwnLinks
 from .reception import Reception
 from .rhythm import Outgoing, Rhythms
 from .segment import Segment
@@ -94,9 +94,9 @@ class VrrpRouter:
         self._frames: dict[str, FrameSender] = {}
         self._sysctls = Sysctls()
         self._filter = AcceptFilter()
-        self._virtual_macs: dict[VirtualRouter, str] = {}
+        self._host = HostSettings()
         self._to_assess: dict[VirtualRouter, None] = {}
-        self._moves: dict[VirtualRouter, asyncio.Task[None]] = {}
+        self._moves: dict[VirtualRouter, asyncio.Handle] = {}
         self._deferred: _Deferred | None = None
 
     async def __aenter__(self) -> Self:
@@ -111,6 +111,9 @@ class VrrpRouter:
         self.rhythms = Rhythms(self.deadlines)
         self._announcements = Announcements(self._loop, self.deadlines)
         self._loop.add_reader(self._monitor.fileno(), self._read_monitor)
+        self._links: OwnLinks[VirtualRouter] = OwnLinks(
+            self.table, self._route, self._sysctls, self._read_monitor
+        )
         return self
 
     async def __aexit__(
@@ -123,9 +126,21 @@ class VrrpRouter:
 
     def use(self, settings: HostSettings) -> None:
         """Do as these settings say from now on."""
+        if settings.igmp_reports is not self._host.igmp_reports:
+            self._silence_igmp(not settings.igmp_reports)
+        self._host = settings
         try:
             self._filter.use(settings.filter)
         except NetlinkError as error:
+            logger.error("%s", error)
+
+    def _silence_igmp(self, silent: bool) -> None:
+        try:
+            if silent:
+                self._sysctls.hold((NO_IGMP_REPORTS,))
+            for failure in () if silent else self._sysctls.release((NO_IGMP_REPORTS,)):
+                logger.error("%s", failure)
+        except SysctlError as error:
             logger.error("%s", error)
 
     @property
@@ -160,7 +175,7 @@ class VrrpRouter:
         Without `start` it is made ready, and begins with the others when `start` is called; its
         routes and rules are removed too, because no other one has them yet.
         Raises: ValueError when its VRID is taken on that interface and family; SocketError,
-        SysctlError or VirtualMacError when the kernel refuses what it needs.
+        SysctlError or OwnLinkError when the kernel refuses what it needs.
         """
         if settings.identity in self._routers:
             raise ValueError(
@@ -169,10 +184,10 @@ class VrrpRouter:
         router = VirtualRouter(settings, self)
         self._routers[settings.identity] = router
         try:
-            await self._attach(router)
+            self._attach(router)
         except PyvrrpError:
             del self._routers[settings.identity]
-            await self._detach(router)
+            self._detach(router)
             raise
         self._dependents.add(router, settings)
         self._groups.add(router)
@@ -200,7 +215,7 @@ class VrrpRouter:
         self._to_assess.pop(router, None)
         if router in self._moves:
             self._moves.pop(router).cancel()
-        await self._detach(router)
+        self._detach(router)
 
     async def reconfigure(
         self, router: VirtualRouter, settings: VirtualRouterSettings
@@ -247,6 +262,7 @@ class VrrpRouter:
             sender.close()
         self._monitor.close()
         self._route.close()
+        self.use(HostSettings())
         self._filter.close()
 
     @property
@@ -392,57 +408,71 @@ class VrrpRouter:
         if self.table.by_name(name) is None:
             if name in self._frames:
                 self._frames.pop(name).close()
-            self._virtual_mac_lost(name)
+            self._own_link_lost(name)
         for router in routers:
             if router.settings.interface == name:
                 self._move_if_misplaced(router)
+            elif self._links.is_incomplete(router):
+                self._loop.call_soon(self._complete, router)
         self._assess_later(routers)
 
-    def _virtual_mac_lost(self, name: str) -> None:
-        """Somebody removed a virtual MAC link: resign, since nothing can answer, and make it again.
+    def _own_link_lost(self, name: str) -> None:
+        """Somebody removed a link of a Virtual Router's own, which is made again. Without its main
+        one it resigns, since nothing can answer.
 
         When it went with the interface below, that one's return is what matters.
         """
-        for router in [r for r, link in self._virtual_macs.items() if link == name]:
-            if router.link is not None and router not in self._moves:
+        for router, place in self._links.lost(name):
+            if router not in self._moves and self.table.by_name(place[0]) is not None:
                 logger.warning("(%s) link %s was removed by someone else", router.name, name)
-                router.holdings.virtual_mac_index = None
-                router.feed(Shutdown(InitializeReason.INTERFACE_MISSING), self.time())
-                router.disconnect()
-                self._move_if_misplaced(router)
+                if place == router.settings.place:
+                    router.feed(Shutdown(InitializeReason.INTERFACE_MISSING), self.time())
+                    router.disconnect()
+                    self._move_if_misplaced(router)
+                else:
+                    self._loop.call_soon(self._complete, router)
+
+    def _complete(self, router: VirtualRouter) -> None:
+        """Make what links are missing; the interface below is there (again)."""
+        if self._routers.get(router.settings.identity) is not router:
+            return
+        try:
+            self._links.make(router)
+        except PyvrrpError as error:
+            logger.error("(%s) %s", router.name, error)
+        router.assess()
 
     def _move_if_misplaced(self, router: VirtualRouter) -> None:
         if router not in self._moves and not self._is_in_place(router):
-            move = self._loop.create_task(self._move(router), name=f"move {router}")
-            self._moves[router] = move
+            self._moves[router] = self._loop.call_soon(self._move, router)
 
     def _is_in_place(self, router: VirtualRouter) -> bool:
         link = self.table.by_name(router.settings.interface)
         return router.index == (link.index if link is not None else None)
 
-    async def _move(self, router: VirtualRouter) -> None:
+    def _move(self, router: VirtualRouter) -> None:
         """The interface disappeared, or came (back) as another one; it may do so again meanwhile."""
         try:
             while not self._is_in_place(router):
                 router.disconnect()
-                await self._detach(router)
-                await self._attach(router)
+                self._detach(router)
+                self._attach(router)
         except PyvrrpError as error:
             logger.error("(%s) %s", router.name, error)
         del self._moves[router]
         router.assess()
 
-    async def _attach(self, router: VirtualRouter) -> None:
+    def _attach(self, router: VirtualRouter) -> None:
         """Give a Virtual Router what it needs on its interface, if that is there."""
         link = self.table.by_name(router.settings.interface)
         if link is not None:
-            await self._make_virtual_mac(router, link)
+            self._links.make(router)
             router.connect(self._segment(router.settings, link))
 
-    async def _detach(self, router: VirtualRouter) -> None:
+    def _detach(self, router: VirtualRouter) -> None:
         """Take that back; it is deaf and mute already."""
         self._close_idle_segments()
-        await self._remove_virtual_mac(router)
+        self._links.remove(router)
 
     def _assess_later(self, routers: Iterable[VirtualRouter]) -> None:
         """Let routers look at their interfaces, a few in each turn of the loop."""
@@ -481,29 +511,3 @@ class VrrpRouter:
     def _close_idle_segments(self) -> None:
         for key in [k for k, segment in self._segments.items() if not segment]:
             self._drop_segment(key)
-
-    async def _make_virtual_mac(self, router: VirtualRouter, base: Link) -> None:
-        settings = router.settings
-        if settings.virtual_mac is None:
-            return
-        name = await virtual_mac.create(settings, base, self.table)
-        self._virtual_macs[router] = name
-        self._sysctls.hold(virtual_mac.base_sysctls(base.name, settings.protocol.family))
-        self._read_monitor()
-        link = self.table.by_name(name)
-        if link is None:
-            raise virtual_mac.VirtualMacError("find", name, LookupError("it is gone already"))
-        router.holdings.virtual_mac_index = link.index
-
-    async def _remove_virtual_mac(self, router: VirtualRouter) -> None:
-        name = self._virtual_macs.pop(router, None)
-        if name is None:
-            return
-        settings = router.settings
-        wanted = virtual_mac.base_sysctls(settings.interface, settings.protocol.family)
-        for failure in self._sysctls.release(wanted):
-            logger.error("%s", failure)
-        try:
-            await virtual_mac.delete(name)
-        except virtual_mac.VirtualMacError as error:
-            logger.error("%s", error)

@@ -200,7 +200,7 @@ class Vmac:
     name: str | None = None
     mac: bytes | None = None
     netlink_notify_msg: bool = False
-    group: str | None = None
+    group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

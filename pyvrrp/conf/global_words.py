@@ -4,6 +4,7 @@ _ACTED_ON = (
     *("bfd_process_name", "bfd_priority", "bfd_rt_priority", "bfd_cpu_affinity"),
     *("iproute_usr_dir", "iproute_etc_dir"),
     *("reload_file", "reload_time_file", "reload_repeat"),
+    "disable_local_igmp",
     *("nftables", "nftables_priority", "nftables_ifindex", "nftables_counters"),
 """
 
@@ -200,6 +201,7 @@ _ACTED_ON = (
     *("iproute_usr_dir", "iproute_etc_dir"),
     *("stats_dump_file", "json_dump_file"),
     *("reload_file", "reload_time_file", "reload_repeat"),
+    "disable_local_igmp",
     *("nftables", "nftables_priority", "nftables_ifindex", "nftables_counters"),
 )
 

@@ -10,7 +10,7 @@ from .context import Context, shown
 from .draft import Draft
 from .link_config import Ipvlan
 from .values import Values
-from .vmac import new_link_name
+from .vmac import link_group, new_link_name
 
 __all__ = ["read_use_ipvlan", "settle_ipvlan"]
 
@@ -33,8 +33,11 @@ def read_use_ipvlan(context: Context, statement: Statement, values: Values) -> N
             following = context.word(statement, index)
             if following is not None and word == "name":
                 _name(context, statement, values, index)
-            elif following is not None:
-                values.put("ipvlan/group", str(following), statement)
+            elif (
+                following is not None
+                and (group := link_group(context, statement, index)) is not None
+            ):
+                values.put("ipvlan/group", group, statement)
         elif parse_address(word.partition("/")[0]) is not None:
             _address(context, statement, values, index)
         else:

@@ -20,7 +20,7 @@ class Ipvlan:
     name: str | None = None
     address: Interface | None = None
     mode: Literal["bridge", "private", "vepa"] = "bridge"
-    group: str | None = None
+    group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

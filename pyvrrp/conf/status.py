@@ -153,7 +153,7 @@ _INSIDE = (
     _Words("virtual_server_group", ("ADDRESS", "RANGE", "fwmark")),
     _Words("vrrp_instance/unicast_peer", ("PEER", "min_ttl", "max_ttl")),
     _Words("vrrp_instance/use_vmac", ("name", "MAC", "netlink_notify_msg", "group")),
-    _Words("vrrp_instance/use_ipvlan", _IPVLAN, _IPVLAN),
+    _Words("vrrp_instance/use_ipvlan", _IPVLAN),
     _Words("vrrp_instance/track_interface", _WEIGHT[:2]),
     _Words("vrrp_instance/track_script", _WEIGHT),
     *(
@@ -163,20 +163,12 @@ _INSIDE = (
     _Words(
         "virtual_ipaddress/address",
         ("ADDR", *ADDRESS_OPTIONS, *SWITCHES, *ADDRESS_FLAGS, "track_group"),
-        ("use_vmac", "track_group"),
+        ("track_group",),
     ),
     _Words("virtual_routes/route", _ROUTE, ("track_group",)),
     _Words("virtual_routes/route/encap", ENCAPS),
     _Words("virtual_rules/rule", _RULE, ("track_group",)),
 )
-
-_REFUSED_INSIDE = {
-    ("vrrp_instance/use_vmac", "MAC"): "the daemon does not start with a MAC address of one's own",
-}
-_LATER_INSIDE = {
-    ("vrrp_instance/use_vmac", "netlink_notify_msg"),
-    ("vrrp_instance/use_vmac", "group"),
-}
 
 
 def statuses() -> tuple[Status, ...]:
@@ -208,10 +200,7 @@ def _of_block(block: _Block) -> Iterator[Status]:
 def _inside() -> Iterator[Status]:
     for path, words, later in _INSIDE:
         for word in dict.fromkeys(words):
-            why = _REFUSED_INSIDE.get((path, word), "")
-            waits = word in tuple(later) or (path, word) in _LATER_INSIDE
-            status = REFUSED if why else ACCEPTED if waits else ACTED_ON
-            yield Status(path, word, status, why=why)
+            yield Status(path, word, ACCEPTED if word in tuple(later) else ACTED_ON)
 
 
 def _default(made: type | None, name: str) -> str:

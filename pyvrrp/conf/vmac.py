@@ -10,7 +10,7 @@ from .lexer import octets
 from .schema import Keyword
 from .values import Values
 
-__all__ = ["USE_VMAC", "new_link_name"]
+__all__ = ["USE_VMAC", "link_group", "new_link_name"]
 
 _MAX_NAME = 15
 _MAC = re.compile(r"[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){4,5}:?")
@@ -30,6 +30,18 @@ def new_link_name(context: Context, statement: Statement, index: int) -> str | N
     message = f"{shown(name)} cannot be the name of an interface; ignored"
     context.problem("bad-name", statement, index, message)
     return None
+
+
+def link_group(context: Context, statement: Statement, index: int) -> int | None:
+    """An interface group, by its number or its name in iproute2's file; None after a report."""
+    from .iproute_names import GROUP  # few files name one
+
+    word = statement.words[index]
+    number = context.routing.names.number(GROUP, word)
+    if number is None:
+        message = f"{shown(word)} is no interface group; ignored"
+        context.problem("unknown-value", statement, index, message)
+    return number
 
 
 def _mac(context: Context, statement: Statement, index: int) -> bytes | None:
@@ -80,8 +92,11 @@ def _use_vmac(context: Context, statement: Statement, values: Values) -> None:
             following = context.word(statement, index)
             if following is not None and word == "name":
                 _name(context, statement, values, index)
-            elif following is not None:
-                values.put("vmac/group", str(following), statement)
+            elif (
+                following is not None
+                and (group := link_group(context, statement, index)) is not None
+            ):
+                values.put("vmac/group", group, statement)
         else:
             _name(context, statement, values, index)
         index += 1

@@ -289,7 +289,8 @@ VRRP_INSTANCE = table(
         value("skip_check_adv_addr", Bool()),  # quirk: skip-check-off
         value("v3_checksum_as_v2", Bool()),
         USE_VMAC,
-        Keyword("use_ipvlan", _use_ipvlan, acted_on=False),
+        value("use_vmac_addr", Flag()),
+        Keyword("use_ipvlan", _use_ipvlan),
         value("vmac_xmit_base", Flag()),
         value("debug", Int(0, 4), acted_on=False),
         old("linkbeat_use_polling", "name the interface in a linkbeat_interfaces block"),
@@ -302,7 +303,6 @@ VRRP_INSTANCE = table(
             _unicast_flag("unicast_fault_no_peer"),
             Keyword("old_unicast_checksum", _old_unicast_checksum),
             value("promote_secondaries", Flag()),
-            value("use_vmac_addr", Flag()),
             Keyword("vrf", _vrf),
             Keyword("kernel_rx_buf_size", _kernel_rx_buf_size),
             Keyword("notify_deleted", _notify_deleted),

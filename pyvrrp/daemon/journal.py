@@ -12,6 +12,7 @@ import os
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ __all__ = [
     "decode",
     "encode",
     "journal_path",
+    "mark",
     "merge",
     "place",
     "planned",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 _VERSION = 1
+_NAMES = 3  # that an ipvlan may have got, if the first ones were taken
 _MAX_SIZE = 64 * 1024 * 1024
 
 
@@ -50,10 +53,9 @@ class Leftovers:
     addresses: tuple[tuple[str, str], ...] = ()
     """Interface name, address with prefix length ("192.0.2.1/24")."""
     links: tuple[tuple[str, str], ...] = ()
-    """Name of the interface below, MAC address: any macvlan there with it is ours.
+    """Name of the interface below, `mark` of the link: what is there with it is ours.
 
-    By address, because the name is chosen when the link is made. The addresses on such a link go
-    with it and are not listed.
+    The addresses on such a link go with it and are not listed.
     """
     sysctls: tuple[tuple[str, str], ...] = ()
     """Name below /proc/sys/net, value before we changed it."""
@@ -71,21 +73,33 @@ def journal_path(vrrp_pid_file: str) -> str:
     return vrrp_pid_file.removesuffix(".pid") + ".state"
 
 
+def mark(kind: str | None, mac: bytes, name: str) -> str:
+    """What a link of our own is known by: a macvlan by its MAC address, since its name is chosen when
+    it is made; an ipvlan has none of its own, and is known by its name. Empty: none of ours."""
+    if kind == "macvlan":
+        return mac.hex(":")
+    return name if kind == "ipvlan" else ""
+
+
 def planned(
     routers: Collection[VirtualRouterSettings], sysctls: Iterable[tuple[str, str]] = ()
 ) -> Leftovers:
     """What these Virtual Routers may set. `sysctls`: names with the values they have now."""
-    from ..core.model import virtual_router_mac
+    from ..core.model import Family
+    from ..net.own_link import wanted
 
     addresses: dict[tuple[str, str], None] = {}
     links: dict[tuple[str, str], None] = {}
     for router in routers:
-        if router.virtual_mac is not None:
-            mac = virtual_router_mac(router.protocol.family, router.protocol.vrid)
-            links[router.interface, mac.hex(":")] = None
+        own = wanted(router)
+        for (below, _), link in own.items():
+            names = islice(link.names(), _NAMES) if link.mac is None else ("",)
+            marks = (mark(link.kind, link.mac or b"", name) for name in names)
+            links |= dict.fromkeys((below, each) for each in marks)
         for address in router.addresses:
-            if address.dev is not None or router.virtual_mac is None:
-                addresses[address.dev or router.interface, str(address.interface)] = None
+            place = (address.dev or router.interface, Family(address.interface.version))
+            if place not in own:
+                addresses[place[0], str(address.interface)] = None
     routes = tuple(dict.fromkeys(_route(route) for each in routers for route in each.routes))
     rules = tuple(dict.fromkeys(_rule(rule) for each in routers for rule in each.rules))
     kept = tuple(dict.fromkeys(sysctls))

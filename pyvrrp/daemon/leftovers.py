@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import ip_interface
 
-from ..net import virtual_mac
 from ..net.address_messages import RemoveAddress
 from ..net.monitor import InterfaceTable
+from ..net.own_link import removed
 from ..net.route_messages import removed_route, removed_rule
-from ..net.rtnetlink import Operation
+from ..net.rtnetlink import Link, Operation
 from ..net.sysctl import Sysctl, SysctlError, write_sysctl
 from ..vrrp_router import VrrpRouter
 from . import journal
@@ -21,7 +21,7 @@ __all__ = ["clear"]
 logger = logging.getLogger(__name__)
 
 
-async def clear(journal_path: str, router: VrrpRouter) -> None:
+def clear(journal_path: str, router: VrrpRouter) -> None:
     """Nothing is left of it afterwards; what is gone already is no failure."""
     try:
         found = journal.read(journal_path)
@@ -30,10 +30,9 @@ async def clear(journal_path: str, router: VrrpRouter) -> None:
         return
     if found is None:
         return
-    router.change_kernel((*_routing(found, router.table), *_addresses(found, router.table)))
-    for name in _links(found, router.table):
-        with suppress(virtual_mac.VirtualMacError):
-            await virtual_mac.delete(name)
+    table = router.table
+    links = map(removed, _links(found, table))
+    router.change_kernel((*_routing(found, table), *_addresses(found, table), *links))
     for name, value in found.sysctls:
         with suppress(SysctlError):  # the interface is gone, and its settings with it
             write_sysctl(Sysctl(name, value))
@@ -54,9 +53,9 @@ def _addresses(found: journal.Leftovers, table: InterfaceTable) -> Iterator[Oper
             yield RemoveAddress(link.index, address)
 
 
-def _links(found: journal.Leftovers, table: InterfaceTable) -> Iterator[str]:
-    wanted = {(table.by_name(below), mac) for below, mac in found.links}
+def _links(found: journal.Leftovers, table: InterfaceTable) -> Iterator[Link]:
+    wanted = {(table.by_name(below), mark) for below, mark in found.links}
     for link in table.links():
         below = table.by_index(link.parent_index) if link.parent_index is not None else None
-        if link.kind == "macvlan" and below is not None and (below, link.mac.hex(":")) in wanted:
-            yield link.name
+        if below is not None and (below, journal.mark(link.kind, link.mac, link.name)) in wanted:
+            yield link

@@ -30,7 +30,6 @@ from .process_settings import Followed
 if TYPE_CHECKING:
     from ..conf.config import Config, GlobalDefs, Script
     from ..conf.diagnostics import Diagnostic
-    from ..settings import VirtualRouterSettings
 
 __all__ = ["DEADLINE", "Body", "Load", "Reading", "Sections", "Verdict", "load", "records"]
 
@@ -269,6 +268,8 @@ def _settled(config: Config, options: Options) -> Config:
 
 def _hand_over(config: Config, options: Options, settings: int, problems: int) -> Verdict:
     from ..settings import VirtualRouterSettings
+    from .journalling import journals
+    from .translate_host import translate_host
 
     sections = records(config, run_checkers=options.run_checkers)
     handoff.write(settings, *sections)
@@ -278,7 +279,8 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
     names = pid_file.Words(
         words.instance, words.net_namespace, words.use_pid_dir, words.net_namespace_ipvs
     )
-    during, after = _journals(pid_file.paths(options, names).vrrp, routers)
+    path = journal.journal_path(pid_file.paths(options, names).vrrp)
+    during, after = journals(path, translate_host(config), routers)
     needs_vrrp = options.run_vrrp and (bool(routers) or options.run_all)
     return Verdict(
         is_usable=True,
@@ -347,38 +349,6 @@ def _checker_records(config: Config) -> tuple[object, ...]:
 
     settings, services = translate_lvs(config)
     return (settings, *services)
-
-
-def _journals(
-    vrrp_pid_file: str, routers: tuple[VirtualRouterSettings, ...]
-) -> tuple[journal.Leftovers, journal.Leftovers]:
-    path = journal.journal_path(vrrp_pid_file)
-    try:
-        before = journal.read(path) or journal.Leftovers()
-    except journal.JournalError as problem:
-        _log.warning("leftovers of an earlier run are not known: %s", problem)
-        before = journal.Leftovers()
-    planned = journal.planned(routers, _sysctls(routers))
-    during = journal.merge(before, planned)
-    # The values found now may be our own, of an earlier run: those noted then are older.
-    originals = dict(during.sysctls)
-    sysctls = tuple((name, originals[name]) for name, _ in planned.sysctls)
-    return during, replace(planned, sysctls=sysctls)
-
-
-def _sysctls(routers: tuple[VirtualRouterSettings, ...]) -> tuple[tuple[str, str], ...]:
-    with_mac = {(r.interface, r.protocol.family) for r in routers if r.virtual_mac is not None}
-    if not with_mac:
-        return ()
-    from ..net.sysctl import SysctlError, read_sysctl
-    from ..net.virtual_mac import base_sysctls
-
-    found: dict[str, str] = {}
-    for interface, family in sorted(with_mac):
-        for setting in base_sysctls(interface, family):
-            with suppress(SysctlError):  # an interface that is yet to come has no value to restore
-                found[setting.name] = read_sysctl(setting.name)
-    return tuple(found.items())
 
 
 def _report(

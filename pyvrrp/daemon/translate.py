@@ -22,11 +22,11 @@ from ..core.model import (
 from ..errors import PyvrrpError
 from ..settings import (
     UNSPECIFIED,
-    VirtualMac,
     VirtualRouterSettings,
 )
 from . import translate_routing
 from .process_settings import ProcessSettings
+from .translate_links import address_prefix, has_own_mac, ipvlan, virtual_mac
 
 if TYPE_CHECKING:
     from ..conf.config import (
@@ -78,29 +78,28 @@ def _refuse_unsafe(instance: VrrpInstance) -> None:  # quirk: unsafe-to-leave-ou
         raise NotBuilt(instance, "needs a virtual_ipaddress; one without is not supported yet")
     if instance.authentication is not None and instance.authentication.auth_type == "AH":
         raise NotBuilt(instance, "auth_type AH is not supported yet, and PASS is no substitute")
-    if instance.use_vmac is not None and instance.use_vmac.mac is not None:
-        raise NotBuilt(instance, "use_vmac with a MAC address of its own is not supported yet")
 
 
 def _virtual_router(
     config: Config, instance: VrrpInstance, group: SyncGroup | None, tracking: Tracking
 ) -> VirtualRouterSettings:
-    vmac = instance.use_vmac
     everything = (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded)
     return VirtualRouterSettings(
         name=instance.name,
         interface=instance.interface or "",
         protocol=_protocol(instance, synchronized=group is not None),
-        addresses=tuple(map(translate_routing.address, everything)),
+        addresses=tuple(
+            translate_routing.address(a, own_mac=has_own_mac(instance, a)) for a in everything
+        ),
         tracked_interfaces=(
             *tracking.interfaces(instance, group),
             *translate_routing.watched(config, instance),
         ),
         tracked=tracking.objects(instance, group),
         track_primary=not instance.dont_track_primary,
-        virtual_mac=None
-        if vmac is None
-        else VirtualMac(vmac.name, config.global_defs.vmac_prefix, instance.vmac_xmit_base),
+        virtual_mac=virtual_mac(instance, config.global_defs),
+        ipvlan=ipvlan(instance, config.global_defs),
+        address_prefix=address_prefix(config.global_defs),
         sync_group=group.name if group is not None else None,
         unicast_ttl=instance.unicast_ttl,
         routes=translate_routing.routes(instance.virtual_routes),

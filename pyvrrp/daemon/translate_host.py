@@ -14,7 +14,7 @@ __all__ = ["translate_host"]
 
 def translate_host(config: Config) -> HostSettings:
     """The settings of `VrrpRouter`."""
-    return HostSettings(_filter(config))
+    return HostSettings(_filter(config), not config.global_defs.disable_local_igmp)
 
 
 def _filter(config: Config) -> FilterSettings:

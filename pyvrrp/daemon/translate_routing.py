@@ -19,8 +19,8 @@ _FLAGS = {"HOME": 0x10, "MNGTMPADDR": 0x100, "AUTOJOIN": 0x400}
 """linux/if_addr.h: IFA_F_HOMEADDRESS, IFA_F_MANAGETEMPADDR, IFA_F_MCAUTOJOIN."""
 
 
-def address(a: ConfiguredAddress) -> VirtualAddress:
-    """keepalived has lifetimes in IPv6 only."""
+def address(a: ConfiguredAddress, *, own_mac: bool) -> VirtualAddress:
+    """keepalived has lifetimes in IPv6 only. `own_mac`: it has a virtual MAC link for itself."""
     return VirtualAddress(
         interface=a.interface,
         dev=a.dev,
@@ -33,6 +33,7 @@ def address(a: ConfiguredAddress) -> VirtualAddress:
         preferred_lft=a.preferred_lft if a.interface.version == 6 else None,
         flags=sum(bit for name, bit in _FLAGS.items() if name in (f.name for f in a.flags)),
         no_track=a.no_track,
+        own_mac=own_mac,
     )
 
 

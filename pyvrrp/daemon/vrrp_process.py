@@ -80,7 +80,7 @@ class _Process:
             },
         )
         async with router:
-            await leftovers.clear(self._start.journal_path, router)
+            leftovers.clear(self._start.journal_path, router)
             wanted: list[VirtualRouterSettings] = []
             records = await _read(self._start.configuration_fd, wanted.append)
             os.close(self._start.configuration_fd)

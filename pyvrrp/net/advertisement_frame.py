@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 
-from ..core.model import PROTOCOL, Address, Family, VirtualRouterConfig, virtual_router_mac
+from ..core.model import PROTOCOL, Address, Family, VirtualRouterConfig
 from ..core.packet import internet_checksum
 
 __all__ = ["advertisement_frame", "ipv4_header"]
@@ -19,12 +19,13 @@ _TTL = 255
 _DONT_FRAGMENT = 0x4000
 
 
-def advertisement_frame(cfg: VirtualRouterConfig, message: bytes, group: Address) -> bytes:
-    """The frame that carries `message` to a multicast group.
+def advertisement_frame(
+    cfg: VirtualRouterConfig, message: bytes, group: Address, mac: bytes
+) -> bytes:
+    """The frame that carries `message` to a multicast group, from `mac`.
 
     Source: RFC 9568 §5.1, §7.2; RFC 1112 §6.4 and RFC 2464 §7 for the group's MAC address.
     """
-    mac = virtual_router_mac(cfg.family, cfg.vrid)
     if cfg.family is Family.IPV4:
         low = int(group) & 0x7FFFFF
         to = b"\x01\x00\x5e" + low.to_bytes(3, "big")

@@ -43,7 +43,7 @@ _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_DUMP = 0x1, 0x4, 0x300
 _NLM_F_DUMP_INTR = 0x10
 _IFLA_ADDRESS, _IFLA_BROADCAST, _IFLA_IFNAME, _IFLA_MTU = 1, 2, 3, 4
-_IFLA_LINK, _IFLA_LINKINFO = 5, 18
+_IFLA_LINK, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_GROUP = 5, 10, 18, 27
 _IFLA_INFO_KIND, _IFLA_INFO_DATA, _IFLA_VRF_TABLE = 1, 2, 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS, _IFA_PROTO = 1, 2, 8, 11
 _PROTOCOL_KEEPALIVED = 18
@@ -89,6 +89,8 @@ class Link:
     flags: int = field(default=0, compare=False)
     hardware: int = field(default=0, compare=False)
     broadcast: bytes = field(default=b"", compare=False)
+    group: int = field(default=0, compare=False)
+    master_index: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,7 @@ def parse_link(payload: bytes) -> Link:
     info = attributes(found.get(_IFLA_LINKINFO, b""), 0)
     kind = _text(info.get(_IFLA_INFO_KIND, b"")) or None
     vrf = attributes(info.get(_IFLA_INFO_DATA, b""), 0) if kind == "vrf" else {}
-    parent = found.get(_IFLA_LINK)
+    parent, master = found.get(_IFLA_LINK), found.get(_IFLA_MASTER)
     return Link(
         index=index,
         name=_text(found.get(_IFLA_IFNAME, b"")),
@@ -296,6 +298,8 @@ def parse_link(payload: bytes) -> Link:
         flags=flags,
         hardware=hardware,
         broadcast=found.get(_IFLA_BROADCAST, b""),
+        group=int.from_bytes(found.get(_IFLA_GROUP, b""), "little"),
+        master_index=int.from_bytes(master, "little") if master else None,
     )
 
 

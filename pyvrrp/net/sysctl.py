@@ -13,7 +13,15 @@ from pathlib import Path
 
 from ..errors import PyvrrpError
 
-__all__ = ["Sysctl", "SysctlError", "Sysctls", "read_sysctl", "write_sysctl"]
+__all__ = [
+    "NO_IGMP_REPORTS",
+    "Sysctl",
+    "SysctlError",
+    "Sysctls",
+    "links_with_settings",
+    "read_sysctl",
+    "write_sysctl",
+]
 
 _ROOT = Path("/proc/sys/net")
 
@@ -24,6 +32,10 @@ class Sysctl:
 
     name: str
     value: str
+
+
+NO_IGMP_REPORTS = Sysctl("ipv4/igmp_link_local_mcast_reports", "0")
+"""Membership in groups of 224.0.0.0/24 is reported to nobody."""
 
 
 class SysctlError(PyvrrpError):
@@ -41,6 +53,14 @@ def read_sysctl(name: str) -> str:
         return (_ROOT / name).read_text().strip()
     except OSError as error:
         raise SysctlError("read", name, error) from error
+
+
+def links_with_settings() -> tuple[str, ...]:
+    """Names of what has IPv4 settings of its own: links, "all" and "default"."""
+    try:
+        return tuple(sorted(each.name for each in (_ROOT / "ipv4/conf").iterdir()))
+    except OSError as error:
+        raise SysctlError("list", "ipv4/conf", error) from error
 
 
 def write_sysctl(setting: Sysctl) -> None:

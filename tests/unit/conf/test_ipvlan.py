@@ -33,7 +33,7 @@ def said(
     [
         ("192.0.2.7/24", Ipvlan(address=OWN), []),
         ("private iv1 192.0.2.7/24", Ipvlan("iv1", OWN, "private"), []),
-        ("name bridge 192.0.2.7/24 vepa group 7", Ipvlan("bridge", OWN, "vepa", "7"), []),
+        ("name bridge 192.0.2.7/24 vepa group 7", Ipvlan("bridge", OWN, "vepa", 7), []),
         ("192.0.2.7/24 bridge vepa", Ipvlan(address=OWN), ["given-twice"]),
         ("192.0.2.7/24 192.0.2.8", Ipvlan(address=OWN), ["given-twice"]),
         ("192.0.2.7/24 a b", Ipvlan("a", OWN), ["given-twice"]),

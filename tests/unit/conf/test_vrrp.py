@@ -79,7 +79,7 @@ def said(read: Read, text: str, rest: str = ADDRESS) -> tuple[VrrpInstance, list
         ("v3_checksum_as_v2", "v3_checksum_as_v2", True),
         ("use_vmac", "use_vmac", Vmac()),
         ("use_vmac name group", "use_vmac", Vmac("group")),
-        ("use_vmac v group 5 2:3:4:5:6:7", "use_vmac", Vmac("v", b"\2\3\4\5\6\7", group="5")),
+        ("use_vmac v group 5 2:3:4:5:6:7", "use_vmac", Vmac("v", b"\2\3\4\5\6\7", group=5)),
         ("use_vmac 02:00:00:00:0a", "use_vmac", Vmac(None, b"\2\0\0\0\n\1")),
         ("use_vmac 02:00:00:00:0a:", "use_vmac", Vmac(None, b"\2\0\0\0\n\1")),
         ("use_vmac_addr", "use_vmac_addr", True),

@@ -114,8 +114,11 @@ def test_old_value_of_a_sysctl_stays_noted(
     """After a crash the kernel holds our own value."""
     names = ("arp_ignore", "arp_filter", "arp_announce")
     found = {f"ipv4/conf/eth1/{name}": "1" for name in names}
-    monkeypatch.setattr("pyvrrp.net.sysctl.read_sysctl", found.__getitem__)
-    before = journal.Leftovers(sysctls=(("ipv4/conf/eth1/arp_ignore", "0"),))
+    monkeypatch.setattr("pyvrrp.daemon.journalling.read_sysctl", found.__getitem__)
+    monkeypatch.setattr("pyvrrp.net.reverse_path.relaxed", tuple)
+    relaxed = "ipv4/conf/all/rp_filter"
+    found[relaxed] = "0"
+    before = journal.Leftovers(sysctls=(("ipv4/conf/eth1/arp_ignore", "0"), (relaxed, "1")))
     journal.write(str(tmp_path / "v.state"), before)
     verdict = verdict_of(options(tmp_path, _GOOD), settings, True)
     for octets in (verdict.journal_during, verdict.journal_after):
@@ -123,6 +126,7 @@ def test_old_value_of_a_sysctl_stays_noted(
             "ipv4/conf/eth1/arp_ignore": "0",
             "ipv4/conf/eth1/arp_filter": "1",
             "ipv4/conf/eth1/arp_announce": "1",
+            relaxed: "1",
         }
 
 

@@ -10,6 +10,8 @@ from pyvrrp.core.model import Family, VirtualRouterConfig
 from pyvrrp.net.advertisement_frame import advertisement_frame
 from pyvrrp.net.vrrp_socket import split_datagram
 
+_MAC4, _MAC6 = bytes.fromhex("00005e000133"), bytes.fromhex("00005e000233")
+
 
 def _config(family: Family, source: str, address: str) -> VirtualRouterConfig:
     return VirtualRouterConfig(51, family, (ip_address(address),), ip_address(source))
@@ -18,7 +20,7 @@ def _config(family: Family, source: str, address: str) -> VirtualRouterConfig:
 def test_ipv4_frame() -> None:
     """RFC 1112 §6.4 for the group's MAC address; the header's checksum is scapy's."""
     cfg = _config(Family.IPV4, "192.0.2.1", "192.0.2.100")
-    frame = advertisement_frame(cfg, b"message!", ip_address("224.0.0.18"))
+    frame = advertisement_frame(cfg, b"message!", ip_address("224.0.0.18"), _MAC4)
     assert frame.hex() == (
         "01005e00001200005e000133080045c0001c00004000ff70d89dc0000201e0000012" + b"message!".hex()
     )
@@ -27,7 +29,7 @@ def test_ipv4_frame() -> None:
 def test_ipv6_frame() -> None:
     """RFC 2464 §7 for the group's MAC address."""
     cfg = _config(Family.IPV6, "fe80::1", "fe80::100")
-    frame = advertisement_frame(cfg, b"message!", ip_address("ff02::12"))
+    frame = advertisement_frame(cfg, b"message!", ip_address("ff02::12"), _MAC6)
     assert frame.hex() == (
         "333300000012"
         "00005e000233"
@@ -46,7 +48,7 @@ def test_ipv6_frame() -> None:
 )
 def test_23_bits_of_an_ipv4_group(group: str, mac: str) -> None:
     cfg = _config(Family.IPV4, "192.0.2.1", "192.0.2.100")
-    assert advertisement_frame(cfg, b"", ip_address(group))[:6].hex() == mac
+    assert advertisement_frame(cfg, b"", ip_address(group), _MAC4)[:6].hex() == mac
 
 
 @pytest.mark.parametrize(

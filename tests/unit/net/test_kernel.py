@@ -13,7 +13,6 @@ import pytest
 from netnslab import Host, Lab, wait_until
 from pyvrrp.core.model import Address, Family
 from pyvrrp.errors import PyvrrpError
-from pyvrrp.net import virtual_mac
 from pyvrrp.net.address_messages import AddAddress, RemoveAddress
 from pyvrrp.net.frame_sender import FrameSender
 from pyvrrp.net.monitor import (
@@ -28,7 +27,6 @@ from pyvrrp.net.monitor import (
 )
 from pyvrrp.net.rtnetlink import NetlinkError, RouteSocket
 from pyvrrp.net.vrrp_socket import GroupSender, PeerSender, Receiver, SocketError
-from pyvrrp.settings import VirtualMac, VirtualRouterSettings
 
 pytestmark = pytest.mark.root
 
@@ -313,61 +311,6 @@ def test_frame_sender(pair: tuple[Host, Host]) -> None:
     sender.send(frame)
     assert capture.wait(lambda f: f.data[12:14] == b"\x88\xb5", what="the frame").data == frame
     sender.close()
-
-
-def _settings(family: Family, **more: Any) -> VirtualRouterSettings:
-    address = {Family.IPV4: "192.0.2.100/24", Family.IPV6: "fe80::100/64"}[family]
-    made = VirtualRouterSettings.of("v", "eth0", 51, [address])
-    return VirtualRouterSettings("v", "eth0", made.protocol, made.addresses, **more)
-
-
-@pytest.mark.parametrize("family", list(Family))
-async def test_virtual_mac_link(
-    pair: tuple[Host, Host], route: RouteSocket, family: Family
-) -> None:
-    """Down, with the Virtual Router's MAC address; what an earlier run left is replaced."""
-    host = pair[0]
-    wanted = _settings(family, virtual_mac=VirtualMac())
-    table = InterfaceTable()
-    for _ in range(2):
-        table.refresh(route)
-        base = table.by_name("eth0")
-        assert base is not None
-        with host.entered():
-            name = await virtual_mac.create(wanted, base, table)
-        assert name == "vrrp.51"
-    shown = host.ip("-d", "link", "show", "dev", "vrrp.51")
-    mac = {Family.IPV4: "00:00:5e:00:01:33", Family.IPV6: "00:00:5e:00:02:33"}[family]
-    assert f"link/ether {mac}" in shown
-    assert "macvlan mode vepa" in shown
-    assert "state DOWN" in shown
-    with host.entered():
-        await virtual_mac.delete("vrrp.51")
-        await virtual_mac.delete("vrrp.51")
-    assert "vrrp.51" not in host.ip("link")
-
-
-async def test_taken_names(pair: tuple[Host, Host], route: RouteSocket) -> None:
-    """Somebody else's link is left alone: another name, or a refusal when the name was given."""
-    host = pair[0]
-    host.ip("link", "add", "vrrp.51", "type", "bridge")
-    table = InterfaceTable()
-    table.refresh(route)
-    base = table.by_name("eth0")
-    assert base is not None
-    with host.entered():
-        made = await virtual_mac.create(
-            _settings(Family.IPV4, virtual_mac=VirtualMac()), base, table
-        )
-        assert made == "vrrp1.51"
-        with pytest.raises(virtual_mac.VirtualMacError, match=r"vrrp\.51: the name is taken"):
-            await virtual_mac.create(
-                _settings(Family.IPV4, virtual_mac=VirtualMac("vrrp.51")), base, table
-            )
-        with pytest.raises(virtual_mac.VirtualMacError, match="longer than 15 characters"):
-            await virtual_mac.create(
-                _settings(Family.IPV4, virtual_mac=VirtualMac("a-name-with-16-ch")), base, table
-            )
 
 
 def test_sender_socket_marks_its_packets(pair: tuple[Host, Host]) -> None:
