@@ -18,8 +18,6 @@ from .settings import TrackedKind, TrackedObject, VirtualRouterSettings
 
 __all__ = ["Conditions", "ConditionsHost"]
 
-_AWAITED = (TrackedKind.SCRIPT, TrackedKind.PROCESS)
-
 
 class ConditionsHost(Protocol):
     """What is known of the host."""
@@ -94,15 +92,16 @@ class Conditions:
 
     def _effect(self, tracked: TrackedObject) -> int | None:
         value = self._host.tracked_values.get(tracked.key)
-        if tracked.kind is TrackedKind.FILE:
-            return effect_of_number(tracked.weight, value or 0, reverse=tracked.reverse)
         if value is None and tracked.kind is not TrackedKind.BFD:
             return 0
+        if tracked.kind is TrackedKind.FILE:
+            return effect_of_number(tracked.weight, value or 0, reverse=tracked.reverse)
         return effect(tracked.weight, reverse=tracked.reverse, is_up=bool(value))
 
     def _is_awaited(self, tracked: TrackedObject) -> bool:
-        may_be_fault = tracked.weight == 0 and tracked.kind in _AWAITED
-        return may_be_fault and tracked.key not in self._host.tracked_values
+        if tracked.key in self._host.tracked_values or tracked.kind is TrackedKind.BFD:
+            return False
+        return tracked.weight == 0 or tracked.kind is not TrackedKind.SCRIPT
 
     def _source(self, link: Link) -> Address | None:
         """Where Advertisements come from: as configured, or the interface's primary address."""

@@ -73,15 +73,17 @@ class TrackedInterface:
 
 
 class TrackedKind(Enum):
-    """What may be tracked besides interfaces, and what it counts as until somebody said."""
+    """What may be tracked besides interfaces, and what it counts as until somebody said.
+
+    One that is awaited keeps a Virtual Router from starting, though not one that runs from going on.
+    """
 
     SCRIPT = "script"
-    """Up or down. One that may be a fault is awaited: until its first value the Virtual Router does
-    not start, though one that runs goes on. With another weight it counts nothing until then."""
+    """Up or down. Awaited when it may be a fault; with a weight it adds nothing at first."""
     PROCESS = "process"
-    """As SCRIPT."""
+    """Up or down, and awaited: who watches it knows at once."""
     FILE = "file"
-    """A number, 0 at first."""
+    """A number, and awaited like a process."""
     BFD = "bfd"
     """Up or down, and down at first."""
 

@@ -17,7 +17,7 @@ from ..errors import HealthcheckError
 from .connect import reason
 from .interface import as_starter
 
-__all__ = ["CannotWatch", "FileWatch", "probe", "read", "start"]
+__all__ = ["CannotWatch", "FileWatch", "number_in", "probe", "read", "start"]
 
 _MOST_OCTETS = 64
 _LOWEST, _HIGHEST = -(2**31), 2**31 - 1
@@ -41,7 +41,7 @@ def read(check: FileCheck) -> ProbeResult:
     down. All as in keepalived; the number is of strtol(3)'s base 0.
     """
     number = _number(_content(check.path))
-    if not _LOWEST <= number <= _HIGHEST + 1:
+    if not _is_in_range(number):
         return ProbeResult(False, f"{number} is out of range", is_verdict=False)
     if check.weight == 0:
         return ProbeResult((number == 0) is not check.reverse, f"reads {number}")
@@ -49,6 +49,16 @@ def read(check: FileCheck) -> ProbeResult:
     if offset <= _LOWEST:
         return ProbeResult(False, f"reads {number}, the lowest")
     return ProbeResult(True, f"reads {number}", weight_offset=min(offset, _HIGHEST))
+
+
+def number_in(path: str) -> int | None:
+    """The number that `read` goes by; None: out of range."""
+    number = _number(_content(path))
+    return number if _is_in_range(number) else None
+
+
+def _is_in_range(number: int) -> bool:
+    return _LOWEST <= number <= _HIGHEST + 1
 
 
 def _content(path: str) -> bytes:

@@ -3,6 +3,7 @@
 _ACTED_ON = (
     *("bfd_process_name", "bfd_priority", "bfd_rt_priority", "bfd_cpu_affinity"),
     *("iproute_usr_dir", "iproute_etc_dir"),
+    *("process_monitor_rcv_bufs", "process_monitor_rcv_bufs_force"),
     *("reload_file", "reload_time_file", "reload_repeat"),
     "disable_local_igmp",
     *("nftables", "nftables_priority", "nftables_ifindex", "nftables_counters"),

@@ -73,7 +73,7 @@ RARE_ROWS = (
     Keyword("linkbeat_interfaces", _linkbeat_interfaces, Block.ENTRIES, acted_on=False),
     Keyword("track_file", _track_file, Block.TABLE),
     Keyword("vrrp_track_file", _track_file, Block.TABLE),
-    Keyword("vrrp_track_process", _track_process, Block.TABLE, acted_on=False),
+    Keyword("vrrp_track_process", _track_process, Block.TABLE),
     Keyword("track_group", _static, Block.TABLE, acted_on=False),
     Keyword("static_ipaddress", _static, Block.ENTRIES, acted_on=False),
     Keyword("static_routes", _static, Block.ENTRIES, acted_on=False),

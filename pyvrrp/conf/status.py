@@ -155,10 +155,9 @@ _INSIDE = (
     _Words("vrrp_instance/use_vmac", ("name", "MAC", "netlink_notify_msg", "group")),
     _Words("vrrp_instance/use_ipvlan", _IPVLAN),
     _Words("vrrp_instance/track_interface", _WEIGHT[:2]),
-    _Words("vrrp_instance/track_script", _WEIGHT),
     *(
-        _Words(f"vrrp_instance/track_{kind}", _WEIGHT, _WEIGHT)
-        for kind in ("file", "process", "bfd")
+        _Words(f"vrrp_instance/track_{kind}", _WEIGHT)
+        for kind in ("script", "file", "process", "bfd")
     ),
     _Words(
         "virtual_ipaddress/address",

@@ -65,7 +65,7 @@ TRACK_FILE = table(
     (
         value("file", Word(missing=_GENERAL), once=True),
         _weight(1),
-        Keyword("init_file", _init_file, acted_on=False),
+        Keyword("init_file", _init_file),
     ),
 )
 

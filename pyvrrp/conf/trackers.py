@@ -158,8 +158,6 @@ def _follow(
     keyword: str,
     weights: _Weights,
     known: Callable[[Context], Mapping[str, _Followed]],
-    *,
-    acted_on: bool = False,
 ) -> Keyword:
     """A `track_*` block whose entries name `keyword` blocks that stand before it."""
 
@@ -185,7 +183,7 @@ def _follow(
         values.set[f"seen/{name}"] = names
         values.extend(name, found, statement)
 
-    return Keyword(name, read, Block.ENTRIES, acted_on=acted_on)
+    return Keyword(name, read, Block.ENTRIES)
 
 
 def _unicast_peer(context: Context, statement: Statement, values: Values) -> None:
@@ -243,7 +241,6 @@ TRACK_BFD = _follow(
     "bfd_instance",
     _Weights(253, 253, _BOTH, strict=True),
     lambda c: c.vrrp_sessions,
-    acted_on=True,
 )
 TRACK_PROCESS = _follow(
     "track_process", "vrrp_track_process", _Weights(254, 254, _BOTH), lambda c: c.track_processes

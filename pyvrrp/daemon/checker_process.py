@@ -28,6 +28,7 @@ from .checker_reader import SettingsReader
 from .checker_settings import CheckedService, CheckerSettings, ServerCommands
 from .commands import Command
 from .dump_kinds import of_section
+from .initial_files import write_initial
 from .kernel_settings import KernelSettings
 from .namespaces import inside
 from .notify_fifo import NotifyFifos
@@ -143,6 +144,8 @@ class _Process:
         gc.disable()  # nothing made until READY is garbage
         settings, services = await self._reader.read(self._start.configuration_fd)
         os.close(self._start.configuration_fd)
+        if not self._start.is_restart:
+            write_initial(settings.initial_files)
         if settings.flush_at_start and not self._start.is_restart:
             # After a crash it would end connections that live.
             self._ipvs.flush()

@@ -11,6 +11,7 @@ from healthcheck.core.model import VirtualServer
 from healthcheck.core.sync import SyncDaemon, Timeouts
 
 from .commands import Command, FifoSettings
+from .initial_files import InitialFile
 from .process_settings import ProcessSettings
 
 __all__ = [
@@ -60,3 +61,4 @@ class CheckerSettings:
     """The Virtual Router that says which of them runs: the master while it is Active, else the backup.
     None: all do."""
     fifos: tuple[FifoSettings, ...] = ()
+    initial_files: tuple[InitialFile, ...] = ()

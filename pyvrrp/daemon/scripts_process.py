@@ -1,8 +1,8 @@
 """The scripts process: everything of VRRP that forks, reads files or waits.
 
-It runs the tracker scripts and tells the VRRP process, over the link between them, how each is:
-`publish("script NAME", "1")` (`siblings`). The VRRP process goes by the last word, also while this
-process is dead; one that is started again tells as soon as it knows.
+It watches what is tracked (`trackers`) and tells the VRRP process, over the link between them, how
+each thing is. The VRRP process goes by the last word, also while this process is dead; one that is
+started again tells as soon as it knows.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import logging
 import os
 
 from ..errors import PyvrrpError
-from ..settings import TrackedKind
 from . import handoff
 from .parent_link import ParentLink
 from .process_settings import apply
 from .processes import INTERNAL_ERROR
-from .scripts_settings import ScriptsSettings, TrackerScript
+from .scripts_settings import ScriptsSettings
 from .siblings import Sibling
-from .tracker_scripts import ScriptTrackers
+from .trackers import Trackers
 
 __all__ = ["run"]
 
@@ -43,42 +42,26 @@ class _Process:
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
-        self._vrrp = Sibling()
-        siblings = {handoff.Section.VRRP: self._vrrp}
-        parent = ParentLink(self._start, siblings=siblings)
-        self._scripts = ScriptTrackers(self._tell_script)
-        self._use(self._start.configuration_fd)
+        vrrp = Sibling()
+        parent = ParentLink(self._start, siblings={handoff.Section.VRRP: vrrp})
+        self._trackers = Trackers(vrrp)
+        self._use(self._start.configuration_fd, is_daemon_start=not self._start.is_restart)
         os.close(self._start.configuration_fd)
         gc.collect()
         gc.freeze()
         parent.say(handoff.READY)
         await parent.follow(self._reload, lambda kind: iter(()))
-        await self._scripts.close()
-        self._vrrp.close()
+        await self._trackers.close()
+        vrrp.close()
 
     async def _reload(self, descriptor: int) -> None:
         """Raises: HandoffError, before anything is changed."""
         self._use(descriptor)
 
-    def _use(self, descriptor: int) -> None:
+    def _use(self, descriptor: int, *, is_daemon_start: bool = False) -> None:
         """Raises: HandoffError, before anything is changed."""
-        scripts: list[TrackerScript] = []
-        settings = ScriptsSettings()
-        for record in handoff.read(descriptor, handoff.Section.SCRIPTS):
-            match record:
-                case ScriptsSettings():
-                    settings = record
-                case TrackerScript():
-                    scripts.append(record)
-        apply(settings.process, "scripts")
-        self._scripts.use(scripts)
-
-    def _tell_script(self, name: str, is_up: bool | None) -> None:
-        self._tell(TrackedKind.SCRIPT, name, None if is_up is None else int(is_up))
-
-    def _tell(self, kind: TrackedKind, name: str, value: int | None) -> None:
-        key = f"{kind.value} {name}"
-        if value is None:
-            self._vrrp.withdraw(key)
-        else:
-            self._vrrp.publish(key, str(value))
+        records = tuple(handoff.read(descriptor, handoff.Section.SCRIPTS))
+        for record in records:
+            if isinstance(record, ScriptsSettings):
+                apply(record.process, "scripts")
+        self._trackers.use(records, is_daemon_start=is_daemon_start)

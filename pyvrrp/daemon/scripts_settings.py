@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .commands import Command
+from .initial_files import InitialFile
 from .process_settings import ProcessSettings
 
-__all__ = ["ScriptsSettings", "TrackerScript"]
+__all__ = ["ScriptsSettings", "TrackerFile", "TrackerProcess", "TrackerScript"]
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptsSettings:
     """How the process itself runs."""
 
-    process: ProcessSettings = ProcessSettings()  # noqa: RUF009  # it is frozen
+    process: ProcessSettings
+    events_buffer: int = 0
+    """Octets for news of processes that wait to be read; 0: as many as the system gives."""
+    events_buffer_force: bool = False
+    """Also beyond the system's limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +39,33 @@ class TrackerScript:
     timeout: float = 1.0
     rise: int = 1
     fall: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerFile:
+    """A file whose number is told whenever it changes."""
+
+    name: str
+    path: str
+    initial: InitialFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerProcess:
+    """It is up while `quorum` to `quorum_max` processes run that are called `process`.
+
+    That is the short name, with `full_command` the first word of the command line.
+    """
+
+    name: str
+    process: str
+    arguments: tuple[str, ...] = ()
+    param_match: Literal["exact", "initial", "partial"] | None = None
+    """How the rest of the command line must agree with `arguments`; None: it does not matter."""
+    full_command: bool = False
+    quorum: int = 1
+    quorum_max: int | None = None
+    fork_delay: float = 0.0
+    """Seconds that a change must last which comes of one more process."""
+    terminate_delay: float = 0.0
+    """Seconds that a change must last which comes of one less."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from healthcheck.core.model import Check, MiscCheck, RealServer
+from healthcheck.core.model import Check, FileCheck, MiscCheck, RealServer
 from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
 
 from .checker_settings import (
@@ -13,6 +13,7 @@ from .checker_settings import (
     CheckerSettings,
     ServerCommands,
 )
+from .initial_files import InitialFile, initial_file
 from .process_settings import ProcessSettings
 from .programs import Programs
 
@@ -47,9 +48,20 @@ def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService
         sync_daemons=tuple(_sync_daemons(config)),
         sync_follows=g.lvs_sync_daemon.instance if g.lvs_sync_daemon is not None else None,
         fifos=tuple(programs.fifos(g.notify_fifo, g.lvs_notify_fifo)),
+        initial_files=tuple(_initial_files(config)),
     )
     services = config.lvs.services if config.lvs is not None else ()
     return settings, tuple(_service(service, programs) for service in services)
+
+
+def _initial_files(config: Config) -> Iterator[InitialFile]:
+    """Of the files that servers are checked by; VRRP's are written by who watches those."""
+    wanted = {file.file: found for file in config.track_files if (found := initial_file(file))}
+    if wanted and config.lvs is not None:
+        servers = (s for service in config.lvs.services for s in service.server.real_servers)
+        checks = (check for server in servers for check in server.checks)
+        read = {check.path for check in checks if isinstance(check, FileCheck)}
+        yield from (found for path, found in wanted.items() if path in read)
 
 
 def _sync_daemons(config: Config) -> Iterator[SyncDaemon]:

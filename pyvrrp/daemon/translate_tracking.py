@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from shutil import which
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..settings import TrackedInterface, TrackedKind, TrackedObject
+from .initial_files import initial_file
 from .process_settings import ProcessSettings
-from .scripts_settings import ScriptsSettings, TrackerScript
+from .scripts_settings import (
+    ScriptsSettings,
+    TrackerFile,
+    TrackerProcess,
+    TrackerScript,
+)
 
 if TYPE_CHECKING:
     from ..conf.config import Config, SyncGroup, TrackInterface, VrrpInstance, VrrpScript
+    from ..conf.tracking_config import TrackFile, TrackProcess
     from .programs import Programs
 
 __all__ = ["Tracking"]
@@ -22,16 +29,24 @@ _log = logging.getLogger(__name__)
 _Entry = TypeVar("_Entry", TrackedInterface, TrackedObject)
 
 
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
 class Tracking:
     """What is tracked in a configuration. A script that may not be run is tracked by nobody."""
 
     def __init__(self, config: Config, programs: Programs) -> None:
         self._config = config
         self._written = {script.name: script for script in config.scripts}
-        named = {entry.name for each in config.instances for entry in each.track_script}
-        named |= {entry.name for each in config.sync_groups for entry in each.track_script}
+        named = _names(config, lambda who: who.track_script)
         found = (_script(s, programs) for s in config.scripts if s.name in named)
         self._scripts = {script.name: script for script in found if script is not None}
+        files = _names(config, lambda who: who.track_file)
+        self._files = [_file(each) for each in config.track_files if each.name in files]
+        processes = _names(config, lambda who: who.track_process)
+        self._processes = [_process(p) for p in config.track_processes if p.name in processes]
 
     def interfaces(
         self, instance: VrrpInstance, group: SyncGroup | None
@@ -47,10 +62,17 @@ class Tracking:
 
     def records(self) -> tuple[object, ...]:
         """What the scripts process gets; nothing when it has nothing to do."""
-        if not self._scripts:
+        found = (*self._scripts.values(), *self._files, *self._processes)
+        if not found:
             return ()
-        name = "keepalived_scripts" if self._config.global_defs.process_names else None
-        return ScriptsSettings(ProcessSettings(name)), *self._scripts.values()
+        defs = self._config.global_defs
+        sizes = defs.receive_buffers
+        settings = ScriptsSettings(
+            ProcessSettings("keepalived_scripts" if defs.process_names else None),
+            sizes.process_monitor if sizes is not None else 0,
+            sizes.process_monitor_force if sizes is not None else False,
+        )
+        return settings, *found
 
     def _objects(self, who: VrrpInstance | SyncGroup) -> Iterator[TrackedObject]:
         for entry in who.track_script:
@@ -59,8 +81,21 @@ class Tracking:
                 weight = script.weight if entry.weight is None else entry.weight
                 reverse = script.reverse if entry.reverse is None else entry.reverse
                 yield TrackedObject(TrackedKind.SCRIPT, entry.name, weight, reverse)
-        for followed in who.track_bfd:
-            yield TrackedObject(TrackedKind.BFD, followed.name, followed.weight, followed.reverse)
+        for kind, entries in (
+            (TrackedKind.FILE, who.track_file),
+            (TrackedKind.PROCESS, who.track_process),
+            (TrackedKind.BFD, who.track_bfd),
+        ):
+            for tracked in entries:
+                yield TrackedObject(kind, tracked.name, tracked.weight, tracked.reverse)
+
+
+def _names(
+    config: Config, entries: Callable[[VrrpInstance | SyncGroup], Iterable[_Named]]
+) -> set[str]:
+    """What any instance or group tracks."""
+    everybody: tuple[VrrpInstance | SyncGroup, ...] = (*config.instances, *config.sync_groups)
+    return {entry.name for who in everybody for entry in entries(who)}
 
 
 def _interface(tracked: TrackInterface) -> TrackedInterface:
@@ -106,3 +141,21 @@ def _file_to_open(argv: tuple[str, ...]) -> str | None:
         return None
     path = " ".join(argv)[1:].strip()
     return path if path.startswith("/") else None
+
+
+def _file(file: TrackFile) -> TrackerFile:
+    return TrackerFile(file.name, file.file, initial_file(file))
+
+
+def _process(found: TrackProcess) -> TrackerProcess:
+    return TrackerProcess(
+        name=found.name,
+        process=found.process,
+        arguments=found.arguments,
+        param_match=found.param_match,
+        full_command=found.full_command,
+        quorum=found.quorum,
+        quorum_max=found.quorum_max,
+        fork_delay=found.fork_delay,
+        terminate_delay=found.terminate_delay,
+    )

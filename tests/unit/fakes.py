@@ -37,6 +37,9 @@ class FakeLoop:
     def time(self) -> float:
         return self.now
 
+    def call_later(self, delay: float, callback: Callable[..., Any], *args: Any) -> Handle:
+        return self.call_at(self.now + delay, callback, *args)
+
     def call_at(self, at: float, callback: Callable[..., Any], *args: Any) -> Handle:
         """Waits whole milliseconds, as epoll_wait does."""
         handle = Handle()

@@ -308,13 +308,16 @@ def tracking(kind, weight=0, **protocol):
     return wire
 
 
-@pytest.mark.parametrize("kind", [TrackedKind.SCRIPT, TrackedKind.PROCESS])
-def test_it_starts_with_the_first_result(kind):
-    wire = tracking(kind).start()
+@pytest.mark.parametrize(
+    ("kind", "weight", "bad"),
+    [(TrackedKind.SCRIPT, 0, 0), (TrackedKind.PROCESS, 0, 0), (TrackedKind.FILE, 1, -254)],
+)
+def test_it_starts_with_the_first_result(kind, weight, bad):
+    wire = tracking(kind, weight).start()
     assert wire.host.take_log() == [("Initialize", "Initialize", AWAITING)]
     set_tracked(wire, kind, 1)
     assert wire.host.take_log() == [("Initialize", "Backup", None)]
-    set_tracked(wire, kind, 0)
+    set_tracked(wire, kind, bad)
     assert wire.host.take_log() == [("Backup", "Initialize", DOWN)]
     set_tracked(wire, kind, 1)
     assert wire.host.take_log() == [("Initialize", "Backup", None)]
@@ -343,16 +346,16 @@ def test_one_that_runs_goes_on_until_there_is_a_result():
         pytest.param(TrackedKind.SCRIPT, -20, None, 100, id="unknown script"),
         pytest.param(TrackedKind.SCRIPT, -20, 0, 80, id="failed script"),
         pytest.param(TrackedKind.PROCESS, 20, 1, 120, id="process"),
-        pytest.param(TrackedKind.FILE, 2, None, 100, id="unknown file"),
         pytest.param(TrackedKind.FILE, 2, -7, 86, id="file"),
         pytest.param(TrackedKind.BFD, -20, None, 80, id="BFD is down at first"),
         pytest.param(TrackedKind.BFD, -20, 1, 100, id="BFD up"),
     ],
 )
 def test_weights_of_tracked_objects(kind, weight, value, priority):
-    wire = tracking(kind, weight).start()
+    wire = tracking(kind, weight)
     if value is not None:
         set_tracked(wire, kind, value)
+    wire.start()
     assert wire.router.config.priority == priority
     assert wire.host.take_log() == [("Initialize", "Backup", None)]
 
@@ -363,7 +366,9 @@ def test_bfd_without_weight_is_a_fault_at_first():
 
 
 def test_a_number_too_low_is_a_fault():
-    wire = tracking(TrackedKind.FILE, 2).start()
+    wire = tracking(TrackedKind.FILE, 2)
+    set_tracked(wire, TrackedKind.FILE, -126)
+    assert wire.start().router.config.priority == 1
     set_tracked(wire, TrackedKind.FILE, -127)
     assert wire.host.take_log()[-1] == ("Backup", "Initialize", DOWN)
 

@@ -139,17 +139,6 @@ def test_the_hint_for_a_file_that_comes_too_late(read: Read) -> None:
     assert found.hint == "it is defined at k.conf:6:1; that must come first"
 
 
-def test_both_are_accepted_and_not_acted_on(read_all: Read) -> None:
-    text = "vrrp_instance a {\ntrack_file {\nf\n}\ntrack_process {\np\n}\n}\n"
-    said = [
-        d.message for d in read_all(FILE + PROCESS + text).diagnostics if d.id == "not-acted-on"
-    ]
-    assert said == [
-        f"{name} is accepted, but not yet acted on"
-        for name in ("vrrp_track_process", "track_file", "track_process")
-    ]
-
-
 @pytest.mark.parametrize(
     ("entries", "expected", "problems"),
     [
