@@ -69,6 +69,18 @@ check: venv ## format, lint, types and the fast tests, in under a minute
 bench: venv ## the figures beside keepalived, about twenty minutes on a quiet machine (root)
 	@$(BIN)/python -m tests.bench
 
+# Large, and old next to what the tests need: in a place of its own.
+$(VENV)/openstack/.ready: | $(VENV)/.ready
+	@echo "making $(VENV)/openstack"
+	@$(BASE_PYTHON) -m venv $(VENV)/openstack
+	@$(VENV)/openstack/bin/pip install --quiet --disable-pip-version-check neutron==29.0.0 octavia==19.0.0 \
+	  ddt WebTest requests-mock testtools testscenarios testresources oslotest
+	@touch $@
+
+.PHONY: integration
+integration: venv $(VENV)/openstack/.ready ## OpenStack's tests and readers on keepalived and on ours, ten minutes (root)
+	@$(BIN)/python -m tests.integration
+
 .PHONY: clean
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist failover.svg directors.svg

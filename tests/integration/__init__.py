@@ -1,0 +1,1 @@
+"""OpenStack's own code on our program, and on keepalived: `make integration`."""
