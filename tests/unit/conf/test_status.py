@@ -31,6 +31,10 @@ WHILE_READING = {
     *("iproute_etc_dir", "iproute_usr_dir"),
     # A reload never takes a file that is not checked, whether this is said or not.
     "reload_check_config",
+    # Weights that do nothing in a group are gone by then.
+    "sync_group_tracking_weight",
+    # keepalived forgets it when the script is tracked, and one that is not is not run.
+    "init_fail",
 }
 """Done by the time the configuration is there."""
 
@@ -38,6 +42,8 @@ BFD_WORDS = ("process_name", "priority", "rt_priority", "cpu_affinity")
 
 GOES_ON_AS = {
     "bfd_instance": "bfd_instances",
+    "vrrp_script": "scripts",
+    "vrrp_track_process": "track_processes",
     "neighbour_ip": "neighbor_ip",
     **{f"bfd_{word}": word.removeprefix("process_") for word in BFD_WORDS},
     "lvs_flush_onstop": "lvs_flush_on_stop",
@@ -123,8 +129,8 @@ def test_no_exception_is_left_over(used: set[str]) -> None:
             "enforce",
             "enforce or permissive or receive-only",
         ),
-        ("vrrp_script", "interval", ACCEPTED, "1", "0.001..4294 seconds"),
-        ("vrrp_track_process", "quorum", ACCEPTED, "1", ""),
+        ("vrrp_script", "interval", ACTED_ON, "1", "0.001..4294 seconds"),
+        ("vrrp_track_process", "quorum", ACTED_ON, "1", ""),
         ("bfd_instance", "multiplier", ACTED_ON, "5", "1..255"),
         ("global_defs", "nftables_ipvs_start_fwmark", ACCEPTED, "1000", "1..4294967295"),
         ("(root)", "net_namespace", ACTED_ON, "", "a word"),
