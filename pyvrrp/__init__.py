@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         VirtualRouterSettings,
     )
     from .snapshot import ActiveRouterSnapshot, VirtualRouterSnapshot
-    from .virtual_router import StateChange, VirtualRouter
+    from .virtual_router import Occurrence, StateChange, VirtualRouter
     from .vrrp_router import VrrpRouter
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "InitializeReason",
     "IpFacts",
     "NewActiveReason",
+    "Occurrence",
     "PacketError",
     "Peer",
     "PyvrrpError",
@@ -104,7 +105,7 @@ _HOMES = {
         "VirtualRouterSettings",
     ),
     "snapshot": ("ActiveRouterSnapshot", "VirtualRouterSnapshot"),
-    "virtual_router": ("StateChange", "VirtualRouter"),
+    "virtual_router": ("Occurrence", "StateChange", "VirtualRouter"),
     "vrrp_router": ("VrrpRouter",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

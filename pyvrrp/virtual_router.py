@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from enum import Enum
 from math import inf
 from typing import TYPE_CHECKING, Protocol, assert_never
 
@@ -36,7 +37,7 @@ from .transmission import compose
 if TYPE_CHECKING:
     from .signer import Signer
 
-__all__ = ["Host", "StateChange", "VirtualRouter"]
+__all__ = ["Host", "Occurrence", "StateChange", "VirtualRouter"]
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,13 @@ class StateChange:
         return is_faulty and before is not None and before.is_fault
 
 
+class Occurrence(Enum):
+    """What happens to a Virtual Router in a state that goes on."""
+
+    PRIORITY_CHANGED = "its priority after tracking changed"
+    LOWER_PRIORITY_HEARD = "while it is Active, somebody advertised a lower priority"
+
+
 class Host(AddressHost, Protocol):
     """What a Virtual Router needs of the machine it runs on."""
 
@@ -83,6 +91,9 @@ class Host(AddressHost, Protocol):
 
     def changed(self, router: VirtualRouter, change: StateChange) -> None:
         """The state changed, and everything that belongs to the change is done."""
+
+    def occurred(self, router: VirtualRouter, what: Occurrence) -> None:
+        """Something happened that changes no state."""
 
     def promotion_requested(self, router: VirtualRouter) -> None:
         """A member of a sync group asks to become Active."""
@@ -365,6 +376,7 @@ class VirtualRouter:
                     f"{advertisement.source} advertises priority {advertisement.priority},"
                     f" lower than our {self.config.priority}",
                 )
+                self._host.occurred(self, Occurrence.LOWER_PRIORITY_HEARD)
             case actions.RequestPromotion():
                 self._host.promotion_requested(self)
             case _:
@@ -526,6 +538,8 @@ class VirtualRouter:
             self.outgoing = self._compose(config.priority)
         except PyvrrpError as error:
             self.complain("socket", str(error))
+        if config.priority != previous.priority:
+            self._host.occurred(self, Occurrence.PRIORITY_CHANGED)
         if config != previous:
             self.feed(events.Reconfigured(previous), now)
 

@@ -47,7 +47,7 @@ from .settings import HostSettings, TrackedKind, VirtualRouterSettings
 from .snapshot import VirtualRouterSnapshot
 from .stalls import Stalls
 from .sync_groups import SyncGroups
-from .virtual_router import StateChange, VirtualRouter
+from .virtual_router import Occurrence, StateChange, VirtualRouter
 
 __all__ = ["VrrpRouter"]
 
@@ -71,7 +71,8 @@ class _Deferred:
 
 
 class VrrpRouter:
-    """Runs Virtual Routers. `on_change` is called at each state change, after it is carried out.
+    """Runs Virtual Routers. `on_change` is called at each state change, after it is carried out,
+    `on_occurrence` when something else happens that somebody may want to know.
 
     Use it as an async context manager; leaving it stops every Virtual Router in order.
     Raises: SocketError or NetlinkError, on entry, when the kernel refuses what every Virtual
@@ -79,7 +80,9 @@ class VrrpRouter:
     """
 
     def __init__(
-        self, on_change: Callable[[VirtualRouter, StateChange], None] | None = None
+        self,
+        on_change: Callable[[VirtualRouter, StateChange], None] | None = None,
+        on_occurrence: Callable[[VirtualRouter, Occurrence], None] | None = None,
     ) -> None:
         self.on_stall: Callable[[float], object] = lambda _: None
         """Called with its length in s when the process did not run for a while."""
@@ -88,6 +91,7 @@ class VrrpRouter:
         self._dependents = Dependents()
         self.virtual_addresses = self._dependents.by_address
         self._on_change = on_change
+        self._on_occurrence = on_occurrence
         self._routers: dict[tuple[str, Family, int], VirtualRouter] = {}
         self._groups = SyncGroups()
         self._segments: dict[tuple[str, Family], Segment] = {}
@@ -335,6 +339,11 @@ class VrrpRouter:
         if self._on_change is not None:
             self._on_change(router, change)
         self._groups.settle(router, self.time())
+
+    def occurred(self, router: VirtualRouter, what: Occurrence) -> None:
+        """Something happened that changes no state."""
+        if self._on_occurrence is not None:
+            self._on_occurrence(router, what)
 
     def promotion_requested(self, router: VirtualRouter) -> None:
         """A member of a sync group asks to become Active."""

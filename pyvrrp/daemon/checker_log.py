@@ -24,7 +24,7 @@ from healthcheck.core.service import Notice, QuorumDown, QuorumUp, ServerDown, S
 from healthcheck.core.table import Destination, ServiceAddress
 from healthcheck.events import CheckFailed, CheckRecovered
 
-__all__ = ["activations", "keyword", "lines"]
+__all__ = ["activations", "fifo_line", "keyword", "lines", "server_name"]
 
 _KEYWORDS: dict[type[Check], str] = {
     TcpCheck: "TCP_CHECK",
@@ -40,7 +40,7 @@ _KEYWORDS: dict[type[Check], str] = {
 def activations(config: VirtualServer) -> Iterator[str]:
     """What is said when the checks of a virtual server begin: a line for each."""
     for server in config.real_servers:
-        name = _server(config, server.address)
+        name = server_name(config, server.address)
         for _ in server.checks:
             yield f"Activating healthchecker for service {name} for VS {config.name}"
 
@@ -55,10 +55,10 @@ def lines(event: Notice | CheckFailed | CheckRecovered, config: VirtualServer) -
             yield f"{_attempt(event, config)} success."
         case ServerUp():
             verb = "Enabling" if _is_inhibited(config, event.destination) else "Adding"
-            yield f"{verb} service {_server(config, event.destination)} to VS {vs}"
+            yield f"{verb} service {server_name(config, event.destination)} to VS {vs}"
         case ServerDown():
             verb = "Disabling" if _is_inhibited(config, event.destination) else "Removing"
-            yield f"{verb} service {_server(config, event.destination)} from VS {vs}"
+            yield f"{verb} service {server_name(config, event.destination)} from VS {vs}"
         case QuorumUp():
             bound = config.quorum + config.hysteresis
             numbers = f"{config.quorum}+{config.hysteresis}={bound} <= {event.weight}"
@@ -74,7 +74,7 @@ def fifo_line(event: Notice | CheckFailed | CheckRecovered, config: VirtualServe
     """What FIFOs are told: nothing of single checks."""
     match event:
         case ServerUp() | ServerDown():
-            what = f"RS {_server(config, event.destination)} {config.name}"
+            what = f"RS {server_name(config, event.destination)} {config.name}"
         case QuorumUp() | QuorumDown():
             what = f"VS {config.name}"
         case _:
@@ -85,7 +85,7 @@ def fifo_line(event: Notice | CheckFailed | CheckRecovered, config: VirtualServe
 
 def _sorry(config: VirtualServer) -> Iterator[str]:
     if config.sorry_server is not None:
-        name = _server(config, config.sorry_server.address)
+        name = server_name(config, config.sorry_server.address)
         verb = "Enabling" if config.sorry_server.inhibit else "Adding"
         yield f"{verb} sorry server {name} to VS {config.name}"
         yield f"Removing alive servers from the pool for VS {config.name}"
@@ -95,13 +95,13 @@ def _failed(event: CheckFailed, config: VirtualServer) -> str:
     detail = f" ({event.detail})" if event.detail else ""
     retries = event.check.timing.retry
     if event.is_final and retries:
-        what = f"{keyword(event.check)} on service {_server(config, event.destination)}"
+        what = f"{keyword(event.check)} on service {server_name(config, event.destination)}"
         return f"{what} failed after {retries} retries.{detail}"
     return f"{_attempt(event, config)} failed.{detail}"
 
 
 def _attempt(event: CheckFailed | CheckRecovered, config: VirtualServer) -> str:
-    where = _server(config, event.destination)
+    where = server_name(config, event.destination)
     if isinstance(event.check, TcpCheck):
         return f"TCP connection to {where}"
     return f"{keyword(event.check)} on service {where}"
@@ -120,7 +120,8 @@ def _is_inhibited(config: VirtualServer, destination: Destination) -> bool:
     return any(s.inhibit for s in config.real_servers if s.address == destination)
 
 
-def _server(config: VirtualServer, destination: Destination) -> str:
+def server_name(config: VirtualServer, destination: Destination) -> str:
+    """As keepalived writes a real server of this virtual server."""
     key = next(iter(config.keys), None)
     protocol = key.protocol.name.lower() if isinstance(key, ServiceAddress) else "none"
     return f"[{destination.address}]:{protocol}:{destination.port}"

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Followed", "ProcessSettings", "apply"]
+__all__ = ["Followed", "ProcessSettings", "Reported", "apply"]
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +28,13 @@ class Followed:
     """For the VRRP process: the Virtual Router whose being Active others want to know."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """For the VRRP process: somebody is told of changes. The sync groups with their members."""
+
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def apply(settings: ProcessSettings, name: str) -> None:

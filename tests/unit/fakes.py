@@ -79,7 +79,8 @@ def _shown(operation: Any) -> Any:
 
 
 class FakeHost:
-    """A host for one Virtual Router; everything asked of it is in `log`, in order."""
+    """A host for one Virtual Router; everything asked of it is in `log`, in order, and what else
+    happened in `occurrences`."""
 
     def __init__(self) -> None:
         self.loop = FakeLoop()
@@ -90,6 +91,7 @@ class FakeHost:
         self.tracked_values: dict[Any, int] = {}
         self.group_fault: InitializeReason | None = None
         self.log: list[Any] = []
+        self.occurrences: list[Any] = []
         self._senders: dict[str, FakeSender] = {}
 
     def time(self) -> float:
@@ -118,6 +120,9 @@ class FakeHost:
 
     def changed(self, router: Any, change: Any) -> None:
         self.log.append((change.previous.value, change.current.value, change.reason))
+
+    def occurred(self, router: Any, what: Any) -> None:
+        self.occurrences.append((what, router.config.priority))
 
     def promotion_requested(self, router: Any) -> None:
         self.log.append("promotion requested")

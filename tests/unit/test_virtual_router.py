@@ -31,7 +31,7 @@ from pyvrrp.settings import (
     VirtualRouterSettings,
 )
 from pyvrrp.snapshot import ActiveRouterSnapshot
-from pyvrrp.virtual_router import VirtualRouter
+from pyvrrp.virtual_router import Occurrence, VirtualRouter
 
 from .fakes import FakeHost, FakeReceiver, FakeSender
 
@@ -169,6 +169,7 @@ def test_losing_advertisement_is_answered_each_time():
     wire.hear(loser, at=4.1)
     wire.hear(loser, at=4.2)
     assert sent_priorities(wire.host.take_log()) == [100, 100]
+    assert wire.host.occurrences == [(Occurrence.LOWER_PRIORITY_HEARD, 100)] * 2
 
 
 def test_stop_resigns_before_the_addresses_go():
@@ -192,6 +193,7 @@ def test_a_new_priority_is_told_at_once():
     wire.router.set_priority(120)
     wire.host.loop.advance(5.5)
     assert sent_priorities(wire.host.take_log()) == [120, 120]
+    assert wire.host.occurrences == [(Occurrence.PRIORITY_CHANGED, 120)]
     with pytest.raises(ValueError, match="priority 256"):
         wire.router.set_priority(256)
 
