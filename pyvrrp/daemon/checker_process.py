@@ -24,6 +24,7 @@ from healthcheck.upkeep import Repair
 from ..errors import PyvrrpError
 from . import handoff
 from .checker_log import activations, fifo_line, lines
+from .checker_mails import CheckerMails
 from .checker_reader import SettingsReader
 from .checker_settings import CheckedService, CheckerSettings, ServerCommands
 from .commands import Command
@@ -38,6 +39,7 @@ from .process_settings import apply
 from .processes import INTERNAL_ERROR
 from .reload.items import Tally, brief
 from .reload.services import changes, item
+from .siblings import Sibling
 
 __all__ = ["run"]
 
@@ -46,6 +48,7 @@ logger = logging.getLogger(__name__)
 _EXIT_FATAL = 1
 _SWITCH_INTERVAL = 0.0005  # s; how long the log's thread may keep the loop waiting
 _SCRIPT_PATIENCE = 2.0  # s that scripts have to end at stop; `child_wait_time` is 5 by default
+_MAIL_PATIENCE = 0.5  # s that mails have to be taken at stop, by whoever sends them
 _LINES_AT_ONCE = 100
 _LINES_PAUSE = 0.01  # s
 _NO_COMMANDS = ServerCommands()
@@ -123,6 +126,12 @@ class _Known:
                 return (name, destination), self._of(name, destination).down
         return None, None
 
+    def is_mailed(self, event: Notice | CheckFailed | CheckRecovered) -> bool:
+        """Whether its service, or its server, is one that mails are sent about."""
+        if isinstance(event, QuorumUp | QuorumDown):
+            return self.services[event.virtual_server].smtp_alert
+        return self._of(event.virtual_server, event.destination).smtp_alert
+
     def _of(self, name: str, destination: Destination) -> ServerCommands:
         return self._commands.get((name, destination), _NO_COMMANDS)
 
@@ -135,10 +144,17 @@ class _Process:
         self._settings = CheckerSettings()
         self._reader = SettingsReader()
         self._known = _Known()
+        self._mails = CheckerMails(self._send)
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
-        parent = ParentLink(self._start, self._on_word, of_section(handoff.Section.CHECKERS))
+        self._others = Sibling()
+        parent = ParentLink(
+            self._start,
+            self._on_word,
+            of_section(handoff.Section.CHECKERS),
+            {handoff.Section.SCRIPTS: self._others},
+        )
         self._scripts = NotifyScripts()
         self._fifos = NotifyFifos()
         gc.disable()  # nothing made until READY is garbage
@@ -170,7 +186,7 @@ class _Process:
     async def _reload(self, descriptor: int) -> None:
         """Go over to new settings; what did not change keeps its state.
 
-        Raises: HandoffError or _Refused, before anything is changed.
+        Raises: HandoffError or _Refused; then nothing is changed, but for FIFOs that are open anew.
         """
         settings, services = await self._reader.read(descriptor)
         self._fifos.use(settings.fifos)
@@ -179,6 +195,7 @@ class _Process:
             await self._agent.reconfigure([service.server for service in services])
         except ValueError as error:
             self._known = former
+            self._fifos.use(self._settings.fifos)
             raise _Refused(str(error)) from error
         self._use(settings)
         logger.info("reload: %s", await _tally(former.current, services))
@@ -187,16 +204,20 @@ class _Process:
         keep_table = not self._start.options.release_ipvs
         flush = self._settings.flush_at_stop and not keep_table
         logger.info("stopping")
+        self._mails.is_stopping = True
         tell_servers = self._settings.tell_servers_at_stop
         await self._agent.close(keep_table=keep_table, tell_servers=tell_servers)
         if flush:
             self._ipvs.flush()
         self._kernel.put_back()
         self._fifos.close()
+        self._mails.flush()
+        await self._others.wait_taken(_MAIL_PATIENCE)
         await self._scripts.close(_SCRIPT_PATIENCE)
 
     def _use(self, settings: CheckerSettings) -> None:
         self._settings = settings
+        self._mails.tells_each_check = settings.mails_each_check
         apply(settings.process, "Healthcheck")
         self._kernel.use(settings)
 
@@ -216,9 +237,17 @@ class _Process:
         for line in lines(event, server):
             logger.info("%s", line)
         self._fifos.tell(fifo_line(event, server))
+        self._mails.hear(event, server, is_wanted=self._known.is_mailed(event))
+        if isinstance(event, CheckFailed | CheckRecovered):
+            asyncio.get_running_loop().call_soon(self._mails.flush)
         about, command = self._known.reaction(event)
         if command is not None:
             self._scripts.start(about, command)
+
+    def _send(self, subject: str, body: str) -> None:
+        """Mails are sent by the process that may wait for others."""
+        if self._settings.sends_mails:
+            self._others.report(f"{subject}\n{body}")
 
 
 async def _tally(former: Mapping[str, CheckedService], services: Iterable[CheckedService]) -> Tally:

@@ -26,10 +26,11 @@ _AS_THEY_ARE = Timeouts()
 
 @dataclass(frozen=True, slots=True)
 class ServerCommands:
-    """What is run when one real server goes up or down."""
+    """What is run when one real server goes up or down, and whether mails are sent."""
 
     up: Command | None = None
     down: Command | None = None
+    smtp_alert: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class CheckedService:
     servers: tuple[ServerCommands, ...]
     quorum_up: Command | None = None
     quorum_down: Command | None = None
+    smtp_alert: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +64,7 @@ class CheckerSettings:
     None: all do."""
     fifos: tuple[FifoSettings, ...] = ()
     initial_files: tuple[InitialFile, ...] = ()
+    sends_mails: bool = False
+    """Somebody is there to send and to get them."""
+    mails_each_check: bool = True
+    """Also of a check that leaves its server as it is."""

@@ -27,6 +27,7 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from . import handoff
 
@@ -63,6 +64,8 @@ class Sibling:
         self._last_sent = -1
         self._to_confirm: int | None = None
         self._is_writing = False
+        self._progress = asyncio.Event()
+        """Set when reports were taken, and when the link ends."""
 
     @property
     def is_connected(self) -> bool:
@@ -87,6 +90,7 @@ class Sibling:
             self._link.close()
             self._link = self._to_confirm = None
             self._is_writing = False
+            self._progress.set()
 
     def publish(self, name: str, value: str) -> None:
         """Tell how something is, now and to whoever comes."""
@@ -109,6 +113,21 @@ class Sibling:
         self._reports.append((self._next_report, text))
         self._next_report += 1
         self._write()
+
+    async def wait_taken(self, patience: float) -> None:
+        """Wait `patience` seconds for all reports to be taken, while the other side is there."""
+        await self._wait(lambda: not self._reports, patience)
+
+    async def wait_gone(self, patience: float) -> None:
+        """Wait `patience` seconds for the other side to end; all it said has been heard then."""
+        await self._wait(lambda: False, patience)
+
+    async def _wait(self, is_over: Callable[[], bool], patience: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while self._link is not None and not is_over():
+                    self._progress.clear()
+                    await self._progress.wait()
 
     # Sending.
 
@@ -202,3 +221,4 @@ class Sibling:
         elif message.word == _TAKEN:
             while self._reports and self._reports[0][0] <= int(head):
                 self._reports.popleft()
+            self._progress.set()

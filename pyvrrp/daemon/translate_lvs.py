@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["translate_lvs"]
 
 _NO_COMMANDS = ServerCommands()
+_NO_MAILS = ServerCommands(smtp_alert=False)
 
 
 def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService, ...]]:
@@ -49,6 +50,8 @@ def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService
         sync_follows=g.lvs_sync_daemon.instance if g.lvs_sync_daemon is not None else None,
         fifos=tuple(programs.fifos(g.notify_fifo, g.lvs_notify_fifo)),
         initial_files=tuple(_initial_files(config)),
+        sends_mails=g.smtp_server is not None and bool(g.notification_email),
+        mails_each_check=not g.no_checker_emails,
     )
     services = config.lvs.services if config.lvs is not None else ()
     return settings, tuple(_service(service, programs) for service in services)
@@ -91,14 +94,16 @@ def _service(service: LvsService, programs: Programs) -> CheckedService:
         servers=tuple(_commands(each, programs) for each in service.servers),
         quorum_up=programs.command(service.quorum_up),
         quorum_down=programs.command(service.quorum_down),
+        smtp_alert=service.smtp_alert,
     )
 
 
 def _commands(server: LvsServer, programs: Programs) -> ServerCommands:
     """Most servers have none, and share that: it is handed over once for each service."""
     if server.notify_up is None and server.notify_down is None:
-        return _NO_COMMANDS
-    return ServerCommands(programs.command(server.notify_up), programs.command(server.notify_down))
+        return _NO_COMMANDS if server.smtp_alert else _NO_MAILS
+    up, down = programs.command(server.notify_up), programs.command(server.notify_down)
+    return ServerCommands(up, down, server.smtp_alert)
 
 
 def _with_safe_checks(server: RealServer, programs: Programs) -> RealServer:

@@ -53,6 +53,8 @@ WORDS: Mapping[str, str] = {
     "sync_follows": "lvs_sync_daemon instance",
     "tcp_fin": "tcpfin",
     "fifos": "lvs_notify_fifo",
+    "sends_mails": "smtp_server",
+    "mails_each_check": "no_checker_emails",
     "up": "notify_up",
     "down": "notify_down",
     "nice": "priority",
@@ -60,7 +62,7 @@ WORDS: Mapping[str, str] = {
     "cpus": "cpu_affinity",
 }
 
-NEGATED = frozenset({"answer_lower_priority", "preempt_mode", "track_primary"})
+NEGATED = frozenset({"answer_lower_priority", "mails_each_check", "preempt_mode", "track_primary"})
 """Fields that say the opposite of keepalived's word."""
 
 OPEN = frozenset({"payload", "reply", "mask"})
