@@ -58,7 +58,7 @@ SHARED_ROWS = (
     value("delay_loop", DELAY_LOOP),
     value("retry", Int(1)),
     value("warmup", PAUSE),
-    value("smtp_alert", Bool(), acted_on=False),
+    value("smtp_alert", Bool()),
     value("virtualhost", Word(missing=ProblemClass.GENERAL)),
 )
 """Rows that `virtual_server` and `real_server` have in common."""

@@ -93,10 +93,10 @@ SCRIPTS = ChildKind(
     b"_script",
     _import_scripts,
     _run_scripts,
-    may_run=lambda options: options.run_vrrp,
+    may_run=lambda options: True,
     is_needed=lambda verdict: verdict.needs_scripts,
     pid_file=lambda paths: "",
     section=handoff.Section.SCRIPTS,
-    siblings=(handoff.Section.VRRP,),
+    siblings=(handoff.Section.VRRP, handoff.Section.CHECKERS),
 )
 KINDS = (CHECKERS, VRRP, BFD, SCRIPTS)

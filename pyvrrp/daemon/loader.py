@@ -271,7 +271,7 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
     from .journalling import journals
     from .translate_host import translate_host
 
-    sections = records(config, run_checkers=options.run_checkers)
+    sections = records(config, run_vrrp=options.run_vrrp, run_checkers=options.run_checkers)
     handoff.write(settings, *sections)
     vrrp, checkers, scripts, _ = sections
     routers = tuple(each for each in vrrp if isinstance(each, VirtualRouterSettings))
@@ -282,12 +282,13 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
     path = journal.journal_path(pid_file.paths(options, names).vrrp)
     during, after = journals(path, translate_host(config), routers)
     needs_vrrp = options.run_vrrp and (bool(routers) or options.run_all)
+    needs_checkers = options.run_checkers and (bool(checkers) or options.run_all)
     return Verdict(
         is_usable=True,
         problems=problems,
         needs_vrrp=needs_vrrp,
-        needs_scripts=needs_vrrp and bool(scripts),
-        needs_checkers=options.run_checkers and (bool(checkers) or options.run_all),
+        needs_scripts=(needs_vrrp or needs_checkers) and bool(scripts),
+        needs_checkers=needs_checkers,
         needs_bfd=options.run_bfd and (bool(config.bfd_instances) or options.run_all),
         child_wait_time=words.child_wait_time,
         umask=words.umask,
@@ -309,7 +310,7 @@ def _life_script(defs: GlobalDefs, script: Script | None, timeout: float) -> Lif
     return None if command is None else LifeScript(command, timeout)
 
 
-def records(config: Config, *, run_checkers: bool = True) -> Sections:
+def records(config: Config, *, run_vrrp: bool = True, run_checkers: bool = True) -> Sections:
     """What each kind of child gets.
 
     Raises: PyvrrpError, when running with this configuration would do harm.
@@ -317,13 +318,18 @@ def records(config: Config, *, run_checkers: bool = True) -> Sections:
     from .programs import Programs
     from .translate import translate
     from .translate_host import translate_host
-    from .translate_tracking import Tracking
+    from .translate_notices import translate_notices
+    from .translate_tracking import Tracking, scripts_settings
 
-    tracking = Tracking(config, Programs(config.global_defs))
+    programs = Programs(config.global_defs)
+    tracking = Tracking(config, programs)
+    notices = translate_notices(config, programs, run_vrrp=run_vrrp, run_checkers=run_checkers)
     process, routers = translate(config, tracking)
+    vrrp = (process, translate_host(config), *_followed(config), *notices.reported, *routers)
     checkers = _checker_records(config) if run_checkers else ()
-    vrrp = (process, translate_host(config), *_followed(config), *routers)
-    return Sections(vrrp, checkers, tracking.records(), _bfd_records(config))
+    scripts = (*(tracking.records() if run_vrrp else ()), *notices.records)
+    settings = (scripts_settings(config.global_defs),) if scripts else ()
+    return Sections(vrrp, checkers, (*settings, *scripts), _bfd_records(config))
 
 
 def _bfd_records(config: Config) -> tuple[object, ...]:

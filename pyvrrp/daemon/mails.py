@@ -155,6 +155,7 @@ def _deliver(settings: MailSettings, text: bytes) -> None:
             refused = connection.sendmail(sender, recipients, text)
         finally:
             limit.cancel()
+    # quirk: one-refused-recipient
     for address, (code, answer) in refused.items():
         logger.warning("%s takes no mail for %s: %d %r", settings.server, address, code, answer)
 

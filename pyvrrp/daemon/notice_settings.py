@@ -25,6 +25,12 @@ class Audience:
     tells_deleted: bool = False
     """Otherwise one that is deleted is said to be in FAULT."""
     tells_priority: bool = False
+    members: tuple[str, ...] = ()
+    """Of a group: its Virtual Routers."""
+
+    def has_anybody(self, *, mails: bool) -> bool:
+        """Whether somebody is told, FIFOs left aside; `mails`: there are some."""
+        return bool(self.specific or self.generic or (self.is_mailed and mails))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The scripts process: everything of VRRP that forks, reads files or waits.
+"""The scripts process: everything of VRRP that forks, reads files or waits, and all mails.
+
+It tells others of what the VRRP process and the checker process report (`teller`), and ends after
+both, so that they hear of the end too.
 
 It watches what is tracked (`trackers`) and tells the VRRP process, over the link between them, how
 each thing is. The VRRP process goes by the last word, also while this process is dead; one that is
@@ -14,16 +17,25 @@ import os
 
 from ..errors import PyvrrpError
 from . import handoff
+from .mails import Mail, Mailer
+from .notice_settings import Audience, NoticeSettings
+from .notices import Notice
+from .notify_fifo import NotifyFifos
+from .notify_scripts import NotifyScripts
 from .parent_link import ParentLink
 from .process_settings import apply
 from .processes import INTERNAL_ERROR
 from .scripts_settings import ScriptsSettings
 from .siblings import Sibling
+from .teller import Teller
 from .trackers import Trackers
 
 __all__ = ["run"]
 
 logger = logging.getLogger(__name__)
+
+_OTHERS_PATIENCE = 1.5  # s that the processes that report have to end before us
+_PATIENCE = 1.0  # s that scripts and mails have to end; `child_wait_time` is 5 by default
 
 
 def run(start: handoff.ChildStart) -> int:
@@ -42,17 +54,36 @@ class _Process:
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
-        vrrp = Sibling()
-        parent = ParentLink(self._start, siblings={handoff.Section.VRRP: vrrp})
-        self._trackers = Trackers(vrrp)
+        self._vrrp = Sibling(on_report=self._on_notice)
+        self._checkers = Sibling(on_report=self._on_mail)
+        siblings = {
+            handoff.Section.VRRP: self._vrrp,
+            handoff.Section.CHECKERS: self._checkers,
+        }
+        parent = ParentLink(self._start, siblings=siblings)
+        self._trackers = Trackers(self._vrrp)
+        self._notify_scripts, self._fifos, self._mailer = NotifyScripts(), NotifyFifos(), Mailer()
+        self._teller = Teller(self._notify_scripts, self._fifos, self._mailer)
         self._use(self._start.configuration_fd, is_daemon_start=not self._start.is_restart)
         os.close(self._start.configuration_fd)
         gc.collect()
         gc.freeze()
         parent.say(handoff.READY)
         await parent.follow(self._reload, lambda kind: iter(()))
-        await self._trackers.close()
-        vrrp.close()
+        await self._stop()
+
+    async def _stop(self) -> None:
+        await asyncio.gather(
+            self._vrrp.wait_gone(_OTHERS_PATIENCE), self._checkers.wait_gone(_OTHERS_PATIENCE)
+        )
+        self._vrrp.close()
+        self._checkers.close()
+        self._fifos.close()
+        await asyncio.gather(
+            self._trackers.close(),
+            self._notify_scripts.close(_PATIENCE),
+            asyncio.to_thread(self._mailer.close, _PATIENCE),  # quirk: last-mails-lost
+        )
 
     async def _reload(self, descriptor: int) -> None:
         """Raises: HandoffError, before anything is changed."""
@@ -61,7 +92,18 @@ class _Process:
     def _use(self, descriptor: int, *, is_daemon_start: bool = False) -> None:
         """Raises: HandoffError, before anything is changed."""
         records = tuple(handoff.read(descriptor, handoff.Section.SCRIPTS))
+        notices = NoticeSettings()
         for record in records:
             if isinstance(record, ScriptsSettings):
                 apply(record.process, "scripts")
+            elif isinstance(record, NoticeSettings):
+                notices = record
         self._trackers.use(records, is_daemon_start=is_daemon_start)
+        self._teller.use(notices, (each for each in records if isinstance(each, Audience)))
+
+    def _on_notice(self, text: str) -> None:
+        self._teller.tell(Notice.decode(text))
+
+    def _on_mail(self, text: str) -> None:
+        subject, _, body = text.partition("\n")
+        self._teller.mail(Mail(subject, body))

@@ -55,7 +55,7 @@ class Teller:
         self._states = {key: each for key, each in self._states.items() if key in self._current}
         self._mailed = {key: what for key, what in self._mailed.items() if key in self._known}
         self._fifos.use(settings.fifos)
-        if former and settings.repeats_states:
+        if former and settings.repeats_states:  # quirk: masters-untold
             for key in sorted(self._states, key=lambda each: each[0] is Kind.INSTANCE):
                 self._fifos.tell(self._states[key].line)
         early, self._early = self._early, deque(maxlen=_EARLY)

@@ -6,11 +6,12 @@ import os
 import pwd
 import socket
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .commands import FifoSettings
 from .notice_settings import Audience, MailSettings, NoticeSettings
 from .notices import Kind, What
+from .process_settings import Reported
 from .programs import Programs
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..conf.config import Config, GlobalDefs, Script, SyncGroup, VrrpInstance
 
-__all__ = ["mail_settings", "translate_notices"]
+__all__ = ["Notices", "translate_notices"]
 
 _KEYWORDS = {
     "notify_master": What.MASTER,
@@ -30,31 +31,66 @@ _KEYWORDS = {
 }
 
 
-def translate_notices(
-    config: Config, programs: Programs, *, checks: bool
-) -> tuple[NoticeSettings, tuple[Audience, ...]]:
-    """Who is told of what happens to Virtual Routers and groups, groups first.
+class Notices(NamedTuple):
+    """For the process that tells others. Without audiences nobody is told of VRRP."""
 
-    `checks`: the checker process runs, and the reader of the common FIFO with it.
+    settings: NoticeSettings
+    audiences: tuple[Audience, ...]
+
+    @property
+    def records(self) -> tuple[object, ...]:
+        """What that process gets; nothing when it has nobody to tell."""
+        if not self.audiences and self.settings.mail is None:
+            return ()
+        return (self.settings, *self.audiences)
+
+    @property
+    def reported(self) -> tuple[Reported, ...]:
+        """What the VRRP process gets."""
+        groups = tuple((each.name, each.members) for each in self.audiences if each.members)
+        return (Reported(groups),) if self.audiences else ()
+
+
+def translate_notices(
+    config: Config, programs: Programs, *, run_vrrp: bool = True, run_checkers: bool = True
+) -> Notices:
+    """Who is told of what happens to Virtual Routers and groups, groups first; and how mails go.
+
+    When checks are run, their process has the reader of the common FIFO.
     """
     g = config.global_defs
+    has_checks = run_checkers and config.lvs is not None and bool(config.lvs.services)
+    mail = _mail(g)
+    audiences: tuple[Audience, ...] = ()
+    fifos: tuple[FifoSettings, ...] = ()
+    if run_vrrp and config.instances:
+        fifos = tuple(_fifos(g, programs, has_checks=has_checks))
+        groups = (
+            _audience(Kind.GROUP, each, programs, each.members) for each in config.sync_groups
+        )
+        instances = (_audience(Kind.INSTANCE, each, programs) for each in config.instances)
+        found = (*groups, *instances)
+        is_anybody = fifos or any(each.has_anybody(mails=mail is not None) for each in found)
+        audiences = found if is_anybody else ()
+    is_mailed = mail is not None and (has_checks or any(a.is_mailed for a in audiences))
     settings = NoticeSettings(
-        fifos=tuple(_fifos(g, programs, checks=checks)) if config.instances else (),
-        mail=mail_settings(g),
-        repeats_states=g.fifo_write_vrrp_states_on_reload,
+        fifos, mail if is_mailed else None, g.fifo_write_vrrp_states_on_reload
     )
-    groups = (_audience(Kind.GROUP, each, programs) for each in config.sync_groups)
-    instances = (_audience(Kind.INSTANCE, each, programs) for each in config.instances)
-    return settings, (*groups, *instances)
+    return Notices(settings, audiences)
 
 
-def _fifos(g: GlobalDefs, programs: Programs, *, checks: bool) -> Iterator[FifoSettings]:
+def _fifos(g: GlobalDefs, programs: Programs, *, has_checks: bool) -> Iterator[FifoSettings]:
     for fifo in programs.fifos(g.notify_fifo, g.vrrp_notify_fifo):
         is_common = g.notify_fifo is not None and fifo.path == g.notify_fifo.path
-        yield replace(fifo, reader=None) if is_common and checks else fifo
+        yield replace(fifo, reader=None) if is_common and has_checks else fifo
 
 
-def _audience(kind: Kind, told: SyncGroup | VrrpInstance, programs: Programs) -> Audience:
+def _audience(
+    kind: Kind,
+    told: SyncGroup | VrrpInstance,
+    programs: Programs,
+    members: tuple[str, ...] = (),
+) -> Audience:
     commands = {what: programs.command(_script(told, word)) for word, what in _KEYWORDS.items()}
     return Audience(
         kind,
@@ -64,6 +100,7 @@ def _audience(kind: Kind, told: SyncGroup | VrrpInstance, programs: Programs) ->
         told.smtp_alert,
         tells_deleted=getattr(told, "notify_deleted", False),
         tells_priority=told.notify_priority_changes,
+        members=members,
     )
 
 
@@ -72,7 +109,7 @@ def _script(told: SyncGroup | VrrpInstance, keyword: str) -> Script | None:
     return script
 
 
-def mail_settings(g: GlobalDefs) -> MailSettings | None:
+def _mail(g: GlobalDefs) -> MailSettings | None:
     """None without a server or without recipients: nobody gets mails then."""
     if g.smtp_server is None or not g.notification_email:
         return None

@@ -18,11 +18,18 @@ from .scripts_settings import (
 )
 
 if TYPE_CHECKING:
-    from ..conf.config import Config, SyncGroup, TrackInterface, VrrpInstance, VrrpScript
+    from ..conf.config import (
+        Config,
+        GlobalDefs,
+        SyncGroup,
+        TrackInterface,
+        VrrpInstance,
+        VrrpScript,
+    )
     from ..conf.tracking_config import TrackFile, TrackProcess
     from .programs import Programs
 
-__all__ = ["Tracking"]
+__all__ = ["Tracking", "scripts_settings"]
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +39,16 @@ _Entry = TypeVar("_Entry", TrackedInterface, TrackedObject)
 class _Named(Protocol):
     @property
     def name(self) -> str: ...
+
+
+def scripts_settings(defs: GlobalDefs) -> ScriptsSettings:
+    """How the scripts process itself runs."""
+    sizes = defs.receive_buffers
+    return ScriptsSettings(
+        ProcessSettings("keepalived_scripts" if defs.process_names else None),
+        sizes.process_monitor if sizes is not None else 0,
+        sizes.process_monitor_force if sizes is not None else False,
+    )
 
 
 class Tracking:
@@ -62,17 +79,7 @@ class Tracking:
 
     def records(self) -> tuple[object, ...]:
         """What the scripts process gets; nothing when it has nothing to do."""
-        found = (*self._scripts.values(), *self._files, *self._processes)
-        if not found:
-            return ()
-        defs = self._config.global_defs
-        sizes = defs.receive_buffers
-        settings = ScriptsSettings(
-            ProcessSettings("keepalived_scripts" if defs.process_names else None),
-            sizes.process_monitor if sizes is not None else 0,
-            sizes.process_monitor_force if sizes is not None else False,
-        )
-        return settings, *found
+        return (*self._scripts.values(), *self._files, *self._processes)
 
     def _objects(self, who: VrrpInstance | SyncGroup) -> Iterator[TrackedObject]:
         for entry in who.track_script:

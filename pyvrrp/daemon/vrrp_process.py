@@ -20,12 +20,13 @@ from ..core.events import InitializeReason
 from ..errors import PyvrrpError
 from ..net.monitor import ADDRESS_LOG
 from ..settings import HostSettings, TrackedKind, VirtualRouterSettings
-from ..virtual_router import StateChange, VirtualRouter
+from ..virtual_router import Occurrence, StateChange, VirtualRouter
 from ..vrrp_router import VrrpRouter
 from . import handoff, leftovers
 from .dump_kinds import CLEARING, of_section
 from .parent_link import ParentLink
-from .process_settings import Followed, ProcessSettings, apply
+from .process_settings import Followed, ProcessSettings, Reported, apply
+from .router_reports import RouterReports
 from .running_routers import RunningRouters
 from .siblings import Sibling
 
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 _EXIT_FATAL = 1
 _SWITCH_INTERVAL = 0.0005  # s; how long the log's thread may keep the loop waiting
+_REPORTS_PATIENCE = 0.5  # s that reports have to be taken at stop, by whoever tells others
 _STATE_WORDS = {StateName.BACKUP: "BACKUP", StateName.ACTIVE: "MASTER"}
 
 
@@ -61,6 +63,7 @@ class _Records:
     host: HostSettings
     followed: str
     """Name of the Virtual Router whose state the parent wants to know, or empty."""
+    reported: Reported | None
 
 
 class _Process:
@@ -70,13 +73,15 @@ class _Process:
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
-        router = VrrpRouter(self._on_change)
+        router = VrrpRouter(self._on_change, self._on_occurrence)
+        scripts = Sibling(partial(_on_tracked, router))
+        self._reports = RouterReports(scripts.report)
         self._parent = ParentLink(
             self._start,
             dumps=of_section(handoff.Section.VRRP),
             siblings={
                 handoff.Section.BFD: Sibling(partial(_on_bfd, router)),
-                handoff.Section.SCRIPTS: Sibling(partial(_on_tracked, router)),
+                handoff.Section.SCRIPTS: scripts,
             },
         )
         async with router:
@@ -87,8 +92,10 @@ class _Process:
             apply(records.process, "VRRP")
             router.use(records.host)
             self._followed = records.followed
+            self._reports.use(records.reported, (each.name for each in wanted))
             running = RunningRouters(router)
-            await running.start(wanted)
+            with self._reports.starting():
+                await running.start(wanted)
             gc.collect()
             gc.freeze()
             self._parent.say(handoff.READY)
@@ -98,20 +105,39 @@ class _Process:
                 lambda kind: router.snapshots(clear=kind == CLEARING),
             )
             logger.info("stopping")
-            keep = not self._start.options.release_addresses
-            for virtual_router in router.routers:
-                await router.remove(virtual_router, keep_addresses=keep)
+            await self._stop(router)
+            await scripts.wait_taken(_REPORTS_PATIENCE)
+
+    async def _stop(self, router: VrrpRouter) -> None:
+        """Stop all; that is told when all have stopped, as in keepalived."""
+        keep = not self._start.options.release_addresses
+        stopping = [(each.name, each.config.priority) for each in router.routers]
+        self._reports.stop()
+        for virtual_router in router.routers:
+            await router.remove(virtual_router, keep_addresses=keep)
+        self._reports.stopped(stopping)
 
     def _on_change(self, router: VirtualRouter, change: StateChange) -> None:
         _log_change(router, change)
+        self._reports.changed(router, change)
         if router.name == self._followed:
             is_active = change.current is StateName.ACTIVE
             self._parent.say(handoff.ACTIVE, router.name if is_active else "")
 
+    def _on_occurrence(self, router: VirtualRouter, what: Occurrence) -> None:
+        self._reports.occurred(router, what)
+
     async def _reload(self, router: VrrpRouter, running: RunningRouters, descriptor: int) -> None:
         """Raises: HandoffError, before anything is changed."""
         plan = running.plan()
-        records = await _read(descriptor, plan.want)
+        names: list[str] = []
+
+        def want(settings: VirtualRouterSettings) -> None:
+            names.append(settings.name)
+            plan.want(settings)
+
+        records = await _read(descriptor, want)
+        self._reports.use(records.reported, names)
         apply(records.process, "VRRP")
         router.use(records.host)
         is_new, self._followed = records.followed != self._followed, records.followed
@@ -126,7 +152,7 @@ async def _read(descriptor: int, want: Callable[[VirtualRouterSettings], object]
 
     Raises: HandoffError.
     """
-    process, host, followed = ProcessSettings(), HostSettings(), ""
+    process, host, followed, reported = ProcessSettings(), HostSettings(), "", None
     for record in handoff.read(descriptor, handoff.Section.VRRP):
         match record:
             case ProcessSettings():
@@ -135,10 +161,12 @@ async def _read(descriptor: int, want: Callable[[VirtualRouterSettings], object]
                 host = record
             case Followed(name):
                 followed = name
+            case Reported():
+                reported = record
             case VirtualRouterSettings():
                 want(record)
         await asyncio.sleep(0)
-    return _Records(process, host, followed)
+    return _Records(process, host, followed, reported)
 
 
 def _on_tracked(router: VrrpRouter, key: str, value: str | None) -> None:

@@ -26,6 +26,7 @@ WHILE_READING = {
     *("vrrp_skip_check_adv_addr", "vrrp_check_unicast_src", "vrrp_down_timer_adverts"),
     *("vrrp_higher_prio_send_advert", "vrrp_lower_prio_no_advert", "vrrp_owner_ignore_adverts"),
     *("checker_log_all_failures", "native_ipv6", "strict_mode"),
+    *("smtp_alert_vrrp", "smtp_alert_checker", "vrrp_notify_priority_changes"),
     # What the reading of the rest depends on.
     *("include_check", "dynamic_interfaces", "default_interface", "random_seed"),
     *("iproute_etc_dir", "iproute_usr_dir"),
@@ -120,7 +121,7 @@ def test_no_exception_is_left_over(used: set[str]) -> None:
     [
         ("vrrp_instance", "virtual_router_id", ACTED_ON, "", "1..255"),
         ("vrrp_instance", "garp_master_delay", ACTED_ON, "5", "0..4294 seconds"),
-        ("vrrp_instance", "notify_master", ACCEPTED, "", "a program with its arguments"),
+        ("vrrp_instance", "notify_master", ACTED_ON, "", "a program with its arguments"),
         ("vrrp_instance", "auth_hmac", ACTED_ON, "", ""),
         (
             "vrrp_instance/auth_hmac",

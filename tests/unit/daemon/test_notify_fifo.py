@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from healthcheck.core.model import ProbeResult, RealServer, Target, TcpCheck, VirtualServer
+from healthcheck.core.model import RealServer, Target, TcpCheck, VirtualServer
 from healthcheck.core.service import QuorumDown, QuorumUp, ServerDown, ServerUp
 from healthcheck.core.table import Destination, Protocol, ServiceAddress
 from healthcheck.events import CheckFailed
@@ -102,14 +102,14 @@ async def test_the_reader_gets_the_path_and_ends_with_the_pipe(tmp_path, caplog)
     path = str(tmp_path / "fifo")
     runs, ended = [], asyncio.Event()
 
-    async def run(check):
-        runs.append((check.arguments, check.user))
+    async def run(command):
+        runs.append((command.argv, command.user))
         try:
             await asyncio.sleep(3600)
         except asyncio.CancelledError:
             ended.set()
             raise
-        return ProbeResult(True, "")
+        return "ended"
 
     fifos = NotifyFifos(run)
     fifos.use([FifoSettings(path, reader=Command(("/bin/reader", "-v"), "joe"))])
@@ -118,3 +118,45 @@ async def test_the_reader_gets_the_path_and_ends_with_the_pipe(tmp_path, caplog)
     fifos.close()
     await asyncio.wait_for(ended.wait(), 5)
     assert caplog.messages == []
+
+
+async def test_reload_leaves_alone_what_stays_the_same(tmp_path):
+    """But starts a reader again that ended by itself, and makes a pipe again that somebody took away."""
+    runs = []
+
+    async def run(command):
+        runs.append(command.argv[0])
+        if command.argv[0] == "/bin/short":
+            return "ended"
+        await asyncio.sleep(3600)
+        return ""
+
+    fifos = NotifyFifos(run)
+    same, short, gone = (
+        FifoSettings(str(tmp_path / name), reader=Command((f"/bin/{name}",)))
+        for name in ("same", "short", "gone")
+    )
+    fifos.use([same, short, gone])
+    fifos.tell(b"before\n")
+    await asyncio.sleep(0)
+    (tmp_path / "gone").unlink()
+    fifos.use([same, short, gone])
+    fifos.tell(b"after\n")
+    await asyncio.sleep(0)
+    assert read(tmp_path / "same") == b"before\nafter\n"
+    assert read(tmp_path / "gone") == b"after\n"
+    assert runs == ["/bin/same", "/bin/short", "/bin/gone", "/bin/short", "/bin/gone"]
+    fifos.close()
+
+
+async def test_reader_is_a_program(tmp_path, caplog):
+    reader = Command(("/bin/sh", "-c", 'read -r line < "$0"; echo "$line" > "$0.read"; exit 3'))
+    fifos = NotifyFifos()
+    fifos.use([FifoSettings(str(tmp_path / "fifo"), reader=reader)])
+    fifos.tell(b"one\n")
+    async with asyncio.timeout(20):
+        while not caplog.messages:  # noqa: ASYNC110  # a log announces nothing
+            await asyncio.sleep(0.01)
+    assert (tmp_path / "fifo.read").read_text() == "one\n"
+    assert caplog.messages[0].endswith("fifo: ended with status 3")
+    fifos.close()
