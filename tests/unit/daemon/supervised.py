@@ -5,7 +5,7 @@ loader, `marked` for the parent, `exit=N`, `stubborn`, `refuse`, `mute`, `ask`, 
 happens to it in a file; `social` notes what the other child says over the link between them. The words after a `|` are for the checker child, which exists where there
 is a `|`; its notes begin with one. It also knows `missing`: it says that it cannot work here.
 With `startup` and `shutdown` there are such scripts, which make a note; with `broken` they fail,
-with `endless` they do not end.
+with `patient` they wait for the file "go", with `endless` they do not end within their half second.
 """
 
 from __future__ import annotations
@@ -61,9 +61,13 @@ def read(options, settings, is_start):
 def life_script(what, words):
     if what not in words:
         return None
-    end = "sleep 100" if "endless" in words else f"exit {words.count('broken')}"
+    end = f"exit {words.count('broken')}"
+    if "patient" in words:
+        end = f"while [ ! -e {NOTES.with_name('go')} ]; do sleep 0.01; done"
+    if "endless" in words:
+        end = "sleep 100"
     text = f"echo {what} begins >> {NOTES}; {end}"
-    return LifeScript(Command(("/bin/sh", "-c", text)), 0.5)
+    return LifeScript(Command(("/bin/sh", "-c", text)), 0.5 if "endless" in words else 60)
 
 def child(start, mark):
     def words_of(descriptor):
