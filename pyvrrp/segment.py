@@ -189,6 +189,7 @@ class Segment:
             listener.refuse(error, ip, now)
             return
         if listener.hear(admitted, now):
+            self.forget(listener)  # something else that it obeyed in this same moment
             size = len(datagram) - admitted.behind
             repetition = Repetition(datagram[:size], admitted, now, admitted.behind)
             listener.repetition = repetition

@@ -257,14 +257,19 @@ class VirtualRouter:
     def hear(self, admitted: Admitted, now: float) -> bool:
         """An Advertisement that passed every check. True: repeats would only re-arm the timer.
 
-        Not so while a preempt delay runs: there the time of a repeat matters.
+        Not so while a preempt delay runs: there the time of a repeat matters. That it armed the timer
+        just now is not enough, something else may have done so in the same moment.
         """
-        self.feed(events.AdvertisementReceived(admitted.advertisement), now)
+        heard = events.AdvertisementReceived(admitted.advertisement)
+        self.feed(heard, now)
         self._count_heard(admitted, 1)
         state = self.state
         if isinstance(state, Backup) and state.active_router == admitted.advertisement.source:
             self._heard_priority = admitted.advertisement.priority
-        return isinstance(state, Backup) and state.armed_at == now and state.preempt_at is None
+        if not isinstance(state, Backup) or state.armed_at != now or state.preempt_at is not None:
+            return False
+        again, _ = transition(self.config, state, heard, now + 1.0)
+        return isinstance(again, Backup) and again.armed_at != now
 
     def refuse(self, error: PacketError, ip: IpFacts, now: float) -> None:
         """A message for this VRID that did not pass: counted, and nothing else moves."""

@@ -98,6 +98,29 @@ def test_starts_as_backup_and_takes_over_in_the_order_of_the_rfc():
     assert wire.router.counters.advertisements_sent == 4
 
 
+@pytest.mark.parametrize(
+    "last", [pytest.param(0, id="it retired"), pytest.param(180, id="changed")]
+)
+def test_who_said_two_things_in_one_moment_is_heard_again(last):
+    """A process that was kept waiting reads both at once."""
+    wire = Wire().start()
+    wire.hear(wire.datagram(150), at=1.0)
+    wire.hear(wire.datagram(last), at=1.0)
+    wire.host.loop.advance(9.0)
+    assert wire.router.is_active
+    wire.hear(wire.datagram(150), at=9.5)
+    assert not wire.router.is_active
+
+
+def test_a_lower_priority_in_the_moment_of_a_higher_one_keeps_nobody_backup():
+    wire = Wire().start()
+    wire.hear(wire.datagram(150), at=1.0)
+    wire.hear(wire.datagram(50), at=1.0)
+    for second in (2.0, 3.0, 4.0, 4.7):
+        wire.hear(wire.datagram(50), at=second)
+    assert wire.router.is_active
+
+
 def test_repeated_advertisements_keep_it_backup_without_waking_the_machine():
     wire = Wire().start()
     datagram = wire.datagram(150)
@@ -511,7 +534,7 @@ class Plain:
 @given(
     steps=st.lists(
         st.tuples(
-            st.integers(1, 120),  # hundredths of a second
+            st.integers(0, 120),  # hundredths of a second
             st.sampled_from([0, 50, 100, 150]),
             st.sampled_from(["192.0.2.2", "192.0.2.3"]),
         ),
