@@ -1,0 +1,276 @@
+"""What is tracked moves priorities and makes faults: keepalived and ours, from the same file.
+
+Each row is a Virtual Router that tracks one thing in one way. Both daemons live through the same
+steps, each on a LAN of its own, and after each step every row must be heard with its priority, or,
+where that is None, resign.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from netnslab import DeadlinePassed, Host, Lab, wait_until
+from tests.netns.interop.routers import OURS, THEIRS, Instance, Keepalived
+from tests.netns.interop.witness import Witness
+
+_SCRIPTS = """
+global_defs {{
+    script_user root
+    enable_script_security
+}}
+vrrp_script good {{
+    script "{test} -e {directory}/good"
+    interval 1
+    weight 7
+}}
+vrrp_script slow {{
+    script "{test} -e {directory}/good"
+    interval 1
+    rise 2
+    fall 2
+}}
+vrrp_script open {{
+    script "<{directory}/good"
+    interval 1
+}}
+track_file number {{
+    file {directory}/{host}
+    weight 2
+    init_file 5
+}}
+"""
+_PROCESS = """
+vrrp_track_process runs {{
+    process {process}
+    quorum 1
+}}
+vrrp_track_process none {{
+    process {process}
+    quorum_max 0
+}}
+"""
+
+
+def _row(block: str, entry: str) -> tuple[str, ...]:
+    return (f"{block} {{", entry, "}")
+
+
+_ROWS: dict[str, tuple[str, tuple[int | None, int | None, int | None]]] = {
+    # script good, number 5, eth1 up | script bad, number -300, eth1 down | good, 0, up
+    "track_script good": ("the script's own weight", (107, 100, 107)),
+    "track_script good weight 20": ("positive", (120, 100, 120)),
+    "track_script good weight -20": ("negative", (100, 80, 100)),
+    "track_script good weight 20 reverse": ("positive, reversed", (80, 100, 80)),
+    "track_script good weight -20 reverse": ("negative, reversed", (100, 120, 100)),
+    "track_script good weight 0": ("a fault", (100, None, 100)),
+    "track_script good weight 0 reverse": ("a fault, reversed", (None, 100, None)),
+    "track_script good weight 253": ("up to 254", (254, 100, 254)),
+    "track_script good weight -253": ("down to 1", (100, 1, 100)),
+    "track_script slow weight 20": ("rise and fall", (120, 100, 120)),
+    "track_script open": ("a file to open", (100, None, 100)),
+    "track_file number": ("the file's own weight", (110, None, 100)),
+    "track_file number weight 1": ("once", (105, None, 100)),
+    "track_file number weight -3": ("negative", (85, 254, 100)),
+    "track_file number weight 3 reverse": ("reversed", (85, 254, 100)),
+    "track_file number weight 0": ("a fault", (None, None, 100)),
+    "track_file number weight 0 reverse": ("a fault, reversed", (100, 100, None)),
+    "track_interface eth1": ("a fault", (100, None, 100)),
+    "track_interface eth1 weight 20": ("positive", (120, 100, 120)),
+    "track_interface eth1 weight 20 reverse": ("positive, reversed", (80, 100, 80)),
+    "track_interface eth1 weight -20 reverse": ("negative, reversed", (100, 120, 100)),
+    "track_interface eth1 weight 0 reverse": ("a fault, reversed", (None, 100, None)),
+}
+_OF_PROCESSES: dict[str, tuple[str, tuple[int | None, int | None, int | None]]] = {
+    "track_process runs": ("a quorum", (100, None, 100)),
+    "track_process runs weight 20": ("positive", (120, 100, 120)),
+    "track_process none": ("none may run", (None, 100, None)),
+}
+"""keepalived 2.2.7 hears of no process in a network namespace."""
+
+
+@dataclass
+class Story:
+    """One daemon and its rows."""
+
+    daemon: Keepalived
+    rows: dict[str, Instance]
+    text: str
+
+    @property
+    def host(self) -> Host:
+        return self.daemon.host
+
+
+def story(lab: Lab, name: str, directory: Path, rows: Mapping[str, object]) -> Story:
+    ours = name == "ours"
+    host = lab.host(name)
+    host.connect(lab.bridge(f"lan-{name}"), addresses=["192.0.2.1/24"])
+    host.connect(lab.bridge(f"other-{name}"), "eth1")
+    instances = {
+        entry: Instance(
+            vrid, (f"198.51.100.{vrid}/32",), interval=0.3, more=_row(*entry.split(" ", 1))
+        )
+        for vrid, entry in enumerate(rows, 1)
+    }
+    process = directory / "process" if ours else Path()
+    text = _SCRIPTS + (_PROCESS if ours else "")
+    return Story(
+        Keepalived(host, OURS if ours else THEIRS),
+        instances,
+        text.format(
+            test=Path("/usr/bin/test").resolve(),
+            directory=directory,
+            host=name,
+            process=process.name,
+        ),
+    )
+
+
+def heard(witness: Witness, story: Story) -> dict[str, int | None]:
+    """The priority of each row's last Advertisement; None: it resigned, or was never Active."""
+    found: dict[str, int | None] = {}
+    for entry, instance in story.rows.items():
+        adverts = witness.adverts(instance, story.host.name)
+        found[entry] = (adverts[-1][1].priority or None) if adverts else None
+    return found
+
+
+def wait_heard(witness: Witness, story: Story, wanted: dict[str, int | None]) -> None:
+    with suppress(DeadlinePassed):
+        wait_until(lambda: heard(witness, story) == wanted, what="the priorities", timeout=20)
+    assert heard(witness, story) == wanted, story.host.name
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    shutil.copy("/bin/sleep", tmp_path / "process")
+    return tmp_path
+
+
+def test_priorities_and_faults(lab: Lab, directory: Path) -> None:
+    ours = story(lab, "ours", directory, {**_ROWS, **_OF_PROCESSES})
+    stories = [ours, story(lab, "theirs", directory, _ROWS)]
+    good, process = directory / "good", [str(directory / "process"), "60"]
+
+    def step(number: str | None, *, up: bool) -> None:
+        (good.touch if up else good.unlink)()
+        for each in stories:
+            if number is not None:
+                (directory / each.host.name).write_text(number)
+            link = each.host.link("eth1")
+            (link.up if up else link.down)()
+
+    def wait_all(step: int) -> None:
+        rows = {**_ROWS, **_OF_PROCESSES}
+        for each in stories:
+            wait_heard(witness, each, {row: rows[row][1][step] for row in each.rows})
+
+    with Witness(lab) as witness:
+        step(None, up=True)
+        running = ours.host.start(process)
+        for each in stories:
+            each.daemon.begin(each.rows.values(), each.text)
+        wait_all(0)
+        assert (directory / "ours").read_text() == "5\n"
+        step("-300", up=False)
+        running.kill()
+        wait_all(1)
+        step("0", up=True)
+        running = ours.host.start(process)
+        wait_all(2)
+        for each in stories:
+            each.daemon.stop()
+
+
+_GROUPS = """
+vrrp_sync_group weighted {
+    group {
+        vr51_4
+        vr52_4
+    }
+    track_script {
+        good weight 10
+    }
+    track_interface {
+        eth1 weight -30
+    }
+    sync_group_tracking_weight
+}
+vrrp_sync_group faulty {
+    group {
+        vr53_4
+        vr54_4
+    }
+}
+vrrp_sync_group own {
+    group {
+        vr55_4
+        vr56_4
+    }
+    sync_group_tracking_weight
+}
+"""
+_MEMBERS: dict[int, tuple[str, tuple[int | None, ...]]] = {
+    # script good, eth1 up | script bad | good, eth1 down
+    51: ("", (110, 100, 80)),
+    52: ("track_interface eth1 weight 50", (110, 100, 80)),
+    53: ("track_script good weight 0", (100, None, 100)),
+    54: ("", (100, None, 100)),
+    55: ("track_script good weight 20", (120, 100, 120)),
+    56: ("track_script slow weight -20", (100, 80, 100)),
+}
+
+
+def test_groups_and_reload(lab: Lab, directory: Path) -> None:
+    """A group's entry counts for each member, and takes the place of the member's own."""
+    good = directory / "good"
+    stories = [story(lab, name, directory, {}) for name in ("ours", "theirs")]
+    members = {
+        vrid: Instance(
+            vrid,
+            (f"198.51.100.{vrid}/32",),
+            interval=0.3,
+            more=_row(*entry.split(" ", 1)) if entry else (),
+        )
+        for vrid, (entry, _) in _MEMBERS.items()
+    }
+    for each in stories:
+        each.rows = {str(vrid): member for vrid, member in members.items()}
+
+    def wait_all(step: int) -> None:
+        for each in stories:
+            wait_heard(witness, each, {str(vrid): m[1][step] for vrid, m in _MEMBERS.items()})
+
+    with Witness(lab) as witness:
+        good.touch()
+        for each in stories:
+            each.daemon.begin(members.values(), each.text + _GROUPS)
+        wait_all(0)
+        good.unlink()
+        wait_all(1)
+        good.touch()
+        for each in stories:
+            each.host.link("eth1").down()
+        wait_all(2)
+        reloaded = witness.now()
+        members[55] = replace(members[55], more=_row("track_script", "good weight 30"))
+        for each in stories:
+            each.daemon.write(members.values(), each.text + _GROUPS)
+            each.daemon.reload()
+            each.rows["55"] = members[55]
+            steady = {str(vrid): m[1][2] for vrid, m in _MEMBERS.items()}
+            wait_heard(witness, each, steady | {"55": 130})
+            for vrid, (_, priorities) in _MEMBERS.items():
+                since = {
+                    advert.priority
+                    for _, advert in witness.adverts(members[vrid], each.host.name, reloaded)
+                }
+                assert since <= {priorities[2], 130}
+        for each in stories:
+            each.daemon.stop()
