@@ -4,12 +4,13 @@ that announce the addresses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Protocol
 
 from .core.announce import announcement
 from .core.model import Address, Family
 from .kernel_entries import (
+    Entry,
     KernelEntries,
     RoutingEntry,
     address_entry,
@@ -19,7 +20,7 @@ from .kernel_entries import (
 from .net.accept_filter import Refused
 from .net.address_messages import AddAddress
 from .net.frame_sender import FrameSender
-from .net.identity import address_key
+from .net.identity import Key
 from .net.monitor import InterfaceTable
 from .net.own_link import Place
 from .net.rtnetlink import Operation
@@ -157,9 +158,9 @@ class Holdings:
             if self._host.table.has_address(a.index, a.address.ip):
                 yield a.reverse
 
-    def is_installed(self, index: int, address: Address) -> bool:
-        """Whether this address of an interface was put there by `install`."""
-        return bool(self._entries.watched((address_key(index, address),)))
+    def lost(self, gone: Container[Key]) -> Sequence[Entry]:
+        """What `install` put there and is watched, of what is gone."""
+        return self._entries.watched(gone)
 
     def _announcement(self, index: int, address: Address) -> Outgoing | None:
         link = self._host.table.by_index(index)

@@ -209,7 +209,7 @@ class Rule:
 
     `table` belongs to Action.TABLE (None with `l3mdev`), `goto` to Action.GOTO. `source` and
     `destination` are keepalived's `from` and `to`. `realms` has the source realm in its upper 16
-    bits. `protocol` None is PROTOCOL_KEEPALIVED.
+    bits. `protocol` None is PROTOCOL_KEEPALIVED (quirk: unwatched-rule).
     """
 
     family: Literal[4, 6]

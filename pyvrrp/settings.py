@@ -165,6 +165,9 @@ class HostSettings:
 
     filter: FilterSettings = FilterSettings()
     igmp_reports: bool = True
+    restores: bool = False
+    """What somebody else takes away is put back at once. Without, who has lost something resigns,
+    and is back after Skew_Time if nobody better took over: keepalived's rule."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from .core.events import InitializeReason
+from .core.events import Dispossessed, InitializeReason
 from .core.sync_group import consequences, standing
 from .virtual_router import VirtualRouter
 
@@ -37,6 +37,17 @@ class SyncGroups:
             return None
         only_wait = faults == {InitializeReason.AWAITING_TRACKED}
         return InitializeReason.AWAITING_TRACKED if only_wait else InitializeReason.SYNC_GROUP
+
+    def dispossess(self, router: VirtualRouter, now: float) -> None:
+        """A member's things were taken away: all that are Active resign, and stand again soon."""
+        members = self._members.get(router.settings.sync_group or "", [router])
+        self._settling = True
+        try:
+            for member in [m for m in members if m.is_active]:
+                member.feed(Dispossessed(), now)
+        finally:
+            self._settling = False
+        self.settle(router, now)
 
     def settle(self, router: VirtualRouter, now: float) -> None:
         """A member's standing changed: tell the others, and those that change by it, in turn."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from math import inf
@@ -26,6 +26,7 @@ from .counters import Counters
 from .deadlines import Deadlines
 from .errors import PyvrrpError
 from .holdings import AddressHost, Holdings
+from .net.identity import Key
 from .net.own_link import Place
 from .net.rtnetlink import Link
 from .rhythm import Outgoing, Rhythm, Rhythms
@@ -78,6 +79,11 @@ class Host(AddressHost, Protocol):
     deadlines: Deadlines
     rhythms: Rhythms
     virtual_addresses: dict[Address, tuple[VirtualRouter, ...]]
+
+    @property
+    def restores(self) -> bool:
+        """Whether what somebody takes away is put back at once."""
+
     tracked_values: dict[tuple[TrackedKind, str], int]
 
     def time(self) -> float:
@@ -94,6 +100,9 @@ class Host(AddressHost, Protocol):
 
     def occurred(self, router: VirtualRouter, what: Occurrence) -> None:
         """Something happened that changes no state."""
+
+    def dispossessed(self, router: VirtualRouter) -> None:
+        """Somebody took away what an Active router has: it and its sync group stand again."""
 
     def promotion_requested(self, router: VirtualRouter) -> None:
         """A member of a sync group asks to become Active."""
@@ -508,12 +517,23 @@ class VirtualRouter:
         self.holdings.adopt()
         self.assess()
 
-    def restore(self, index: int, address: Address) -> None:
-        """Somebody took an address away: put it back, if we are the one to answer for it."""
+    def lose(self, gone: Mapping[Key, bool]) -> None:
+        """These things are gone from the kernel: put back what is ours, or resign and stand again.
+
+        Values say whether we took them away ourselves: the kernel drops an address with another
+        (quirk: own-removal).
+        """
         if not self.is_active or self.own_fault is not None:
             return
-        if self.holdings.is_installed(index, address):
-            self.complain("removed", f"{address} was removed by someone else; it is put back")
+        lost = self.holdings.lost(gone)
+        taken = [str(entry.add).removeprefix("add ") for entry in lost if not gone[entry.key]]
+        if taken:
+            what = taken[0] if len(taken) == 1 else f"{taken[0]} and {len(taken) - 1} more"
+            then = "put back" if self._host.restores else "gone, so this router stands again"
+            self.complain("removed", f"removed by someone else: {what}; {then}")
+        if taken and not self._host.restores:
+            self._host.dispossessed(self)
+        elif lost:
             self._install()
             self._announce(1)
 

@@ -21,21 +21,15 @@ from typing import Self
 
 from .announcements import Announcements, send_frames
 from .core.events import InitializeReason, Shutdown
-from .core.model import Address, Family
+from .core.model import Family
 from .deadlines import Deadlines
 from .dependents import Dependents
 from .errors import PyvrrpError
+from .kernel_watch import KernelWatch
 from .net.accept_filter import AcceptFilter, Refused
 from .net.frame_sender import FrameSender
 from .net.monitor import (
-    AddressAdded,
-    AddressRemoved,
     InterfaceTable,
-    LinkChanged,
-    LinkRemoved,
-    Overrun,
-    RouteEvent,
-    RouteMonitor,
 )
 from .net.rtnetlink import Link, NetlinkError, Operation, RouteSocket
 from .net.sysctl import NO_IGMP_REPORTS, SysctlError, Sysctls
@@ -106,17 +100,16 @@ class VrrpRouter:
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._loop_epoch = time.time() - self._loop.time()
-        self._monitor = RouteMonitor()
         self._route = RouteSocket()
-        self.table.refresh(self._route)
+        self._watch = KernelWatch(self.table, self._route, self.virtual_addresses)
         stalls = Stalls(self._awake)
         self._reception = Reception(self._loop, lambda now: stalls.look(self.deadlines, now))
         self.deadlines = Deadlines(self._loop, self._reception.read_now, self._together)
         self.rhythms = Rhythms(self.deadlines)
         self._announcements = Announcements(self._loop, self.deadlines)
-        self._loop.add_reader(self._monitor.fileno(), self._read_monitor)
+        self._loop.add_reader(self._watch.fileno(), self._read_kernel)
         self._links: OwnLinks[VirtualRouter] = OwnLinks(
-            self.table, self._route, self._sysctls, self._read_monitor
+            self.table, self._route, self._sysctls, self._read_kernel
         )
         return self
 
@@ -146,6 +139,11 @@ class VrrpRouter:
                 logger.error("%s", failure)
         except SysctlError as error:
             logger.error("%s", error)
+
+    @property
+    def restores(self) -> bool:
+        """Whether what somebody takes away is put back at once."""
+        return self._host.restores
 
     @property
     def routers(self) -> tuple[VirtualRouter, ...]:
@@ -261,10 +259,10 @@ class VrrpRouter:
         self._announcements.close()
         self.deadlines.close()
         self._reception.close()
-        self._loop.remove_reader(self._monitor.fileno())
+        self._loop.remove_reader(self._watch.fileno())
         for sender in self._frames.values():
             sender.close()
-        self._monitor.close()
+        self._watch.close()
         self._route.close()
         self.use(HostSettings())
         self._filter.close()
@@ -345,6 +343,10 @@ class VrrpRouter:
         if self._on_occurrence is not None:
             self._on_occurrence(router, what)
 
+    def dispossessed(self, router: VirtualRouter) -> None:
+        """Somebody took away what an Active router has: it and its sync group stand again."""
+        self._groups.dispossess(router, self.time())
+
     def promotion_requested(self, router: VirtualRouter) -> None:
         """A member of a sync group asks to become Active."""
         self._groups.settle(router, self.time())
@@ -373,44 +375,17 @@ class VrrpRouter:
 
     # Interfaces.
 
-    def _read_monitor(self) -> None:
-        changed: dict[str, None] = {}
-        removed: list[tuple[int, Address]] = []
+    def _read_kernel(self) -> None:
         # Changes can wait while addresses are without an owner, and a takeover of many makes many.
-        limit = _FEW_CHANGES if self.deadlines.is_behind else _CHANGES
-        for event in self._monitor.read(limit):
-            if isinstance(event, AddressRemoved) and self._is_virtual(event.address.interface.ip):
-                removed.append((event.address.index, event.address.interface.ip))
-            for name in self._names_touched(event):
-                changed[name] = None
-        for name in changed:
+        news = self._watch.read(_FEW_CHANGES if self.deadlines.is_behind else _CHANGES)
+        for name in self._dependents.by_interface if news.is_lost else news.restored:
+            for router in self._dependents.by_interface.get(name, ()):
+                router.holdings.is_doubtful = True
+        for name in (*self._dependents.by_interface,) if news.is_lost else news.names:
             self._interface_changed(name)
-        for index, address in removed:
-            if not self.table.has_address(index, address):
-                for router in self.virtual_addresses.get(address, ()):
-                    router.restore(index, address)
-
-    def _is_virtual(self, address: Address) -> bool:
-        return address in self.virtual_addresses
-
-    def _names_touched(self, event: RouteEvent) -> Iterable[str]:
-        """Note the event; the names of interfaces that someone may have to look at."""
-        match event:
-            case Overrun():
-                self.table.refresh(self._route)
-                for router in self._routers.values():
-                    router.holdings.is_doubtful = True
-                return tuple(self._dependents.by_interface)
-            case LinkChanged(link) | LinkRemoved(link):
-                known = self.table.by_index(link.index)
-                self.table.apply(event)
-                return {link.name, known.name} if known is not None else (link.name,)
-            case AddressAdded(address) | AddressRemoved(address):
-                self.table.apply(event)
-                known = self.table.by_index(address.index)
-                if known is None or self._is_virtual(address.interface.ip):
-                    return ()
-                return (known.name,)
+        if news.gone:
+            for router in self.routers:
+                router.lose(news.gone)
 
     def _interface_changed(self, name: str) -> None:
         routers = self._dependents.by_interface.get(name, set())

@@ -354,6 +354,7 @@ class GlobalDefs:
     vrrp_strict: bool = False
     vrrp_mcast_group4: IPv4Address = _GROUP4
     vrrp_mcast_group6: IPv6Address = _GROUP6
+    vrrp_restore_removed: bool = False
     vrrp_skip_check_adv_addr: bool = False
     vrrp_check_unicast_src: bool = False
     vrrp_down_timer_adverts: int = 3

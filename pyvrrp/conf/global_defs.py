@@ -229,6 +229,7 @@ GLOBAL_DEFS = table(
         value("vrrp_strict", Bool()),
         Keyword("vrrp_mcast_group4", _mcast_group4),
         Keyword("vrrp_mcast_group6", _mcast_group6),
+        value("vrrp_restore_removed", Bool()),
         value("vrrp_skip_check_adv_addr", Bool()),
         value("vrrp_check_unicast_src", Flag()),
         value("vrrp_down_timer_adverts", Int(1, 100)),

@@ -13,6 +13,7 @@ __all__ = [
     "AdvertisementReceived",
     "Awoke",
     "Demoted",
+    "Dispossessed",
     "Event",
     "InitializeReason",
     "Promoted",
@@ -96,6 +97,19 @@ class Demoted:
     """Another member of the sync group lost its role: step back to Backup."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dispossessed:
+    """Somebody took away what an Active Router has, so it does not answer for all it claims."""
+
+
 Event: TypeAlias = (
-    Startup | Shutdown | Tick | Awoke | AdvertisementReceived | Reconfigured | Promoted | Demoted
+    Startup
+    | Shutdown
+    | Tick
+    | Awoke
+    | AdvertisementReceived
+    | Reconfigured
+    | Promoted
+    | Demoted
+    | Dispossessed
 )

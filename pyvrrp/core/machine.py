@@ -21,7 +21,7 @@ from its due time, not from when the loop got round to it, so the spacing does n
 Where RFCs 3768 and 9568 differ (interval learning, the answer to a losing Advertisement, the skew)
 the difference is in the settings or in `intervals`, not in a second machine. Additions that the
 RFCs do not have, each off unless the settings ask: preempt delay (RFC 8347), sync groups,
-announcement repeats, keepalived's quick start.
+announcement repeats, keepalived's quick start, standing again after a loss.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ from .events import (
     AdvertisementReceived,
     Awoke,
     Demoted,
+    Dispossessed,
     Event,
     Promoted,
     Reconfigured,
@@ -99,7 +100,7 @@ def _in_initialize(cfg: VirtualRouterConfig, state: Initialize, event: Event, no
             return Initialize(reason), (StateChanged(stays, stays, reason, state.reason),)
         case AdvertisementReceived() | Tick() | Awoke() | Shutdown() | Reconfigured():
             return state, ()
-        case Promoted() | Demoted():
+        case Promoted() | Demoted() | Dispossessed():
             return state, ()
         case _:
             assert_never(event)
@@ -131,7 +132,7 @@ def _in_backup(cfg: VirtualRouterConfig, state: Backup, event: Event, now: float
             )
         case Reconfigured():
             return _rearm(cfg, state, now), ()
-        case Startup() | Demoted():
+        case Startup() | Demoted() | Dispossessed():
             return state, ()
         case _:
             assert_never(event)
@@ -231,6 +232,8 @@ def _in_active(cfg: VirtualRouterConfig, state: Active, event: Event, now: float
             return awake_active(cfg, state, now), ()
         case Demoted() | Awoke():
             return _step_back(cfg, cfg.advertisement_interval, None, now, ())
+        case Dispossessed():
+            return _stand_again(cfg, now)
         case Reconfigured(previous):
             return _reconfigure_active(cfg, state, previous, now)
         case Startup() | Promoted():
@@ -313,6 +316,15 @@ def _step_back(
     backup = Backup(down_at, interval, now, active_router=active_router)
     change = StateChanged(StateName.ACTIVE, StateName.BACKUP)
     return backup, (*farewell, RemoveAddresses(), change)
+
+
+def _stand_again(cfg: VirtualRouterConfig, now: float) -> Step:
+    """Resign, and come back after Skew_Time if nobody better did: keepalived's rule, not the RFC's."""
+    interval = cfg.advertisement_interval
+    down_at = now + skew_time(cfg, interval)
+    backup = Backup(down_at, interval, now, NewActiveReason.PRIORITY)
+    change = StateChanged(StateName.ACTIVE, StateName.BACKUP)
+    return backup, (SendAdvertisement(0), RemoveAddresses(), change)
 
 
 def _answer_loser(cfg: VirtualRouterConfig, state: Active, adv: Advertisement, now: float) -> Step:

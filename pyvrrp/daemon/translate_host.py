@@ -14,7 +14,11 @@ __all__ = ["translate_host"]
 
 def translate_host(config: Config) -> HostSettings:
     """The settings of `VrrpRouter`."""
-    return HostSettings(_filter(config), not config.global_defs.disable_local_igmp)
+    return HostSettings(
+        _filter(config),
+        not config.global_defs.disable_local_igmp,
+        config.global_defs.vrrp_restore_removed,
+    )
 
 
 def _filter(config: Config) -> FilterSettings:

@@ -1,4 +1,6 @@
-"""What the kernel says of links and addresses, as it happens, and the picture that results."""
+"""What the kernel says of links, addresses, routes and rules, as it happens; and the picture of links
+and addresses that results.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,15 @@ import contextlib
 import errno
 import logging
 import socket
+import struct
+from array import array
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..core.model import Address, Family
+from ..routing import PROTOCOL_KEEPALIVED
+from .identity import Key, route_key, route_protocol, rule_key
 from .rtnetlink import (
     RTM_DELADDR,
     RTM_DELLINK,
@@ -29,6 +35,8 @@ __all__ = [
     "ADDRESS_LOG",
     "AddressAdded",
     "AddressRemoved",
+    "EntryAdded",
+    "EntryRemoved",
     "InterfaceTable",
     "LinkChanged",
     "LinkRemoved",
@@ -41,8 +49,21 @@ ADDRESS_LOG = logging.getLogger(f"{__name__}.addresses")
 """Each address that comes or goes, at level INFO; who wants that lowers its level."""
 ADDRESS_LOG.setLevel(logging.WARNING)
 
-_GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR
-_SO_RCVBUFFORCE = 33
+_GROUPS = (
+    *(0x1, 0x10, 0x100),  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR
+    *(0x40, 0x400),  # RTMGRP_IPV4_ROUTE, RTMGRP_IPV6_ROUTE
+    *(0x80, 1 << 18),  # RTMGRP_IPV4_RULE, RTNLGRP_IPV6_RULE
+)
+_SO_ATTACH_FILTER, _SO_RCVBUFFORCE = 26, 33
+_RTM_NEWROUTE, _RTM_DELROUTE, _RTM_NEWRULE, _RTM_DELRULE = 24, 25, 32, 33
+_PORT = struct.Struct("=12xI")
+_TYPE_AT, _PROTOCOL_AT = 4, 16 + 5  # of struct nlmsghdr, and of struct rtmsg behind it
+_OURS_ONLY = (
+    *((0x28, 0, 0, _TYPE_AT), (0x15, 1, 0, socket.htons(_RTM_NEWROUTE))),
+    *((0x15, 0, 2, socket.htons(_RTM_DELROUTE)), (0x30, 0, 0, _PROTOCOL_AT)),
+    *((0x15, 0, 1, PROTOCOL_KEEPALIVED), (0x06, 0, 0, 0xFFFFFFFF), (0x06, 0, 0, 0)),
+)
+"""BPF: routes of routing daemons come by the million, and none of them is ours."""
 _VIRTUAL_MAC_INTERFACE_ID = bytes.fromhex("02005efffe00")
 
 
@@ -69,9 +90,25 @@ class AddressAdded:
 
 @dataclass(frozen=True, slots=True)
 class AddressRemoved:
-    """An address is gone."""
+    """An address is gone. `by_us`: because of what we asked for, be it directly or not."""
 
     address: InterfaceAddress
+    by_us: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAdded:
+    """A route of keepalived's protocol or a rule appeared or changed."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRemoved:
+    """It is gone."""
+
+    key: Key
+    by_us: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +116,27 @@ class Overrun:
     """The kernel had more to say than the buffer held: read the whole table again."""
 
 
-RouteEvent: TypeAlias = LinkChanged | LinkRemoved | AddressAdded | AddressRemoved | Overrun
+RouteEvent: TypeAlias = (
+    LinkChanged | LinkRemoved | AddressAdded | AddressRemoved | EntryAdded | EntryRemoved | Overrun
+)
 
 
 class RouteMonitor:
-    """A non-blocking subscription to link and address changes. Raises NetlinkError when opened."""
+    """A non-blocking subscription to changes. Raises NetlinkError when opened.
 
-    def __init__(self) -> None:
+    `own_port` is the netlink port of whoever makes our own changes.
+    """
+
+    def __init__(self, own_port: int = 0) -> None:
+        self.is_drained = True
+        """Whether the last `read` left nothing behind."""
+        self._own_port = own_port
         try:
             self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-            self._socket.bind((0, _GROUPS))
+            program = array("B", b"".join(struct.pack("=HBBI", *each) for each in _OURS_ONLY))
+            filter_ = struct.pack("HP", len(_OURS_ONLY), program.buffer_info()[0])
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_)
+            self._socket.bind((0, sum(_GROUPS)))
         except OSError as error:
             raise NetlinkError("subscribe to link and address changes", error) from error
         self._socket.setblocking(False)
@@ -106,24 +154,27 @@ class RouteMonitor:
     def read(self, limit: int = 64) -> list[RouteEvent]:
         """At most `limit` datagrams' worth of events; the descriptor stays readable for more."""
         events: list[RouteEvent] = []
+        self.is_drained = False
         for _ in range(limit):
             try:
                 data = self._socket.recv(1 << 16)
             except BlockingIOError:
+                self.is_drained = True
                 break
             except OSError as error:
                 if error.errno != errno.ENOBUFS:
                     raise NetlinkError("read link and address changes", error) from error
                 events.append(Overrun())
                 continue
+            by_us = _PORT.unpack_from(data)[0] == self._own_port
             for kind, _, _, payload in split_messages(data):
-                event = _event(kind, payload)
+                event = _event(kind, payload, by_us)
                 if event is not None:
                     events.append(event)
         return events
 
 
-def _event(kind: int, payload: bytes) -> RouteEvent | None:
+def _event(kind: int, payload: bytes, by_us: bool) -> RouteEvent | None:
     if kind == RTM_NEWLINK:
         return LinkChanged(parse_link(payload))
     if kind == RTM_DELLINK:
@@ -131,7 +182,13 @@ def _event(kind: int, payload: bytes) -> RouteEvent | None:
     if kind == RTM_NEWADDR:
         return AddressAdded(parse_address(payload))
     if kind == RTM_DELADDR:
-        return AddressRemoved(parse_address(payload))
+        return AddressRemoved(parse_address(payload), by_us)
+    if kind in (_RTM_NEWROUTE, _RTM_DELROUTE) and route_protocol(payload) == PROTOCOL_KEEPALIVED:
+        key = route_key(payload)
+        return EntryAdded(key) if kind == _RTM_NEWROUTE else EntryRemoved(key, by_us)
+    if kind in (_RTM_NEWRULE, _RTM_DELRULE):
+        key = rule_key(payload)
+        return EntryAdded(key) if kind == _RTM_NEWRULE else EntryRemoved(key, by_us)
     return None
 
 
@@ -169,7 +226,7 @@ class InterfaceTable:
                 self._log_address(address, "removed from")
                 self._addresses.get(address.index, {}).pop(address.interface.ip, None)
                 return address.index
-            case Overrun():
+            case Overrun() | EntryAdded() | EntryRemoved():
                 return None
 
     def _log_address(self, address: InterfaceAddress, what: str) -> None:

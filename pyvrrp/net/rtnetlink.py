@@ -92,6 +92,11 @@ class Link:
     group: int = field(default=0, compare=False)
     master_index: int | None = field(default=None, compare=False)
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether frames can go through it."""
+        return self.up and self.running
+
 
 @dataclass(frozen=True, slots=True)
 class InterfaceAddress:
@@ -162,6 +167,11 @@ class RouteSocket:
         self._socket.settimeout(_TIMEOUT)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self._sequence = 0
+
+    @property
+    def port(self) -> int:
+        """The netlink port, which notifications of what is done here bear."""
+        return int(self._socket.getsockname()[0])
 
     def close(self) -> None:
         """Close the socket; harmless when closed already."""

@@ -24,8 +24,8 @@ def addresses(of: Instance) -> set[IPv4Address | IPv6Address]:
     return {ip_interface(each).ip for each in of.addresses}
 
 
-def start(daemon: Keepalived, witness: Witness, *instances: Instance) -> None:
-    daemon.start(instances)
+def start(daemon: Keepalived, witness: Witness, *instances: Instance, more: str = "") -> None:
+    daemon.start(instances, more)
     witness.wait_sole_active("r", instances, 0.0)
     witness.wait_holds("r", instances)
 
@@ -113,7 +113,7 @@ def test_deleted_virtual_address_is_put_back(
     daemon = router(lab)
     of = replace(of, more=(*of.more, "garp_master_delay 600"))
     with Witness(lab) as witness:
-        start(daemon, witness, of)
+        start(daemon, witness, of, more="global_defs {\nvrrp_restore_removed\n}\n")
         deleted = witness.now()
         daemon.host.remove_address(interface, address)
         ip = ip_address(address.partition("/")[0])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from netnslab import Host, Lab, Process, wait_until
-from tests.netns.interop.routers import Keepalived
+from tests.netns.interop.routers import OURS, THEIRS, Instance, Keepalived
 from tests.netns.interop.stand import router, traces
+from tests.netns.interop.witness import Witness
 
 _INSTANCE = """
 vrrp_instance one {{
@@ -42,9 +45,9 @@ def routes(host: Host) -> set[tuple[str, str | None]]:
 
 
 def rules(host: Host) -> set[int]:
-    """Preferences of keepalived's rules."""
+    """Preferences of all rules but the kernel's own, of both families."""
     found = json.loads(host.ip("-j", "rule")) + json.loads(host.ip("-6", "-j", "rule"))
-    return {rule["priority"] for rule in found if rule.get("protocol") == "keepalived"}
+    return {rule["priority"] for rule in found if 0 < rule["priority"] < 32766}
 
 
 def wait_routing(
@@ -109,3 +112,82 @@ def test_a_reload_changes_only_the_difference_and_a_crash_leaves_nothing(
     wait_routing(host, set())
     daemon.stop()
     assert traces(host) == before
+
+
+_MEMBER = Instance(52, ("192.0.2.152/24",), interval=0.1)
+_LOSER = Instance(
+    53,
+    ("192.0.2.153/24", "192.0.2.154/24 no_track"),
+    interval=0.1,
+    more=(
+        "virtual_routes {\n10.1.0.0/16 via 192.0.2.2 dev eth0",
+        "10.2.0.0/16 via 192.0.2.2 dev eth0 no_track\n}",
+        "virtual_rules {\nfrom 10.1.0.0/16 table 100 preference 1001",
+        "from 10.2.0.0/16 table 100 preference 1002 no_track\n}",
+    ),
+)
+_GROUP = f"vrrp_sync_group g {{\ngroup {{\n{_MEMBER.name}\n{_LOSER.name}\n}}\n}}\n"
+_WATCHED = (
+    ("addr", "del", "192.0.2.153/24", "dev", "eth0"),
+    ("route", "del", "10.1.0.0/16"),
+    ("rule", "del", "preference", "1001"),
+)
+_UNWATCHED = (
+    ("addr", "del", "192.0.2.154/24", "dev", "eth0"),
+    ("route", "del", "10.2.0.0/16"),
+    ("rule", "del", "preference", "1002"),
+)
+
+
+@pytest.mark.parametrize("program", [OURS, THEIRS], ids=["ours", "keepalived"])
+def test_what_somebody_takes_away_costs_the_role_for_a_moment(lab: Lab, program: Path) -> None:
+    """That of its sync group too; what has no_track may leave."""
+    host = router(lab).host
+    daemon = Keepalived(host, program)
+    both = (_MEMBER, _LOSER)
+    via = "192.0.2.2"
+    with Witness(lab) as witness:
+        daemon.start(both, _GROUP)
+        witness.wait_sole_active("r", both, 0.0)
+        wait_routing(host, {("10.1.0.0/16", via), ("10.2.0.0/16", via)}, 1001, 1002)
+        since = witness.now()
+        for words in _UNWATCHED:
+            host.ip(*words)
+        for each in both:
+            witness.wait_adverts(each, "r", 5, since=since)
+            assert all(advert.priority for _, advert in witness.adverts(each, "r", since))
+        for words in _WATCHED:
+            taken = witness.now()
+            host.ip(*words)
+            for each in both:
+                wait_until(
+                    partial(has_resigned, witness, each, taken), what=f"{words} noticed", timeout=20
+                )
+            witness.wait_sole_active("r", both, taken)
+            wait_routing(host, {("10.1.0.0/16", via), ("10.2.0.0/16", via)}, 1001, 1002)
+            host.wait_address("192.0.2.153", timeout=20)
+        daemon.stop()
+
+
+def has_resigned(witness: Witness, of: Instance, since: float) -> bool:
+    return any(advert.priority == 0 for _, advert in witness.adverts(of, "r", since))
+
+
+def test_what_somebody_takes_away_is_put_back_at_once(daemon: Keepalived) -> None:
+    host, text = (
+        daemon.host,
+        routing("10.1.0.0/16 via 192.0.2.2", "from 10.1.0.0/16 table 100 preference 1001"),
+    )
+    daemon.start([], "global_defs {\nvrrp_restore_removed\n}\n" + text)
+    expected = {("10.1.0.0/16", "192.0.2.2")}
+    wait_routing(host, expected, 1001)
+    for words in (
+        ("route", "del", "10.1.0.0/16"),
+        ("rule", "del", "preference", "1001"),
+        ("addr", "del", "192.0.2.100/24", "dev", "eth0"),
+    ):
+        host.ip(*words)
+        wait_routing(host, expected, 1001)
+        host.wait_address("192.0.2.100", timeout=20)
+    daemon.stop()
+    assert "Entering BACKUP STATE" not in daemon.process.output().split("MASTER STATE", 1)[1]

@@ -90,6 +90,7 @@ class FakeHost:
         self.virtual_addresses: dict[Any, Any] = {}
         self.tracked_values: dict[Any, int] = {}
         self.group_fault: InitializeReason | None = None
+        self.restores = False
         self.log: list[Any] = []
         self.occurrences: list[Any] = []
         self._senders: dict[str, FakeSender] = {}
@@ -123,6 +124,9 @@ class FakeHost:
 
     def occurred(self, router: Any, what: Any) -> None:
         self.occurrences.append((what, router.config.priority))
+
+    def dispossessed(self, router: Any) -> None:
+        self.log.append("dispossessed")
 
     def promotion_requested(self, router: Any) -> None:
         self.log.append("promotion requested")

@@ -19,6 +19,7 @@ from pyvrrp.core.model import Family
 from pyvrrp.core.packet import DiscardReason, IpFacts, PacketError, encode
 from pyvrrp.core.receive import Mismatch, admit
 from pyvrrp.counters import Counters
+from pyvrrp.net.identity import address_key
 from pyvrrp.net.monitor import AddressAdded, AddressRemoved, LinkChanged, LinkRemoved
 from pyvrrp.net.rtnetlink import InterfaceAddress, Link
 from pyvrrp.net.vrrp_socket import split_datagram
@@ -423,14 +424,59 @@ def test_an_owner_takes_away_what_a_crashed_run_left():
     ]
 
 
-def test_an_address_taken_away_by_somebody_is_put_back():
+def gone(*hosts, by_us=False):
+    return {address_key(2, IPv4Address(f"192.0.2.{host}")): by_us for host in hosts}
+
+
+def test_an_address_taken_away_by_somebody_is_the_end_of_being_active_for_a_while():
     wire = Wire().start()
-    wire.router.restore(2, IPv4Address("192.0.2.100"))
+    wire.router.lose(gone(100))
     wire.host.loop.advance(4.0)
     wire.host.take_log()
-    wire.router.restore(2, IPv4Address("192.0.2.99"))
-    wire.router.restore(2, IPv4Address("192.0.2.100"))
+    wire.router.lose(gone(99))
+    assert wire.host.take_log() == []
+    wire.router.lose(gone(99, 100))
+    assert wire.host.take_log() == ["dispossessed"]
+
+
+def test_an_address_taken_away_by_somebody_is_put_back_on_demand():
+    wire = Wire().start()
+    wire.host.restores = True
+    wire.host.loop.advance(4.0)
+    wire.host.take_log()
+    wire.router.lose(gone(100))
     assert wire.host.take_log() == [("AddAddress", "192.0.2.100/24"), ("announce", 1, 1)]
+
+
+def test_what_left_because_of_ourselves_is_put_back():
+    """The kernel drops secondary addresses with the first one."""
+    wire = Wire().start()
+    wire.host.loop.advance(4.0)
+    wire.host.take_log()
+    wire.router.lose(gone(100, by_us=True))
+    assert wire.host.take_log() == [("AddAddress", "192.0.2.100/24"), ("announce", 1, 1)]
+
+
+def test_what_is_not_watched_may_leave():
+    wire = Wire()
+    settings = wire.router.settings
+    unwatched = tuple(replace(address, no_track=True) for address in settings.addresses)
+    wire.router.reconfigure(replace(settings, addresses=unwatched))
+    wire.start()
+    wire.host.loop.advance(4.0)
+    wire.host.take_log()
+    wire.router.lose(gone(100))
+    assert wire.host.take_log() == []
+
+
+def test_nothing_is_put_back_on_an_interface_that_failed():
+    """Its end takes addresses away, and is told later than that."""
+    wire = Wire().start()
+    wire.host.loop.advance(4.0)
+    wire.host.take_log()
+    wire.host.table.apply(LinkChanged(replace(LINK, up=False)))
+    wire.router.lose(gone(100))
+    assert wire.host.take_log() == []
 
 
 def test_a_snapshot_of_a_backup_tells_whom_it_follows():

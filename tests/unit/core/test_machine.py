@@ -25,6 +25,7 @@ from pyvrrp.core.actions import (
 from pyvrrp.core.events import (
     AdvertisementReceived,
     Demoted,
+    Dispossessed,
     InitializeReason,
     Promoted,
     Reconfigured,
@@ -146,6 +147,7 @@ def check(cfg, state, event, now, expected, actions):
         pytest.param(V3, Reconfigured(V2), OUTSIDE, (), id="new settings"),
         pytest.param(MEMBER, Promoted(), OUTSIDE, (), id="promotion"),
         pytest.param(MEMBER, Demoted(), OUTSIDE, (), id="demotion"),
+        pytest.param(V3, Dispossessed(), OUTSIDE, (), id="nothing to lose"),
     ],
 )
 def test_initialize(cfg, event, state, actions):
@@ -498,6 +500,7 @@ def test_faults_are_told_from_rest():
         ),
         pytest.param(V3, LISTENING, Startup(), 10.0, LISTENING, (), id="already started"),
         pytest.param(MEMBER, LISTENING, Demoted(), 10.0, LISTENING, (), id="already Backup"),
+        pytest.param(V3, LISTENING, Dispossessed(), 10.0, LISTENING, (), id="nothing to lose"),
     ],
 )
 def test_backup(cfg, state, event, now, expected, actions):
@@ -674,6 +677,15 @@ def test_backup(cfg, state, event, now, expected, actions):
             Backup(13.609375, 1.0, 10.0),
             YIELDED,
             id="sync group: stepped back with another member",
+        ),
+        pytest.param(
+            V3,
+            LEADING,
+            Dispossessed(),
+            10.0,
+            Backup(10.609375, 1.0, 10.0, PRIORITY),
+            (SendAdvertisement(0), *YIELDED),
+            id="keepalived: resigns and stands again",
         ),
         pytest.param(V3, LEADING, Startup(), 10.0, LEADING, (), id="already started"),
         pytest.param(MEMBER, LEADING, Promoted(), 10.0, LEADING, (), id="already Active"),

@@ -11,6 +11,7 @@ from pyvrrp.core.actions import Announce, InstallAddresses, RemoveAddresses, Sen
 from pyvrrp.core.events import (
     AdvertisementReceived,
     Demoted,
+    Dispossessed,
     InitializeReason,
     Promoted,
     Reconfigured,
@@ -67,7 +68,7 @@ events = st.one_of(
     st.just(Tick()),
     advertisements.map(AdvertisementReceived),
     settings,
-    st.sampled_from((Startup(), Promoted(), Demoted())),
+    st.sampled_from((Startup(), Promoted(), Demoted(), Dispossessed())),
     st.sampled_from(InitializeReason).map(Shutdown),
 )
 steps = st.lists(st.tuples(events, st.sampled_from((0.0, 0.1, 0.9, 4.0))), max_size=40)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from ipaddress import IPv4Address, ip_address, ip_interface
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network, ip_address, ip_interface
 from select import select
 from typing import Any
 
@@ -15,9 +16,12 @@ from pyvrrp.core.model import Address, Family
 from pyvrrp.errors import PyvrrpError
 from pyvrrp.net.address_messages import AddAddress, RemoveAddress
 from pyvrrp.net.frame_sender import FrameSender
+from pyvrrp.net.identity import route_key, rule_key
 from pyvrrp.net.monitor import (
     AddressAdded,
     AddressRemoved,
+    EntryAdded,
+    EntryRemoved,
     InterfaceTable,
     LinkChanged,
     LinkRemoved,
@@ -25,8 +29,10 @@ from pyvrrp.net.monitor import (
     RouteEvent,
     RouteMonitor,
 )
+from pyvrrp.net.route_messages import add_route, add_rule, remove_route, remove_rule
 from pyvrrp.net.rtnetlink import NetlinkError, RouteSocket
 from pyvrrp.net.vrrp_socket import GroupSender, PeerSender, Receiver, SocketError
+from pyvrrp.routing import Action, Route, Rule
 
 pytestmark = pytest.mark.root
 
@@ -329,3 +335,40 @@ def test_sender_socket_marks_its_packets(pair: tuple[Host, Host]) -> None:
     header = capture.wait(lambda f: not f.outgoing, what="the packet").data[14:34]
     assert (header[0], header[1], header[8]) == (0x45, 0xC0, 255)
     sender.close()
+
+
+def test_routes_and_rules_are_told_with_who_removed_them(
+    pair: tuple[Host, Host], route: RouteSocket
+) -> None:
+    """Routes of other protocols are not: routing daemons have millions."""
+    host = pair[0]
+    with host.entered():
+        monitor = RouteMonitor(route.port)
+    rule = Rule(4, 1000, Action.TABLE, table=100)
+    mine = Route(IPv4Network("10.1.0.0/16"), dev="eth0")
+    links = {"eth0": host.link("eth0").index}
+    theirs = ("10.2.0.0/16", "dev", "eth0")
+    host.ip("route", "add", *theirs)
+    host.ip("route", "add", *theirs, "metric", "5", "proto", "18")
+    assert route.apply([add_route(mine, links), add_rule(rule)]) == ()
+    assert route.apply([remove_rule(rule), remove_route(mine, links)]) == ()
+    host.ip("route", "del", *theirs, "metric", "5")
+    key = route_key(
+        add_route(replace(mine, destination=IPv4Network("10.2.0.0/16"), metric=5), links).payload
+    )
+    others = (LinkChanged, AddressAdded)
+    found = [e for e in _read(monitor, EntryRemoved) if not isinstance(e, others)]
+    mine_key, rule_key_ = (
+        route_key(add_route(mine, links).payload),
+        rule_key(add_rule(rule).payload),
+    )
+    assert found == [
+        EntryAdded(key),
+        EntryAdded(mine_key),
+        EntryAdded(rule_key_),
+        EntryRemoved(rule_key_, by_us=True),
+        EntryRemoved(mine_key, by_us=True),
+        EntryRemoved(key, by_us=False),
+    ]
+    assert monitor.is_drained
+    monitor.close()
