@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from .core.model import Address, Family, VirtualRouterConfig
+from .core.model import PROTOCOL, Address, Family, VirtualRouterConfig
 from .core.packet import IpFacts, PacketError
 from .core.receive import Admitted, Check, admit
 from .net.vrrp_socket import GroupSender, PeerSender, Receiver, split_datagram
@@ -76,16 +76,20 @@ class Segment:
 
     Routers repeat themselves, so a datagram equal to the last one a Backup Router obeyed needs no
     second look: same octets, same verdict. What differs in one bit goes through every check.
+    Messages behind an authentication header are another `protocol`, and so on another segment.
     Raises: SocketError when the interface cannot be listened on.
     """
 
-    def __init__(self, family: Family, interface: str, index: int) -> None:
+    def __init__(
+        self, family: Family, interface: str, index: int, protocol: int = PROTOCOL
+    ) -> None:
         self.family = family
         self.interface = interface
         self.index = index
         self.unknown_vrids = 0
         self.too_short = 0
-        self._receiver = Receiver(family, interface, index, _LEAST_BUFFER)
+        self._receiver = Receiver(family, interface, index, _LEAST_BUFFER, protocol)
+        self._split = self._split_message if protocol == PROTOCOL else _split_packet
         self._listeners: dict[int, Listener] = {}
         self._known: dict[bytes, Repetition] = {}
         self._groups: dict[Address, int] = {}
@@ -169,12 +173,17 @@ class Segment:
                 repetition.note(now)
         return len(datagrams)
 
-    def _examine(self, datagram: bytes, now: float) -> None:
+    def _split_message(self, datagram: bytes) -> tuple[int, bytes, IpFacts] | None:
         message, ip = split_datagram(self.family, datagram)
-        if len(message) < 2:
+        return None if len(message) < 2 else (message[1], message, ip)
+
+    def _examine(self, datagram: bytes, now: float) -> None:
+        parts = self._split(datagram)
+        if parts is None:
             self.too_short += 1
             return
-        listener = self._listeners.get(message[1])
+        vrid, message, ip = parts
+        listener = self._listeners.get(vrid)
         if listener is None:
             self.unknown_vrids += 1
             return
@@ -193,5 +202,12 @@ class Segment:
             size = len(datagram) - admitted.behind
             repetition = Repetition(datagram[:size], admitted, now, admitted.behind)
             listener.repetition = repetition
-            if not admitted.behind:
+            if check is None:
                 self._known[datagram] = repetition
+
+
+def _split_packet(datagram: bytes) -> tuple[int, bytes, IpFacts] | None:
+    from .core import auth_ah  # few have such packets, and it brings the hash
+
+    found = auth_ah.facts(datagram)
+    return None if found is None else (auth_ah.vrid(datagram), datagram, IpFacts(*found))

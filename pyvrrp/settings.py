@@ -278,5 +278,6 @@ class VirtualRouterSettings:
             ("choice of multicast or unicast", bool(p.peers), bool(q.peers)),
             ("version", p.version, q.version),
             ("sync group", old.sync_group, new.sync_group),
+            ("authentication header", p.ah_key is None, q.ah_key is None),
         )
         return next((f"the {what} changed" for what, was, is_ in changes if was != is_), None)

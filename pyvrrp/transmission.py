@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from .core.model import Address, VirtualRouterConfig
 from .core.packet import encode
 from .holdings import AddressHost
-from .net.advertisement_frame import advertisement_frame
+from .net.advertisement_frame import advertisement_frame, group_frame
 from .net.rtnetlink import Link
 from .rhythm import Outgoing
 from .segment import Segment
 from .settings import VirtualRouterSettings
 
 if TYPE_CHECKING:
-    from .signer import Signer
+    from .signer import HeaderSigner, Signer
 
-__all__ = ["compose"]
+__all__ = ["Way", "compose"]
+
+
+class Way(NamedTuple):
+    """Where to, how to send there, what comes around the message, and the TTL there."""
+
+    destination: Address
+    send: Callable[[bytes], object]
+    wrap: Callable[[bytes], bytes]
+    ttl: int = 255
 
 
 def compose(
@@ -26,17 +36,17 @@ def compose(
     segment: Segment,
     host: AddressHost,
     priority: int,
-    signer: Signer | None,
+    signer: Signer | HeaderSigner | None,
 ) -> tuple[Outgoing, ...]:
     """The ways out of a Virtual Router at this priority, 0 for a resignation. Raises: SocketError."""
-    ways = _ways(config, settings, segment, host)
+    find = _ways if config.ah_key is None else _packet_ways
     found = []
-    for destination, send, wrap in ways:
-        message = encode(config, priority, destination)
+    for way in find(config, settings, segment, host):
+        message = encode(config, priority, way.destination)
         if signer is None:
-            found.append((send, wrap(message)))
+            found.append((way.send, way.wrap(message)))
         else:
-            found.append(signer.outgoing(config, destination, message, send, wrap))
+            found.append(signer.outgoing(config, way, message))
     return tuple(found)
 
 
@@ -45,21 +55,42 @@ def _ways(
     settings: VirtualRouterSettings,
     segment: Segment,
     host: AddressHost,
-) -> Iterator[tuple[Address, Callable[[bytes], object], Callable[[bytes], bytes]]]:
-    """Each destination, how to send there, and what comes around the message."""
+) -> Iterator[Way]:
     if config.peers:
         sender = segment.peer_sender(config.source, settings.unicast_ttl)
         for peer in config.peers:
-            yield peer.address, sender.to(peer.address), bytes
+            yield Way(peer.address, sender.to(peer.address), bytes)
         return
     group = config.destination_group
     mac = _frame_mac(settings, host.table.by_index(segment.index))
     if mac is not None:
         frames = host.frames(settings.interface)
-        yield group, frames.send, lambda message: advertisement_frame(config, message, group, mac)
+        wrap = partial(advertisement_frame, config, group=group, mac=mac)
+        yield Way(group, frames.send, wrap)
     else:
         to_group = segment.group_sender(config.source, group)
-        yield group, to_group.send, to_group.wrap
+        yield Way(group, to_group.send, to_group.wrap)
+
+
+def _packet_ways(
+    config: VirtualRouterConfig,
+    settings: VirtualRouterSettings,
+    segment: Segment,
+    host: AddressHost,
+) -> Iterator[Way]:
+    """The same for whole IPv4 packets, whose header is ours."""
+    for peer in config.peers:
+        to_peer = segment.group_sender(config.source, peer.address)
+        yield Way(peer.address, to_peer.send, bytes, settings.unicast_ttl)
+    if config.peers:
+        return
+    group = config.destination_group
+    mac = _frame_mac(settings, host.table.by_index(segment.index))
+    if mac is not None:
+        frames = host.frames(settings.interface)
+        yield Way(group, frames.send, partial(group_frame, group=group, mac=mac))
+    else:
+        yield Way(group, segment.group_sender(config.source, group).send, bytes)
 
 
 def _frame_mac(settings: VirtualRouterSettings, below: Link | None) -> bytes | None:

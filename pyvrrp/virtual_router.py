@@ -36,7 +36,7 @@ from .snapshot import ActiveRouterSnapshot, VirtualRouterSnapshot
 from .transmission import compose
 
 if TYPE_CHECKING:
-    from .signer import Signer
+    from .signer import HeaderSigner, Signer
 
 __all__ = ["Host", "Occurrence", "StateChange", "VirtualRouter"]
 
@@ -606,16 +606,14 @@ class VirtualRouter:
             logger.warning("(%s) %s", self.name, text)
 
 
-def _signer(config: VirtualRouterConfig, known: Signer | None) -> Signer | None:
-    """Who signs and checks by these settings; the one we know goes on, with what it remembers."""
-    if config.hmac is None:
+def _signer(
+    config: VirtualRouterConfig, known: Signer | HeaderSigner | None
+) -> Signer | HeaderSigner | None:
+    if config.hmac is None and config.ah_key is None:
         return None
-    if known is None:
-        from .signer import Signer  # few need it, and it brings the hash
+    from .signer import signer  # few need it, and it brings the hash
 
-        known = Signer(config.hmac)
-    known.settings, known.senders = config.hmac, len(config.peers)
-    return known
+    return signer(config, known)
 
 
 _TICK = events.Tick()

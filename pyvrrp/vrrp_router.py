@@ -21,7 +21,7 @@ from typing import Self
 
 from .announcements import Announcements, send_frames
 from .core.events import InitializeReason, Shutdown
-from .core.model import Family
+from .core.model import AH_PROTOCOL, PROTOCOL, Family
 from .deadlines import Deadlines
 from .dependents import Dependents
 from .errors import PyvrrpError
@@ -88,7 +88,7 @@ class VrrpRouter:
         self._on_occurrence = on_occurrence
         self._routers: dict[tuple[str, Family, int], VirtualRouter] = {}
         self._groups = SyncGroups()
-        self._segments: dict[tuple[str, Family], Segment] = {}
+        self._segments: dict[tuple[str, Family, int], Segment] = {}
         self._frames: dict[str, FrameSender] = {}
         self._sysctls = Sysctls()
         self._filter = AcceptFilter()
@@ -476,18 +476,19 @@ class VrrpRouter:
     # What belongs to one Virtual Router.
 
     def _segment(self, settings: VirtualRouterSettings, link: Link) -> Segment:
-        key = (settings.interface, settings.protocol.family)
+        protocol = PROTOCOL if settings.protocol.ah_key is None else AH_PROTOCOL
+        key = (settings.interface, settings.protocol.family, protocol)
         segment = self._segments.get(key)
         if segment is not None and segment.index != link.index:
             self._drop_segment(key)
             segment = None
         if segment is None:
-            segment = Segment(settings.protocol.family, link.name, link.index)
+            segment = Segment(settings.protocol.family, link.name, link.index, key[2])
             self._segments[key] = segment
             self._reception.add(segment)
         return segment
 
-    def _drop_segment(self, key: tuple[str, Family]) -> None:
+    def _drop_segment(self, key: tuple[str, Family, int]) -> None:
         segment = self._segments.pop(key)
         self._reception.remove(segment)
         segment.close()

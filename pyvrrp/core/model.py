@@ -7,7 +7,7 @@ translated once, in `pyvrrp.daemon.translate`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
@@ -15,6 +15,7 @@ from typing import TypeAlias
 from .authentication import HmacSettings
 
 __all__ = [
+    "AH_PROTOCOL",
     "OWNER_PRIORITY",
     "PROTOCOL",
     "Address",
@@ -30,6 +31,9 @@ __all__ = [
 
 PROTOCOL = 112
 """IP protocol / next header number of VRRP (RFC 9568 §5.1.1.4)."""
+
+AH_PROTOCOL = 51
+"""IP protocol number of the authentication header (RFC 2402)."""
 
 OWNER_PRIORITY = 255
 
@@ -152,6 +156,8 @@ class VirtualRouterConfig:
     accepted_checksums: frozenset[ChecksumForm] = _BOTH_CHECKSUMS
     password: bytes | None = None
     """RFC 2338 simple text authentication, version 2 only: 8 octets, zero-padded."""
+    ah_key: bytes | None = field(default=None, repr=False)
+    """RFC 2402 authentication header before each message, version 2 only: 8 octets, zero-padded."""
     hmac: HmacSettings | None = None
     """Sign Advertisements and check signatures."""
     peers: tuple[Peer, ...] = ()
@@ -177,6 +183,13 @@ class VirtualRouterConfig:
     def is_owner(self) -> bool:
         """True for the address owner, whose priority is 255 (RFC 9568 §5.2.4)."""
         return self.priority == OWNER_PRIORITY
+
+    @property
+    def authentication_type(self) -> int:
+        """What version 2 says of it: 0 none, 1 a password, 2 a header before the message."""
+        if self.password is not None:
+            return 1
+        return 0 if self.ah_key is None else 2
 
     @property
     def destination_group(self) -> Address:
@@ -213,8 +226,10 @@ def _faults(cfg: VirtualRouterConfig) -> list[str]:
         faults.append(f"the first address, {cfg.addresses[0]}, must be link-local")
     if cfg.password is not None and len(cfg.password) != 8:
         faults.append("the password must be 8 octets, zero-padded")
-    if cfg.password is not None and cfg.hmac is not None:
-        faults.append("a password and keys to sign with exclude each other")
+    if cfg.ah_key is not None and cfg.version is not Version.V2:
+        faults.append("version 3 has no authentication header")
+    if sum(each is not None for each in (cfg.password, cfg.ah_key, cfg.hmac)) > 1:
+        faults.append("a password, an authentication header and signatures exclude each other")
     if cfg.missed_advertisements < 1:
         faults.append("missed_advertisements must be at least 1")
     return faults

@@ -137,7 +137,7 @@ def encode(cfg: VirtualRouterConfig, priority: int, destination: Address) -> byt
     """
     addresses = b"".join(a.packed for a in cfg.addresses)
     if cfg.version is Version.V2:
-        authentication = 1 if cfg.password is not None else 0
+        authentication = cfg.authentication_type
         high, low = authentication, int(cfg.advertisement_interval)
         body = addresses + (cfg.password or bytes(_AUTHENTICATION_SIZE))
     else:

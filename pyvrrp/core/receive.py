@@ -19,8 +19,8 @@ from .packet import Advertisement, DiscardReason, IpFacts, PacketError, decode
 __all__ = ["Admitted", "Check", "Mismatch", "admit"]
 
 Check: TypeAlias = Callable[[bytes, IpFacts], tuple[bytes, bytes]]
-"""Sees to it that a key vouches for a message: takes the IP payload, tells the VRRP message and what
-stands behind it, raises PacketError."""
+"""Sees to it that a key vouches for a message: takes the IP payload, or with an authentication header
+the whole packet, tells the VRRP message and what stands behind it, raises PacketError."""
 
 
 class Mismatch(Enum):
@@ -58,6 +58,8 @@ def admit(
     behind = b""
     if check is not None:
         message, behind = check(message, ip)
+    elif cfg.ah_key is not None or cfg.hmac is not None:
+        raise PacketError(DiscardReason.AUTHENTICATION_MISMATCH, "nothing vouches for it")
     adv = decode(message, ip, behind)
     if adv.vrid != cfg.vrid:
         raise PacketError(DiscardReason.VRID, f"VRID {adv.vrid} is not {cfg.vrid}")
@@ -103,7 +105,7 @@ def _check_version_2(cfg: VirtualRouterConfig, adv: Advertisement) -> None:
     kind = adv.authentication_type
     if kind > 2:
         raise PacketError(DiscardReason.AUTHENTICATION_TYPE, f"type {kind}")
-    if kind != (1 if cfg.password is not None else 0):
+    if kind != cfg.authentication_type:
         raise PacketError(DiscardReason.AUTHENTICATION_MISMATCH, f"type {kind} is not ours")
     if cfg.password is not None and not _same(adv.authentication_data, cfg.password):
         raise PacketError(DiscardReason.AUTHENTICATION_FAILURE, "wrong password")

@@ -71,13 +71,11 @@ def translate(
     )
 
 
-def _refuse_unsafe(instance: VrrpInstance) -> None:  # quirk: unsafe-to-leave-out
+def _refuse_unsafe(instance: VrrpInstance) -> None:
     if instance.interface is None:
         raise NotBuilt(instance, "needs an 'interface'; one without is not supported yet")
     if not instance.virtual_ipaddress:
         raise NotBuilt(instance, "needs a virtual_ipaddress; one without is not supported yet")
-    if instance.authentication is not None and instance.authentication.auth_type == "AH":
-        raise NotBuilt(instance, "auth_type AH is not supported yet, and PASS is no substitute")
 
 
 def _virtual_router(
@@ -130,7 +128,8 @@ def _protocol(instance: VrrpInstance, *, synchronized: bool) -> VirtualRouterCon
         owner_ignores_advertisements=instance.owner_ignore_adverts,
         skip_repeated_address_check=instance.skip_check_adv_addr,
         checksum=_checksum(instance),
-        password=_password(instance.authentication),
+        password=_password(instance.authentication, "PASS"),
+        ah_key=_password(instance.authentication, "AH"),
         hmac=_hmac(instance),
         peers=tuple(
             Peer(p.address, p.min_ttl or 0, 255 if p.max_ttl is None else p.max_ttl)
@@ -158,8 +157,10 @@ def _checks_source(instance: VrrpInstance) -> bool:
     return instance.check_unicast_src or bounded or instance.auth_hmac is not None
 
 
-def _password(authentication: Authentication | None) -> bytes | None:
-    return None if authentication is None else authentication.auth_pass[:8].ljust(8, b"\0")
+def _password(authentication: Authentication | None, use: str) -> bytes | None:
+    if authentication is None or authentication.auth_type != use:
+        return None
+    return authentication.auth_pass[:8].ljust(8, b"\0")
 
 
 def _hmac(instance: VrrpInstance) -> HmacSettings | None:

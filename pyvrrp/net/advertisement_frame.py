@@ -12,7 +12,7 @@ import struct
 from ..core.model import PROTOCOL, Address, Family, VirtualRouterConfig
 from ..core.packet import internet_checksum
 
-__all__ = ["advertisement_frame", "ipv4_header"]
+__all__ = ["advertisement_frame", "group_frame", "ipv4_header"]
 
 _TRAFFIC_CLASS = 0xC0
 _TTL = 255
@@ -27,13 +27,22 @@ def advertisement_frame(
     Source: RFC 9568 §5.1, §7.2; RFC 1112 §6.4 and RFC 2464 §7 for the group's MAC address.
     """
     if cfg.family is Family.IPV4:
-        low = int(group) & 0x7FFFFF
-        to = b"\x01\x00\x5e" + low.to_bytes(3, "big")
-        return to + mac + b"\x08\x00" + ipv4_header(cfg.source, group, len(message)) + message
+        packet = ipv4_header(cfg.source, group, len(message)) + message
+        return group_frame(packet, group, mac)
     to = b"\x33\x33" + group.packed[-4:]
     first = 6 << 28 | _TRAFFIC_CLASS << 20
     header = struct.pack("!IHBB", first, len(message), PROTOCOL, _TTL)
     return to + mac + b"\x86\xdd" + header + cfg.source.packed + group.packed + message
+
+
+def group_frame(packet: bytes, group: Address, mac: bytes) -> bytes:
+    """The frame that carries an IPv4 packet from `mac` to a multicast group.
+
+    Source: RFC 1112 §6.4.
+    """
+    low = int(group) & 0x7FFFFF
+    to = b"\x01\x00\x5e" + low.to_bytes(3, "big")
+    return to + mac + b"\x08\x00" + packet
 
 
 def ipv4_header(source: Address, group: Address, length: int) -> bytes:

@@ -60,11 +60,11 @@ def split_datagram(family: Family, datagram: bytes) -> tuple[bytes, IpFacts]:
     return datagram[1 + 2 * size :], IpFacts(make(source), make(destination), datagram[0])
 
 
-def _raw_socket(family: Family, interface: str) -> socket.socket:
+def _raw_socket(family: Family, interface: str, protocol: int = PROTOCOL) -> socket.socket:
     """A deaf raw socket: whatever arrives before it is bound to the interface is not for it."""
     kind = socket.AF_INET if family is Family.IPV4 else socket.AF_INET6
     try:
-        sock = socket.socket(kind, socket.SOCK_RAW | socket.SOCK_NONBLOCK, PROTOCOL)
+        sock = socket.socket(kind, socket.SOCK_RAW | socket.SOCK_NONBLOCK, protocol)
     except OSError as error:
         raise SocketError("open a raw VRRP socket", error) from error
     try:
@@ -80,18 +80,21 @@ def _raw_socket(family: Family, interface: str) -> socket.socket:
 class Receiver:
     """Hears every VRRP message that arrives on one interface, in one family.
 
-    The interface is given by name and index; a re-created one needs a new receiver.
+    The interface is given by name and index; a re-created one needs a new receiver. With another
+    `protocol`, over IPv4 only, what it reads are whole packets.
     Raises: SocketError when it cannot be opened.
     """
 
-    def __init__(self, family: Family, interface: str, index: int, buffer: int) -> None:
+    def __init__(
+        self, family: Family, interface: str, index: int, buffer: int, protocol: int = PROTOCOL
+    ) -> None:
         """`buffer`: octets of messages the kernel may keep while we are busy elsewhere."""
         self.family = family
         self._index = index
         self._size = _USUAL
         self._hosts: dict[str, bytes] = {}
         self._groups: set[Address] = set()
-        self._socket = _raw_socket(family, interface)
+        self._socket = _raw_socket(family, interface, protocol)
         try:
             if family is Family.IPV4:
                 self._socket.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
@@ -105,6 +108,8 @@ class Receiver:
             self._socket.close()
             raise SocketError(f"listen for VRRP on {interface}", error) from error
         self.read = self._read_ipv4 if family is Family.IPV4 else self._read_ipv6
+        if protocol != PROTOCOL:
+            self.read = self._read_packets
 
     def _open_ipv6(self) -> None:
         for option in (socket.IPV6_RECVHOPLIMIT, socket.IPV6_RECVPKTINFO):
@@ -172,6 +177,14 @@ class Receiver:
                 found.append(packet[8:9] + packet[12:])
         except BlockingIOError:
             pass
+        return found
+
+    def _read_packets(self, limit: int) -> list[bytes]:
+        """The same with the header as it came."""
+        found = []
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(limit):
+                found.append(self._socket.recv(_LARGEST))
         return found
 
     def _read_ipv6(self, limit: int) -> list[bytes]:

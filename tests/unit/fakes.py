@@ -152,7 +152,7 @@ class FakeSender:
 class FakeReceiver:
     """Takes datagrams from `waiting`; joins and leaves are in `groups`."""
 
-    def __init__(self, family: Any, interface: str, index: int, buffer: int) -> None:
+    def __init__(self, family: Any, interface: str, index: int, buffer: int, protocol: int) -> None:
         self.waiting: list[bytes] = []
         self.groups: list[str] = []
 

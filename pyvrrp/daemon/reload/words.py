@@ -32,6 +32,7 @@ WORDS: Mapping[str, str] = {
     "missed_advertisements": "down_timer_adverts",
     "owner_ignores_advertisements": "owner_ignore_adverts",
     "VirtualRouterConfig.password": "auth_pass",
+    "ah_key": "auth_pass of AH",
     "peers": "unicast_peer",
     "preempt_mode": "nopreempt",
     "refresh": "garp_master_refresh",
