@@ -7,10 +7,13 @@ from collections import deque
 from collections.abc import Iterable
 
 from .deadlines import Deadlines
+from .frame_senders import FrameSenders
+from .pacing import Pacing
 from .rhythm import Outgoing
+from .settings import AnnouncementGaps
 from .virtual_router import VirtualRouter
 
-__all__ = ["Announcements", "send_frames"]
+__all__ = ["Announcements"]
 
 _PATIENCE = 0.005  # s
 _REPEATS = 32  # announcement frames sent before the loop gets its turn
@@ -19,14 +22,34 @@ _REPEATS = 32  # announcement frames sent before the loop gets its turn
 class Announcements:
     """The repeats that are still to be sent; those of a router that steps back are dropped."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, deadlines: Deadlines) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, deadlines: Deadlines, senders: FrameSenders
+    ) -> None:
         self._loop = loop
+        self._senders = senders
+        self._gaps = AnnouncementGaps()
+        self._pacing: Pacing | None = None
         self._deadlines = deadlines
         self._waiting: deque[tuple[VirtualRouter, tuple[Outgoing, ...], int]] = deque()
         self._handle: asyncio.Handle | None = None
 
-    def add(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
-        """Send the frames `count` times more."""
+    def use(self, gaps: AnnouncementGaps) -> None:
+        """Keep these gaps from now on; what waits already goes on as it was."""
+        if gaps != self._gaps:
+            self._gaps = gaps
+            self._pacing = None
+            if gaps != AnnouncementGaps():
+                self._pacing = Pacing(gaps, self._loop, send_frames, self._senders.interface_of)
+
+    def announce(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
+        """Send every frame once now, unless a gap has to be kept, and `count` - 1 times more."""
+        if count > 0:
+            if self._pacing is not None:
+                frames = self._pacing.take(router, frames, count)
+            send_frames(router, frames)
+            self._add(router, frames, count - 1)
+
+    def _add(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
         if count > 0 and frames:
             self._waiting.append((router, frames, count))
             if self._handle is None:

@@ -162,6 +162,19 @@ class Holdings:
         """What `install` put there and is watched, of what is gone."""
         return self._entries.watched(gone)
 
+    def extra_frames(self, *, everywhere: bool) -> tuple[Outgoing, ...]:
+        """For each other interface that has addresses, the frame that announces the first of them: on
+        virtual MAC links, or `everywhere`. Raises: SocketError."""
+        own = set(self.links.values())
+        others: dict[int, Address] = {}
+        for entry in self._entries.installed:
+            if isinstance(entry, AddAddress) and (everywhere or entry.index in own):
+                others.setdefault(entry.index, entry.address.ip)
+        for index in (self.index, self.links.get(self.settings.place)):
+            others.pop(-1 if index is None else index, None)
+        frames = (self._announcement(index, address) for index, address in others.items())
+        return tuple(frame for frame in frames if frame is not None)
+
     def _announcement(self, index: int, address: Address) -> Outgoing | None:
         link = self._host.table.by_index(index)
         if link is None or len(link.mac) != 6:

@@ -17,7 +17,10 @@ from .routing import Route, Rule
 
 __all__ = [
     "UNSPECIFIED",
+    "AnnouncementGaps",
+    "ExtraAnnouncements",
     "FilterSettings",
+    "GapGroup",
     "HostSettings",
     "Interface",
     "Ipvlan",
@@ -157,6 +160,36 @@ class FilterSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GapGroup:
+    """Interfaces that share gaps, in seconds; 0: none."""
+
+    interfaces: tuple[str, ...]
+    arp: float = 0.0
+    na: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementGaps:
+    """Least seconds between two gratuitous ARPs, or unsolicited NAs, of each interface; 0: none.
+
+    For interfaces in `groups` only what these say counts.
+    """
+
+    arp: float = 0.0
+    na: float = 0.0
+    groups: tuple[GapGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraAnnouncements:
+    """A frame every `period` seconds on other interfaces with addresses: on virtual MAC links, or
+    `everywhere`."""
+
+    period: float
+    everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HostSettings:
     """What all Virtual Routers of a host have in common.
 
@@ -168,6 +201,7 @@ class HostSettings:
     restores: bool = False
     """What somebody else takes away is put back at once. Without, who has lost something resigns,
     and is back after Skew_Time if nobody better took over: keepalived's rule."""
+    gaps: AnnouncementGaps = AnnouncementGaps()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +224,7 @@ class VirtualRouterSettings:
     ipvlan: Ipvlan | None = None
     address_prefix: str = "vrrp"
     """Of the names of virtual MAC links for addresses elsewhere."""
+    extra_announcements: ExtraAnnouncements | None = None
     sync_group: str | None = None
     unicast_ttl: int = 255
     routes: tuple[Route, ...] = ()

@@ -19,12 +19,14 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from .announcements import Announcements, send_frames
+from .announcements import Announcements
 from .core.events import InitializeReason, Shutdown
 from .core.model import AH_PROTOCOL, PROTOCOL, Family
 from .deadlines import Deadlines
 from .dependents import Dependents
 from .errors import PyvrrpError
+from .extra_announcements import ExtraAnnouncements
+from .frame_senders import FrameSenders
 from .kernel_watch import KernelWatch
 from .net.accept_filter import AcceptFilter, Refused
 from .net.frame_sender import FrameSender
@@ -89,7 +91,7 @@ class VrrpRouter:
         self._routers: dict[tuple[str, Family, int], VirtualRouter] = {}
         self._groups = SyncGroups()
         self._segments: dict[tuple[str, Family, int], Segment] = {}
-        self._frames: dict[str, FrameSender] = {}
+        self._frames = FrameSenders()
         self._sysctls = Sysctls()
         self._filter = AcceptFilter()
         self._host = HostSettings()
@@ -106,7 +108,8 @@ class VrrpRouter:
         self._reception = Reception(self._loop, lambda now: stalls.look(self.deadlines, now))
         self.deadlines = Deadlines(self._loop, self._reception.read_now, self._together)
         self.rhythms = Rhythms(self.deadlines)
-        self._announcements = Announcements(self._loop, self.deadlines)
+        self._announcements = Announcements(self._loop, self.deadlines, self._frames)
+        self._extra = ExtraAnnouncements(self._loop, self.announce)
         self._loop.add_reader(self._watch.fileno(), self._read_kernel)
         self._links: OwnLinks[VirtualRouter] = OwnLinks(
             self.table, self._route, self._sysctls, self._read_kernel
@@ -126,6 +129,7 @@ class VrrpRouter:
         if settings.igmp_reports is not self._host.igmp_reports:
             self._silence_igmp(not settings.igmp_reports)
         self._host = settings
+        self._announcements.use(settings.gaps)
         try:
             self._filter.use(settings.filter)
         except NetlinkError as error:
@@ -233,6 +237,7 @@ class VrrpRouter:
         self._dependents.remove(router)
         self._dependents.add(router, settings)
         router.reconfigure(settings)
+        self._extra.follow(router)
         return router
 
     def set_tracked(self, kind: TrackedKind, name: str, value: int | None) -> None:
@@ -260,8 +265,7 @@ class VrrpRouter:
         self.deadlines.close()
         self._reception.close()
         self._loop.remove_reader(self._watch.fileno())
-        for sender in self._frames.values():
-            sender.close()
+        self._frames.close()
         self._watch.close()
         self._route.close()
         self.use(HostSettings())
@@ -316,18 +320,14 @@ class VrrpRouter:
 
     def frames(self, interface: str) -> FrameSender:
         """The frame sender of an interface. Raises: SocketError."""
-        if interface not in self._frames:
-            self._frames[interface] = FrameSender(interface)
-        return self._frames[interface]
+        return self._frames.on(interface)
 
     def announce(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
         """Send every frame once now, and `count` - 1 times more without holding up the loop."""
         if self._deferred is not None:
             self._deferred.announcements.append((router, frames, count))
             return
-        if count > 0:
-            send_frames(router, frames)
-        self._announcements.add(router, frames, count - 1)
+        self._announcements.announce(router, frames, count)
 
     def changed(self, router: VirtualRouter, change: StateChange) -> None:
         """The state changed, and everything that belongs to the change is done."""
@@ -336,6 +336,7 @@ class VrrpRouter:
             return
         if self._on_change is not None:
             self._on_change(router, change)
+        self._extra.follow(router)
         self._groups.settle(router, self.time())
 
     def occurred(self, router: VirtualRouter, what: Occurrence) -> None:
@@ -390,8 +391,7 @@ class VrrpRouter:
     def _interface_changed(self, name: str) -> None:
         routers = self._dependents.by_interface.get(name, set())
         if self.table.by_name(name) is None:
-            if name in self._frames:
-                self._frames.pop(name).close()
+            self._frames.drop(name)
             self._own_link_lost(name)
         for router in routers:
             if router.settings.interface == name:

@@ -30,4 +30,4 @@ def extra_if(name: str, low: int) -> Keyword:
         else:
             values.put("garp/extra_if", float(seconds), statement)
 
-    return Keyword(name, read, acted_on=False)
+    return Keyword(name, read)

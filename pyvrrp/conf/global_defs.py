@@ -244,6 +244,8 @@ GLOBAL_DEFS = table(
         value("vrrp_garp_lower_prio_delay", _DELAY, "garp/lower_prio_delay"),
         value("vrrp_garp_lower_prio_repeat", Int(0, 2**31 - 1), "garp/lower_prio_repeat"),
         Keyword("vrrp_min_garp", _min_garp),
+        value("vrrp_garp_interval", Seconds(0.000001, 4294.967295)),
+        value("vrrp_gna_interval", Seconds(0.000001, 4294.967295)),
         extra_if("vrrp_garp_extra_if", 1),
         old("vrrp_iptables", "write nftables; iptables is not supported"),
         old("vrrp_vmac_garp_intvl", "write vrrp_garp_extra_if", ProblemClass.DEPRECATED),
@@ -300,8 +302,6 @@ GLOBAL_DEFS = table(
         process_name("lvs_process_name", "checker_process_name"),
         *GLOBAL_WORDS,
         *later(
-            value("vrrp_garp_interval", Seconds(0.000001, 4294.967295)),
-            value("vrrp_gna_interval", Seconds(0.000001, 4294.967295)),
             _startup_delay("vrrp_startup_delay"),
             _startup_delay("vrrp_delay_after_boot"),
             value("log_unknown_vrids", Flag()),

@@ -22,6 +22,7 @@ from ..core.model import (
 from ..errors import PyvrrpError
 from ..settings import (
     UNSPECIFIED,
+    ExtraAnnouncements,
     VirtualRouterSettings,
 )
 from . import translate_routing
@@ -98,6 +99,7 @@ def _virtual_router(
         virtual_mac=virtual_mac(instance, config.global_defs),
         ipvlan=ipvlan(instance, config.global_defs),
         address_prefix=address_prefix(config.global_defs),
+        extra_announcements=_extra(instance.garp),
         sync_group=group.name if group is not None else None,
         unicast_ttl=instance.unicast_ttl,
         routes=translate_routing.routes(instance.virtual_routes),
@@ -172,6 +174,10 @@ def _hmac(instance: VrrpInstance) -> HmacSettings | None:
         return hmac_settings(instance.auth_hmac, instance.name)
     except UnusableKeys as error:
         raise NotBuilt(instance, str(error)) from error
+
+
+def _extra(garp: GarpSettings) -> ExtraAnnouncements | None:
+    return ExtraAnnouncements(garp.extra_if, garp.extra_if_all) if garp.extra_if else None
 
 
 def _announce(garp: GarpSettings) -> AnnounceSchedule:

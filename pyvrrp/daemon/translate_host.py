@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..settings import FilterSettings, HostSettings
+from ..settings import AnnouncementGaps, FilterSettings, GapGroup, HostSettings
 
 if TYPE_CHECKING:
     from ..conf.config import Config
@@ -14,10 +14,17 @@ __all__ = ["translate_host"]
 
 def translate_host(config: Config) -> HostSettings:
     """The settings of `VrrpRouter`."""
+    words = config.global_defs
+    groups = (
+        GapGroup(group.interfaces, group.garp_interval or 0.0, group.gna_interval or 0.0)
+        for group in config.garp_groups
+    )
+    gaps = AnnouncementGaps(words.vrrp_garp_interval, words.vrrp_gna_interval, tuple(groups))
     return HostSettings(
-        _filter(config),
-        not config.global_defs.disable_local_igmp,
-        config.global_defs.vrrp_restore_removed,
+        filter=_filter(config),
+        igmp_reports=not words.disable_local_igmp,
+        restores=words.vrrp_restore_removed,
+        gaps=gaps,
     )
 
 

@@ -25,6 +25,11 @@ WORDS: Mapping[str, str] = {
     "HmacSettings.keys": "key",
     "lower_priority_delay": "garp_lower_prio_delay",
     "lower_priority_repeat": "garp_lower_prio_repeat",
+    "AnnouncementGaps.arp": "vrrp_garp_interval",
+    "AnnouncementGaps.na": "vrrp_gna_interval",
+    "AnnouncementGaps.groups": "garp_group",
+    "igmp_reports": "disable_local_igmp",
+    "extra_announcements": "garp_extra_if",
     "FilterSettings.table": "nftables",
     "FilterSettings.priority": "nftables_priority",
     "by_index": "nftables_ifindex",
@@ -63,7 +68,9 @@ WORDS: Mapping[str, str] = {
     "cpus": "cpu_affinity",
 }
 
-NEGATED = frozenset({"answer_lower_priority", "mails_each_check", "preempt_mode", "track_primary"})
+NEGATED = frozenset(
+    {"answer_lower_priority", "igmp_reports", "mails_each_check", "preempt_mode", "track_primary"}
+)
 """Fields that say the opposite of keepalived's word."""
 
 OPEN = frozenset({"payload", "reply", "mask"})
@@ -71,7 +78,7 @@ OPEN = frozenset({"payload", "reply", "mask"})
 
 GROUPS = frozenset(
     {
-        *("protocol", "announce", "filter"),
+        *("protocol", "announce", "filter", "gaps"),
         *("server", "settings", "method", "timing", "target"),
         *("process", "timeouts"),
     }

@@ -49,6 +49,8 @@ GOES_ON_AS = {
     "vrrp_track_process": "track_processes",
     "neighbour_ip": "neighbor_ip",
     **{f"bfd_{word}": word.removeprefix("process_") for word in BFD_WORDS},
+    "garp_group": "garp_groups",
+    **dict.fromkeys(("garp_extra_if", "vrrp_garp_extra_if"), "extra_if"),
     "lvs_flush_onstop": "lvs_flush_on_stop",
     "lvs_process_name": "checker_process_name",
     "unicast_peer": "unicast_peers",
