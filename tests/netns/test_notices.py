@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -174,3 +176,49 @@ def test_a_life(build: Callable[..., Site], program: str) -> None:
     ]
     assert process.stop(20) == 0
     check(site, "a STOP 100\nb STOP 100\nG STOP 0", are_mailed=False)
+
+
+_HANG = """#!/bin/sh
+trap '' TERM
+echo $$ >> DIR/hung
+while :; do sleep 1; done
+"""
+
+
+@pytest.mark.slow
+def test_others_that_hang_hold_up_nothing(build: Callable[..., Site], tmp_path: Path) -> None:
+    """A mail server that is silent, scripts that do not even end when they are told to.
+
+    Scripts of the same sort wait for them, all others run. The process that does all this is
+    killed, and its successor goes on. At last all is ended within the time there is.
+    """
+    site = build("ours", silent=True)
+    hang, hung = tmp_path / "hang", tmp_path / "hung"
+    hang.write_text(_HANG.replace("DIR", str(tmp_path)))
+    hang.chmod(0o755)
+    text = _GROUPED.replace('"NOTE a-master"', str(hang)).replace('"NOTE b-stop"', str(hang))
+    text = text.replace("script_user", "process_names\n    script_user")
+    process = site.start(text)
+    lines, calls = told(f"{_BACKUP}\n{_MASTER}")
+    assert len(site.lines(len(lines))) == len(lines)
+    assert site.calls(11) == [call for call in calls if call != "a-master"]
+    site.cable.lose_carrier()
+    lines, calls = told("a FAULT 100\nb FAULT 100\nG FAULT 0")
+    site.lines(len(lines))
+    assert site.calls(5) == [call for call in calls if call != "a-fault"]
+    titles = {each: Path(f"/proc/{each}/comm") for each in process.descendants()}
+    (pid,) = (each for each, title in titles.items() if title.read_text() == "keepalived_scri\n")
+    os.kill(pid, signal.SIGKILL)
+    site.cable.restore_carrier()
+    _, calls = told(f"{_BACKUP}\n{_MASTER}")
+    assert site.calls(11) == [call for call in calls if call != "a-master"]
+    assert process.stop(20) == 0
+    assert site.calls(4) == [
+        "a INSTANCE a STOP 100",
+        "b INSTANCE b STOP 100",
+        "g GROUP G STOP 0",
+        "g-stop",
+    ]
+    assert "did not stop in time" not in process.output()
+    ours = hung.read_text().split()[1:]
+    assert not [pid for pid in ours if Path("/proc", pid).exists()]
