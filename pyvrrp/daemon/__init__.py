@@ -7,13 +7,15 @@
                           settings into anonymous memory, says what it thinks of them
       vrrp_process        the child that holds the sockets and runs the Virtual Routers
       checker_process     the child that checks real servers and owns their services in the kernel
+      scripts_process     the child that may fork, read files and wait: watches what is tracked, tells
+                          others of changes by scripts, FIFOs and mails
       dumper              a short-lived process: writes what the configuration says and what the
                           children are, when a signal asks for it
 
 All are made by fork, so that what they have in common is in memory once. Settings go from the
 loader to the children as a sealed memfd (`handoff`): parsing costs neither the parent's memory nor
 a child's time, a restarted child gets the very same settings, and a bad file changes nothing.
-A child needs the parent for nothing but new settings, and stops in order when it is gone. Either
+A child needs the parent for nothing but new settings, and stops in order when it is gone. Each
 child runs only when the configuration has work for it, and loads only its own half of the code.
 
 The `Config` itself stays in a memfd too, which only the dumper reads. The children's part is a
