@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from netnslab import LabError
-from tests.bench import bfd, busy, failover, lvs, many, parse, report, size
+from tests.bench import bfd, busy, crash_safety, failover, lvs, many, parse, report, size, storm
 from tests.bench.report import Figure, Plan
 from tests.bench.routers import adopt_orphans
 
@@ -26,6 +26,8 @@ _ROWS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
     "planned": failover.measure_planned,
     "bfd": bfd.measure,
     "many": many.measure,
+    "storm": storm.measure,
+    "crash safety": crash_safety.measure,
     "busy": busy.measure,
     "size": size.measure,
     "parse": parse.measure,

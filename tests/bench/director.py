@@ -204,16 +204,44 @@ def measure_table(maker: Maker, services: int, servers: int) -> dict[str, float]
     }
 
 
+def measure_storm(maker: Maker, services: int, servers: int, reloads: int) -> dict[str, float]:
+    """SIGHUP after SIGHUP, 0.6 s apart: `missing` is the most destinations that were not there at
+    some moment, `cpu` the processor time in seconds."""
+    wanted = services * servers
+    with tempfile.TemporaryDirectory() as name:
+        director = Director(maker, Path(name), Shape(services, servers, TCP_CHECK, 3600))
+        try:
+            director.start()
+            until(lambda: destinations() >= wanted, f"{maker.value}: {wanted} destinations")
+            time.sleep(2.0)
+            before, fewest = director.cpu_seconds(), wanted
+            for _ in range(reloads):
+                director.signal(signal.SIGHUP)
+                next_at = time.monotonic() + 0.6
+                while time.monotonic() < next_at:
+                    fewest = min(fewest, destinations())
+                    time.sleep(0.01)
+            used = director.cpu_seconds() - before
+        finally:
+            director.kill()
+            empty_table()
+    return {"missing": wanted - fewest, "cpu": used}
+
+
 def main() -> None:
     """Measure one row for one maker, and print it."""
     parser = argparse.ArgumentParser("python -m tests.bench.director", description=__doc__)
     parser.add_argument("--makers", default="ours,keepalived")
     parser.add_argument("--services", type=int, default=2000)
+    parser.add_argument("--reloads", type=int, default=0, help="a storm of so many, instead")
     options = parser.parse_args()
     # Whoever is checked answers: a server that is down leaves the table.
     with socket.create_server(("0.0.0.0", 8080), backlog=4096):
         for word in options.makers.split(","):
-            found = measure_table(Maker(word), options.services, 5)
+            if options.reloads:
+                found = measure_storm(Maker(word), options.services, 5, options.reloads)
+            else:
+                found = measure_table(Maker(word), options.services, 5)
             print(json.dumps({"maker": word, **found}), flush=True)
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "measure_checks",
     "measure_death",
     "measure_million",
+    "measure_storm",
     "measure_table",
     "measure_truth",
 ]
@@ -45,6 +46,16 @@ def measure_table(plan: Plan) -> Iterator[Figure]:
     yield compare("table", "destinations missing during the reload", "", missing, most=0)
     left = _samples(found, "left")
     yield compare("table", "destinations left after the stop", "", left, most=0)
+
+
+def measure_storm(plan: Plan) -> Iterator[Figure]:
+    """1,000 servers, a reload every 0.6 s."""
+    reloads = 15 if plan.quick else 100
+    found = _inside("director", "--services", "200", "--reloads", str(reloads))
+    what = f"{reloads} HUPs, 1,000 servers"
+    missing = _samples(found, "missing")
+    yield compare("storm", f"{what}: destinations missing", "", missing, most=0)
+    yield _told("storm", f"{what}: CPU", "s", _samples(found, "cpu"))
 
 
 def measure_checks(plan: Plan) -> Iterator[Figure]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median, quantiles
 
@@ -17,7 +18,7 @@ from tests.bench.report import Figure, Plan, Samples, compare
 from tests.bench.ring import Record, Ring
 from tests.bench.routers import MAKERS, Instance, Maker, Router, cpu_shares
 
-__all__ = ["INTERFACES", "instances", "measure", "two_routers"]
+__all__ = ["INTERFACES", "gaps", "instances", "measure", "two_routers"]
 
 INTERFACES = ("eth0", "eth1", "eth2", "eth3")
 _VRIDS = 255
@@ -44,17 +45,27 @@ def instances(
 
 
 def two_routers(
-    lab: Lab, makers: tuple[Maker, Maker], count: int, interval: float
+    lab: Lab,
+    makers: tuple[Maker, Maker],
+    count: int,
+    interval: float,
+    *,
+    blocks: str = "",
+    more: tuple[str, ...] = (),
 ) -> tuple[Router, Router]:
-    """An Active router and its Backup, both running, on cables of their own."""
+    """An Active router and its Backup, both running, on cables of their own.
+
+    `blocks` stand before the instances, `more` are further lines of the first instance.
+    """
     hosts = [lab.host(f"{makers[0].value}-active"), lab.host(f"{makers[1].value}-backup")]
     for number, interface in enumerate(INTERFACES):
         link = hosts[0].connect(hosts[1], interface, addresses=[f"192.0.{number}.1/24"])
         hosts[1].add_address(link.far.interface, f"192.0.{number}.2/24")
-    active, backup = (
-        Router(host, maker, instances(count, interval, priority))
-        for host, maker, priority in zip(hosts, makers, (200, 100), strict=True)
-    )
+    routers = []
+    for host, maker, priority in zip(hosts, makers, (200, 100), strict=True):
+        first, *others = instances(count, interval, priority)
+        routers.append(Router(host, maker, [replace(first, more=more), *others], blocks))
+    active, backup = routers
     active.start()
     active.wait_addresses(count, timeout=30 + 4 * interval)
     backup.start()
@@ -71,7 +82,7 @@ class Run:
             self.active_cpu, self.backup_cpu = (
                 100 * share for share in cpu_shares(routers, seconds)
             )
-            self.gaps = _gaps(self._record(routers[1], ("vrrp",), min(seconds, 5.0)))
+            self.gaps = gaps(self._record(routers[1], ("vrrp",), min(seconds, 5.0)))
             self.false_takeovers = routers[1].count_addresses()
             self.first_to_last = self._crash(*routers)
 
@@ -97,7 +108,7 @@ class Run:
         return 1000 * (max(first.values()) - min(first.values()))
 
 
-def _gaps(records: Sequence[Sequence[Record]]) -> list[float]:
+def gaps(records: Sequence[Sequence[Record]]) -> list[float]:
     """Milliseconds between Advertisements of the same Virtual Router."""
     found: list[float] = []
     for interface in records:
