@@ -55,7 +55,6 @@ def measure_storm(plan: Plan) -> Iterator[Figure]:
     what = f"{reloads} HUPs, 1,000 servers"
     missing = _samples(found, "missing")
     yield compare("storm", f"{what}: destinations missing", "", missing, most=0)
-    yield _told("storm", f"{what}: CPU", "s", _samples(found, "cpu"))
 
 
 def measure_checks(plan: Plan) -> Iterator[Figure]:

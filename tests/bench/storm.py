@@ -39,7 +39,6 @@ def measure(plan: Plan) -> Iterator[Figure]:
     yield compare("storm", f"{what}: notify runs", "", samples("told"), most=0)
     yield compare("storm", f"{what}: addresses on the Backup", "", samples("taken"), most=0)
     yield compare("storm", f"{what}: addresses lost", "", samples("lost"), most=0)
-    yield Figure("storm", f"{what}: CPU", "s", *(found[m.value]["cpu"] for m in MAKERS))
     yield from lvs.measure_storm(plan)
 
 
@@ -54,7 +53,7 @@ def _storm(maker: Maker, reloads: int) -> dict[str, float]:
         routers = two_routers(lab, (maker, maker), _ROUTERS, _INTERVAL, blocks=blocks, more=more)
         active, backup = routers
         time.sleep(_CALM)
-        before, words = active.cpu_seconds(), told.read_text()
+        words = told.read_text()
         rings = [Ring(backup.host, interface, ("vrrp",), _ROOM) for interface in INTERFACES]
         for _ in range(reloads):
             active.process.signal(signal.SIGHUP)
@@ -65,5 +64,4 @@ def _storm(maker: Maker, reloads: int) -> dict[str, float]:
             "told": told.read_text().count("\n") - words.count("\n"),
             "taken": backup.count_addresses(),
             "lost": _ROUTERS - active.count_addresses(),
-            "cpu": active.cpu_seconds() - before,
         }

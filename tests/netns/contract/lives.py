@@ -13,7 +13,7 @@ from pathlib import Path
 from netnslab import Process
 
 from .place import ADDRESS, CHECKS, INSTANCE, PATIENCE, SIGNALS, Place
-from .readers import exporters, liveness, sidecar
+from .readers import exporters, fifo, liveness, sidecar
 
 __all__ = ["LIVES", "Life"]
 
@@ -363,6 +363,7 @@ LIVES: tuple[Life, ...] = (
     service,
     bad_reload,
     exporters,
+    fifo,
     liveness,
     sidecar,
 )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
+import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from netnslab import Process
 
 from .place import ADDRESS, INSTANCE, PATIENCE, SIGNALS, Place
 
-__all__ = ["exporters", "liveness", "sidecar"]
+__all__ = ["exporters", "fifo", "liveness", "sidecar"]
 
 _STATES = ("INIT", "BACKUP", "MASTER", "FAULT")
 _COUNTERS = (
@@ -152,6 +155,42 @@ def _for_vyos(place: Place) -> str:
     names = (*names, "effective_priority", "last_transition", "adver_int", "vips")
     missing = [name for name in names if name not in data]
     return f"{data['base_priority']} {data['effective_priority']} {data['vips'][0]}, {len(missing)} missing"
+
+
+def fifo(place: Place) -> Mapping[str, str]:
+    """VyOS's reader, which takes whole lines of one form, and opens the FIFO again at its end."""
+    path = place.run / "notify_fifo"
+    line = re.compile(r'(INSTANCE|GROUP) "([^"]+)" (\w+) (\d+)')
+    words = "global_defs {\n    script_user root\n    vrrp_notify_fifo /run/notify_fifo\n}\n"
+    process = place.start(text=words + INSTANCE)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    said = _read_until(place, descriptor, "MASTER")
+    first = [" ".join(found) for found in line.findall(said)]
+    whole = all(line.fullmatch(text) for text in said.splitlines())
+    mode = f"{stat.S_IMODE(path.stat().st_mode):04o}"
+    place.kill(process.pid, signal.SIGTERM)
+    last = _read_until(place, descriptor, "STOP")
+    os.close(descriptor)
+    process.wait(PATIENCE)
+    return {
+        "fifo": f"{', '.join(first)}: {'whole lines' if whole else repr(said)}",
+        "fifo-mode": mode,
+        "fifo-stop": last.strip(),
+        "fifo-left": "stays" if path.exists() else "gone",
+    }
+
+
+def _read_until(place: Place, descriptor: int, word: str) -> str:
+    """What comes until a line with that word."""
+    found: list[str] = []
+
+    def is_there() -> bool:
+        with suppress(BlockingIOError):
+            found.append(os.read(descriptor, 4096).decode())
+        return any(word in text for text in found)
+
+    place.until(is_there, f"{word} in a FIFO")
+    return "".join(found)
 
 
 def liveness(place: Place) -> Mapping[str, str]:

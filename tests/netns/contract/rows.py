@@ -159,6 +159,13 @@ TABLE: Mapping[str, Mapping[str, Row]] = {
             "200 200 192.0.2.100/24 dev eth0 scope global set, 0 missing",
         ),
         "exporter-stop": Row("exit code after all that", "0"),
+        "fifo": Row(
+            "VyOS: lines of `vrrp_notify_fifo`",
+            "INSTANCE one BACKUP 200, INSTANCE one MASTER 200: whole lines",
+        ),
+        "fifo-mode": Row("its mode", "0600"),
+        "fifo-stop": Row("its last line", 'INSTANCE "one" STOP 200'),
+        "fifo-left": Row("after that", "gone"),
         "liveness": Row("OpenShift's liveness probe", "0"),
         "liveness-fault": Row("the same, while the interface is down", "1"),
         "sidecar": Row("a file in conf.d and HUP", "both addresses, one was Active 1 time"),
