@@ -17,13 +17,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from netnslab import LabError
-from tests.bench import bfd, busy, crash_safety, failover, lvs, many, parse, report, size, storm
+from tests.bench import (
+    bfd,
+    busy,
+    crash_safety,
+    failover,
+    lvs,
+    many,
+    parse,
+    report,
+    size,
+    storm,
+    vmac,
+)
 from tests.bench.report import Figure, Plan
 from tests.bench.routers import adopt_orphans
 
 _ROWS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
     "crash": failover.measure_crash,
     "planned": failover.measure_planned,
+    "vmac": vmac.measure,
     "bfd": bfd.measure,
     "many": many.measure,
     "storm": storm.measure,
