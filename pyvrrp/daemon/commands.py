@@ -9,7 +9,8 @@ __all__ = ["Command", "FifoSettings"]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program to run, and as whom: names or numbers; None is whoever runs it."""
+    """A program to run, by the name that was written (quirk: symlink-paths), and as whom: names or
+    numbers; None is whoever runs it."""
 
     argv: tuple[str, ...]
     user: str | None = None

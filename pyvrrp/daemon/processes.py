@@ -72,7 +72,8 @@ def fork(body: Callable[[], int], keep: Iterable[int], held: Iterable[int] = ())
 
 
 def reap_strangers(own: Collection[int]) -> None:
-    """Take leave of dead processes that were not forked here: process 1 inherits them.
+    """Take leave of dead processes that were not forked here: process 1 inherits them, and the
+    daemon only as that (quirk: orphans-of-scripts).
 
     The dead among `own` are left for who waits for them; what is behind them has to wait too.
     """

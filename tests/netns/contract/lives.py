@@ -128,6 +128,7 @@ def foreground(place: Place) -> Seen:
         "pid-lock": "held" if place.is_locked("keepalived.pid") else "none",
         "sigpipe": "ignored" if _ignores(process.pid, signal.SIGPIPE) else "deadly",
     }
+    seen |= _found_by_tools(place, {process.pid, child})
     seen |= _dumps(place, process)
     seen["child-usr1"] = _dumped_by(place, child)
     place.kill(process.pid, signal.SIGPIPE)
@@ -135,6 +136,26 @@ def foreground(place: Place) -> Seen:
     seen["pid-files-left"] = ",".join(_without_state(place)) or "none"
     seen["stopped-line"] = _some_line(process, "Stopped")
     return seen
+
+
+def _found_by_tools(place: Place, pids: set[int]) -> Seen:
+    """What looks for a program by its name or by its file."""
+    by_pid = ["start-stop-daemon", "--status", "--pidfile", str(place.run / "keepalived.pid")]
+
+    def count(*command: str) -> str:
+        found = place.host.run(command, check=False, timeout=PATIENCE).stdout.split()
+        return f"{len(pids & set(map(int, found)))} processes"
+
+    def status(*words: str) -> str:
+        done = place.host.run([*by_pid, *words], check=False, timeout=PATIENCE)
+        return str(done.returncode)
+
+    return {
+        "pidof": count("pidof", "keepalived"),
+        "ps-c": count("ps", "-C", "keepalived", "-o", "pid="),
+        "by-name": status("--name", "keepalived"),
+        "by-exe": status("--exec", str(place.program)),
+    }
 
 
 def _same(one: Path, other: Path) -> str:

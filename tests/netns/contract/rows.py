@@ -83,6 +83,12 @@ TABLE: Mapping[str, Mapping[str, Row]] = {
         "cmdline": Row("cmdline of the parent", "keepalived -nlG -D"),
         "cmdline-child": Row("cmdline of a child", _SAME),
         "pgrep": Row("`pgrep -x keepalived -P` the parent", "1 child"),
+        "pidof": Row("`pidof keepalived`", "2 processes"),
+        "ps-c": Row("`ps -C keepalived`", "2 processes"),
+        "by-name": Row("`start-stop-daemon --status --pidfile F --name keepalived`", "0"),
+        "by-exe": Row(
+            "`start-stop-daemon --status --pidfile F --exec FILE`", "0", "1", "exe-is-python"
+        ),
         "process-names": Row("comm of the VRRP child with `process_names`", "keepalived_vrrp"),
     },
     "Files below /run": {
