@@ -72,8 +72,8 @@ class ChildKind:
     """In the parent's log lines."""
     ident: str
     """In syslog."""
-    keyword: bytes
-    """Where a configuration has this word the child is likely to be needed."""
+    keywords: tuple[bytes, ...]
+    """Where a configuration has one of these words the child is likely to be needed."""
     prepare: Callable[[], None]
     """Runs in the child first, while the configuration is being read: imports."""
     body: Callable[[handoff.ChildStart], int]

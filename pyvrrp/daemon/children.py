@@ -58,7 +58,8 @@ class Children:
         """
         text = _beginning(self._options.configuration)
         for child in self._all:
-            if child.kind.may_run(self._options) and child.kind.keyword in text:
+            is_likely = any(word in text for word in child.kind.keywords)
+            if child.kind.may_run(self._options) and is_likely:
                 child.prepare(descriptor)
 
     def dismiss(self) -> None:

@@ -54,7 +54,7 @@ def _run_scripts(start: handoff.ChildStart) -> int:
 VRRP = ChildKind(
     "VRRP",
     "Keepalived_vrrp",
-    b"vrrp_instance",
+    (b"vrrp_instance",),
     _import_vrrp,
     _run_vrrp,
     may_run=lambda options: options.run_vrrp,
@@ -66,7 +66,7 @@ VRRP = ChildKind(
 CHECKERS = ChildKind(
     "Healthcheck",
     "Keepalived_healthcheckers",
-    b"virtual_server",
+    (b"virtual_server",),
     _import_checkers,
     _run_checkers,
     may_run=lambda options: options.run_checkers,
@@ -78,7 +78,7 @@ CHECKERS = ChildKind(
 BFD = ChildKind(
     "BFD",
     "Keepalived_bfd",
-    b"bfd_instance",
+    (b"bfd_instance",),
     _import_bfd,
     _run_bfd,
     may_run=lambda options: options.run_bfd,
@@ -90,7 +90,7 @@ BFD = ChildKind(
 SCRIPTS = ChildKind(
     "scripts",
     "Keepalived_scripts",
-    b"_script",
+    (b"track_", b"notify", b"smtp_server"),
     _import_scripts,
     _run_scripts,
     may_run=lambda options: True,

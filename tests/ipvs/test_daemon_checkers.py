@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from netnslab import Process, wait_until
 from tests.ipvs.site import SERVERS4, VIP4, Director, parse_rules
+from tests.unit.daemon.mail_server import MailServer
 
 _PROGRAM = Path(sys.executable).with_name("keepalived")
 
@@ -58,10 +60,16 @@ class Daemon:
         script.write_text(f'#!/bin/sh\necho "$*" >> {self.directory}/told\n')
         script.chmod(0o755)
         self.write(text)
-        command = [str(_PROGRAM), "-nlDG", "-f", str(self.directory / "keepalived.conf"), *flags]
+        command = [
+            str(_PROGRAM),
+            "-nlDG",
+            "-f",
+            str(self.directory / "keepalived.conf"),
+            *flags,
+        ]
         for flag, name in (("-p", "keepalived"), ("-r", "vrrp"), ("-c", "checkers")):
             command += [flag, str(self.directory / f"{name}.pid")]
-        return self.director.host.start(command, wait="Startup complete", timeout=20)
+        return self.director.host.start(command, wait="Startup complete", timeout=60)
 
     def write(self, text: str) -> None:
         (self.directory / "keepalived.conf").write_text(text)
@@ -120,6 +128,60 @@ def test_servers_that_come_and_go(daemon: Daemon) -> None:
         "tell",
         "told",
     ]
+
+
+def test_mails(daemon: Daemon) -> None:
+    """Of each check that changes its server, and of quorum; those of one moment in no order.
+
+    keepalived 2.2.7 did the same when it was here instead.
+    """
+    director = daemon.director
+    postman = SERVERS4[2]
+    words = f"""
+    global_defs {{
+        router_id par
+        notification_email {{
+            ops@example.org
+        }}
+        smtp_server {postman}
+        smtp_alert
+        no_checker_emails
+    }}"""
+    with director.servers[2].entered():
+        listener = socket.create_server((postman, 25))
+    server = MailServer(listener)
+    vs = f"[{VIP4}]:tcp:{director.port}"
+    first, second = (
+        f"Realserver [{address}]:tcp:{director.port} of virtual server {vs}"
+        for address in SERVERS4[:2]
+    )
+
+    def mails(count: int) -> list[tuple[str, str]]:
+        wait_until(lambda: len(server.mails) >= count, timeout=20, what=f"{count} mails")
+        taken, server.mails[:] = server.mails[:], []
+        return sorted((each.subject.removeprefix("[par] "), each.body) for each in taken)
+
+    try:
+        process = daemon.start(daemon.configuration(words=words))
+        begin = (f"Virtualserver {vs} - UP", "=> Starting with quorum up 1+0=1 <= 2 <=")
+        assert mails(1) == [begin]
+        director.fail(director.servers[1])
+        assert mails(1) == [(f"{second} - DOWN", "=> TCP CHECK failed on service <=")]
+        director.fail(director.servers[0])
+        assert mails(2) == [
+            (f"{first} - DOWN", "=> TCP CHECK failed on service <="),
+            (f"Virtualserver {vs} - DOWN", "=> Lost quorum 1+0=1 <= 0 <="),
+        ]
+        director.revive(director.servers[0])
+        assert mails(2) == [
+            (f"{first} - UP", "=> TCP CHECK succeed on service <="),
+            (f"Virtualserver {vs} - UP", "=> Gained quorum 1+0=1 <= 1 <="),
+        ]
+        assert process.stop(20) == 0
+        assert server.mails == []
+    finally:
+        server.close()
+        director.renew()
 
 
 def test_table_in_another_namespace(daemon: Daemon) -> None:
