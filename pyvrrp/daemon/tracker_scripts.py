@@ -1,9 +1,10 @@
 """Tracker scripts: each is run again and again, never twice at once, and its standing is told.
 
-A script has a task of its own, which sleeps between two runs. Runs keep the rhythm they began
-with; one that would begin while the last one still lives is left out. One that does not end in
-time gets TERM, `GRACE` later KILL, both with its whole process group, and counts as failed when it
-is gone. Log lines are keepalived's.
+A script has a task of its own, which sleeps between two runs. All run at once when they are new;
+the second run comes earlier, by another part of the interval for each, so that from then on many
+scripts do not begin in the same moment. Runs keep that rhythm; one that would begin while the last
+one still lives is left out. One that does not end in time gets TERM, `GRACE` later KILL, both with
+its whole process group, and counts as failed when it is gone. Log lines are keepalived's.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Iterable
+from itertools import count
 from math import floor
 from pathlib import Path
 
@@ -24,6 +26,8 @@ __all__ = ["ScriptTrackers"]
 
 logger = logging.getLogger(__name__)
 
+_GOLDEN = 0.618034  # of its multiples, the parts behind the point lie far from each other
+
 
 class ScriptTrackers:
     """The scripts of the settings in use. Made inside the running loop.
@@ -35,6 +39,7 @@ class ScriptTrackers:
     def __init__(self, tell: Callable[[str, bool | None], None]) -> None:
         self._tell = tell
         self._trackers: dict[str, _Tracker] = {}
+        self._places = count()
 
     def use(self, scripts: Iterable[TrackerScript]) -> None:
         """Go over to these. One that is the same does not notice; one whose program is the same
@@ -43,7 +48,8 @@ class ScriptTrackers:
         for script in scripts:
             tracker = old.pop(script.name, None)
             if tracker is None:
-                tracker = _Tracker(script, self._tell)
+                lead = next(self._places) * _GOLDEN % 1
+                tracker = _Tracker(script, lead, self._tell)
                 tracker.start()
             elif tracker.script != script:
                 tracker.change(script)
@@ -61,10 +67,13 @@ class ScriptTrackers:
 
 
 class _Tracker:
-    """One script."""
+    """One script. `lead` is the part of an interval by which its second run is earlier."""
 
-    def __init__(self, script: TrackerScript, tell: Callable[[str, bool | None], None]) -> None:
+    def __init__(
+        self, script: TrackerScript, lead: float, tell: Callable[[str, bool | None], None]
+    ) -> None:
         self.script = script
+        self._lead = lead
         self._tell = tell
         self._standing = RiseFall(script.rise, script.fall)
         self._last_status: int | None = None
@@ -88,18 +97,18 @@ class _Tracker:
 
     async def _work(self) -> None:
         loop, interval = asyncio.get_running_loop(), self.script.interval
-        due = loop.time()
+        due = loop.time() - self._lead * interval
         while True:
+            began = loop.time()
             await self._run()
-            due += interval
-            missed = floor((loop.time() - due) / interval) + 1
-            if missed > 0:
+            now = loop.time()
+            if now - began >= interval:
                 logger.info(
                     "Track script %s is already running, expect idle - skipping run",
                     self.script.name,
                 )
-                due += missed * interval
-            await asyncio.sleep(due - loop.time())
+            due += interval * max(1, floor((now - due) / interval) + 1)
+            await asyncio.sleep(due - now)
 
     async def _run(self) -> None:
         """One run, and what it means. A system too busy to run it says nothing of what it checks."""
