@@ -78,7 +78,7 @@ class KernelWatch:
 
     def _look(self, event: RouteEvent) -> None:
         match event:
-            case AddressRemoved(address, by_us) if address.interface.ip in self._virtual:
+            case AddressRemoved(address, by_us):
                 self._gone[address_key(address.index, address.interface.ip)] = by_us
             case AddressAdded(address):
                 self._gone.pop(address_key(address.index, address.interface.ip), None)

@@ -25,6 +25,7 @@ __all__ = [
     "Interface",
     "Ipvlan",
     "IpvlanMode",
+    "StaticSettings",
     "TrackedInterface",
     "TrackedKind",
     "TrackedObject",
@@ -190,6 +191,21 @@ class ExtraAnnouncements:
 
 
 @dataclass(frozen=True, slots=True)
+class StaticSettings:
+    """What is in the kernel as long as the daemon runs. Each address names its interface."""
+
+    addresses: tuple[VirtualAddress, ...] = ()
+    routes: tuple[Route, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def interfaces(self) -> frozenset[str]:
+        """Names of the links that have to be there for it."""
+        links = (name for route in self.routes for name in (*route.links, route.vrf) if name)
+        return frozenset((*(a.dev for a in self.addresses if a.dev is not None), *links))
+
+
+@dataclass(frozen=True, slots=True)
 class HostSettings:
     """What all Virtual Routers of a host have in common.
 
@@ -198,6 +214,7 @@ class HostSettings:
 
     filter: FilterSettings = FilterSettings()
     igmp_reports: bool = True
+    statics: StaticSettings = StaticSettings()
     restores: bool = False
     """What somebody else takes away is put back at once. Without, who has lost something resigns,
     and is back after Skew_Time if nobody better took over: keepalived's rule."""

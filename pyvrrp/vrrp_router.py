@@ -21,7 +21,7 @@ from typing import Self
 
 from .announcements import Announcements
 from .core.events import InitializeReason, Shutdown
-from .core.model import AH_PROTOCOL, PROTOCOL, Family
+from .core.model import Family
 from .deadlines import Deadlines
 from .dependents import Dependents
 from .errors import PyvrrpError
@@ -33,15 +33,17 @@ from .net.frame_sender import FrameSender
 from .net.monitor import (
     InterfaceTable,
 )
-from .net.rtnetlink import Link, NetlinkError, Operation, RouteSocket
+from .net.rtnetlink import NetlinkError, Operation, RouteSocket
 from .net.sysctl import NO_IGMP_REPORTS, SysctlError, Sysctls
 from .own_links import OwnLinks
 from .reception import Reception
 from .rhythm import Outgoing, Rhythms
 from .segment import Segment
+from .segments import Segments
 from .settings import HostSettings, TrackedKind, VirtualRouterSettings
 from .snapshot import VirtualRouterSnapshot
 from .stalls import Stalls
+from .static_entries import StaticEntries
 from .sync_groups import SyncGroups
 from .virtual_router import Occurrence, StateChange, VirtualRouter
 
@@ -90,7 +92,7 @@ class VrrpRouter:
         self._on_occurrence = on_occurrence
         self._routers: dict[tuple[str, Family, int], VirtualRouter] = {}
         self._groups = SyncGroups()
-        self._segments: dict[tuple[str, Family, int], Segment] = {}
+        self._statics = StaticEntries(self)
         self._frames = FrameSenders()
         self._sysctls = Sysctls()
         self._filter = AcceptFilter()
@@ -106,6 +108,7 @@ class VrrpRouter:
         self._watch = KernelWatch(self.table, self._route, self.virtual_addresses)
         stalls = Stalls(self._awake)
         self._reception = Reception(self._loop, lambda now: stalls.look(self.deadlines, now))
+        self._segments = Segments(self._reception)
         self.deadlines = Deadlines(self._loop, self._reception.read_now, self._together)
         self.rhythms = Rhythms(self.deadlines)
         self._announcements = Announcements(self._loop, self.deadlines, self._frames)
@@ -130,6 +133,7 @@ class VrrpRouter:
             self._silence_igmp(not settings.igmp_reports)
         self._host = settings
         self._announcements.use(settings.gaps)
+        self._statics.use(settings.statics)
         try:
             self._filter.use(settings.filter)
         except NetlinkError as error:
@@ -161,7 +165,7 @@ class VrrpRouter:
     @property
     def segments(self) -> tuple[Segment, ...]:
         """What is listened on: each counts the messages that are for no Virtual Router of ours."""
-        return tuple(self._segments.values())
+        return tuple(self._segments)
 
     def snapshots(self, *, clear: bool = False) -> Iterator[VirtualRouterSnapshot]:
         """Every Virtual Router's state, each taken when it is asked for: 20 us for each.
@@ -267,8 +271,8 @@ class VrrpRouter:
         self._loop.remove_reader(self._watch.fileno())
         self._frames.close()
         self._watch.close()
-        self._route.close()
         self.use(HostSettings())
+        self._route.close()
         self._filter.close()
 
     @property
@@ -379,12 +383,17 @@ class VrrpRouter:
     def _read_kernel(self) -> None:
         # Changes can wait while addresses are without an owner, and a takeover of many makes many.
         news = self._watch.read(_FEW_CHANGES if self.deadlines.is_behind else _CHANGES)
-        for name in self._dependents.by_interface if news.is_lost else news.restored:
+        everything = (*self._dependents.by_interface, *self._host.statics.interfaces)
+        names = everything if news.is_lost else tuple(news.names)
+        for name in everything if news.is_lost else news.restored:
             for router in self._dependents.by_interface.get(name, ()):
                 router.holdings.is_doubtful = True
-        for name in (*self._dependents.by_interface,) if news.is_lost else news.names:
+        for name in names:
             self._interface_changed(name)
+        if news.names or news.is_lost:
+            self._statics.look(names, restored=bool(news.restored) or news.is_lost)
         if news.gone:
+            self._statics.lose(news.gone)
             for router in self.routers:
                 router.lose(news.gone)
 
@@ -451,11 +460,11 @@ class VrrpRouter:
         link = self.table.by_name(router.settings.interface)
         if link is not None:
             self._links.make(router)
-            router.connect(self._segment(router.settings, link))
+            router.connect(self._segments.of(router.settings, link))
 
     def _detach(self, router: VirtualRouter) -> None:
         """Take that back; it is deaf and mute already."""
-        self._close_idle_segments()
+        self._segments.close_idle()
         self._links.remove(router)
 
     def _assess_later(self, routers: Iterable[VirtualRouter]) -> None:
@@ -474,25 +483,3 @@ class VrrpRouter:
             self._loop.call_soon(self._assess_some)
 
     # What belongs to one Virtual Router.
-
-    def _segment(self, settings: VirtualRouterSettings, link: Link) -> Segment:
-        protocol = PROTOCOL if settings.protocol.ah_key is None else AH_PROTOCOL
-        key = (settings.interface, settings.protocol.family, protocol)
-        segment = self._segments.get(key)
-        if segment is not None and segment.index != link.index:
-            self._drop_segment(key)
-            segment = None
-        if segment is None:
-            segment = Segment(settings.protocol.family, link.name, link.index, key[2])
-            self._segments[key] = segment
-            self._reception.add(segment)
-        return segment
-
-    def _drop_segment(self, key: tuple[str, Family, int]) -> None:
-        segment = self._segments.pop(key)
-        self._reception.remove(segment)
-        segment.close()
-
-    def _close_idle_segments(self) -> None:
-        for key in [k for k, segment in self._segments.items() if not segment]:
-            self._drop_segment(key)

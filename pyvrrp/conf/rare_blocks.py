@@ -74,10 +74,10 @@ RARE_ROWS = (
     Keyword("track_file", _track_file, Block.TABLE),
     Keyword("vrrp_track_file", _track_file, Block.TABLE),
     Keyword("vrrp_track_process", _track_process, Block.TABLE),
-    Keyword("track_group", _static, Block.TABLE, acted_on=False),
-    Keyword("static_ipaddress", _static, Block.ENTRIES, acted_on=False),
-    Keyword("static_routes", _static, Block.ENTRIES, acted_on=False),
-    Keyword("static_rules", _static, Block.ENTRIES, acted_on=False),
+    Keyword("track_group", _static, Block.TABLE),
+    Keyword("static_ipaddress", _static, Block.ENTRIES),
+    Keyword("static_routes", _static, Block.ENTRIES),
+    Keyword("static_rules", _static, Block.ENTRIES),
 )
 """At the top level."""
 

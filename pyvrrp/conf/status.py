@@ -164,9 +164,9 @@ _INSIDE = (
         ("ADDR", *ADDRESS_OPTIONS, *SWITCHES, *ADDRESS_FLAGS, "track_group"),
         ("track_group",),
     ),
-    _Words("virtual_routes/route", _ROUTE, ("track_group",)),
+    _Words("virtual_routes/route", _ROUTE),
     _Words("virtual_routes/route/encap", ENCAPS),
-    _Words("virtual_rules/rule", _RULE, ("track_group",)),
+    _Words("virtual_rules/rule", _RULE),
 )
 
 

@@ -20,7 +20,7 @@ from ..errors import PyvrrpError
 
 if TYPE_CHECKING:
     from ..routing import Route, Rule
-    from ..settings import VirtualRouterSettings
+    from ..settings import StaticSettings, VirtualRouterSettings
 
 __all__ = [
     "JournalError",
@@ -82,7 +82,9 @@ def mark(kind: str | None, mac: bytes, name: str) -> str:
 
 
 def planned(
-    routers: Collection[VirtualRouterSettings], sysctls: Iterable[tuple[str, str]] = ()
+    routers: Collection[VirtualRouterSettings],
+    sysctls: Iterable[tuple[str, str]] = (),
+    statics: StaticSettings | None = None,
 ) -> Leftovers:
     """What these Virtual Routers may set. `sysctls`: names with the values they have now."""
     from ..core.model import Family
@@ -100,8 +102,13 @@ def planned(
             place = (address.dev or router.interface, Family(address.interface.version))
             if place not in own:
                 addresses[place[0], str(address.interface)] = None
-    routes = tuple(dict.fromkeys(_route(route) for each in routers for route in each.routes))
-    rules = tuple(dict.fromkeys(_rule(rule) for each in routers for rule in each.rules))
+    for address in () if statics is None else statics.addresses:
+        addresses[address.dev or "", str(address.interface)] = None
+    owners = [(each.routes, each.rules) for each in routers]
+    if statics is not None:
+        owners.append((statics.routes, statics.rules))
+    routes = tuple(dict.fromkeys(_route(route) for some, _ in owners for route in some))
+    rules = tuple(dict.fromkeys(_rule(rule) for _, some in owners for rule in some))
     kept = tuple(dict.fromkeys(sysctls))
     return Leftovers(tuple(addresses), tuple(links), kept, routes, rules)
 

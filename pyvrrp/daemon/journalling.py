@@ -26,7 +26,7 @@ def journals(
     except journal.JournalError as problem:
         _log.warning("leftovers of an earlier run are not known: %s", problem)
         before = journal.Leftovers()
-    planned = journal.planned(routers, _values(_sysctls(host, routers, before)))
+    planned = journal.planned(routers, _values(_sysctls(host, routers, before)), host.statics)
     during = journal.merge(before, planned)
     # The values found now may be our own, of an earlier run: those noted then are older.
     originals = dict(during.sysctls)

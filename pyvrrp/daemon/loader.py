@@ -267,7 +267,7 @@ def _settled(config: Config, options: Options) -> Config:
 
 
 def _hand_over(config: Config, options: Options, settings: int, problems: int) -> Verdict:
-    from ..settings import VirtualRouterSettings
+    from ..settings import StaticSettings, VirtualRouterSettings
     from .journalling import journals
     from .translate_host import translate_host
 
@@ -280,8 +280,10 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
         words.instance, words.net_namespace, words.use_pid_dir, words.net_namespace_ipvs
     )
     path = journal.journal_path(pid_file.paths(options, names).vrrp)
-    during, after = journals(path, translate_host(config), routers)
-    needs_vrrp = options.run_vrrp and (bool(routers) or options.run_all)
+    host = translate_host(config)
+    during, after = journals(path, host, routers)
+    has_statics = host.statics != StaticSettings()
+    needs_vrrp = options.run_vrrp and (bool(routers) or has_statics or options.run_all)
     needs_checkers = options.run_checkers and (bool(checkers) or options.run_all)
     return Verdict(
         is_usable=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..settings import AnnouncementGaps, FilterSettings, GapGroup, HostSettings
+from . import translate_routing
 
 if TYPE_CHECKING:
     from ..conf.config import Config
@@ -23,6 +24,7 @@ def translate_host(config: Config) -> HostSettings:
     return HostSettings(
         filter=_filter(config),
         igmp_reports=not words.disable_local_igmp,
+        statics=translate_routing.statics(config),
         restores=words.vrrp_restore_removed,
         gaps=gaps,
     )

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..settings import TrackedInterface, VirtualAddress
+from ..settings import StaticSettings, TrackedInterface, VirtualAddress
 
 if TYPE_CHECKING:
     from ..conf.config import Config, VrrpInstance
     from ..conf.config import VirtualAddress as ConfiguredAddress
     from ..routing import Route, Rule
 
-__all__ = ["address", "routes", "rules", "watched"]
+__all__ = ["address", "routes", "rules", "statics", "watched"]
 
 _FLAGS = {"HOME": 0x10, "MNGTMPADDR": 0x100, "AUTOJOIN": 0x400}
 """linux/if_addr.h: IFA_F_HOMEADDRESS, IFA_F_MANAGETEMPADDR, IFA_F_MCAUTOJOIN."""
@@ -45,6 +45,15 @@ def routes(found: Iterable[Route]) -> tuple[Route, ...]:
 def rules(found: Iterable[Rule]) -> tuple[Rule, ...]:
     """As `routes`."""
     return tuple(replace(rule, span=None) for rule in found)
+
+
+def statics(config: Config) -> StaticSettings:
+    """What does not depend on any Virtual Router."""
+    return StaticSettings(
+        tuple(address(static.address, own_mac=False) for static in config.static_addresses),
+        routes(config.static_routes),
+        rules(config.static_rules),
+    )
 
 
 def watched(config: Config, instance: VrrpInstance) -> Iterator[TrackedInterface]:

@@ -191,3 +191,40 @@ def test_what_somebody_takes_away_is_put_back_at_once(daemon: Keepalived) -> Non
         host.wait_address("192.0.2.100", timeout=20)
     daemon.stop()
     assert "Entering BACKUP STATE" not in daemon.process.output().split("MASTER STATE", 1)[1]
+
+
+_STATICS = """
+static_ipaddress {
+    10.9.0.1/24 dev eth1
+    10.9.0.2/24 dev eth1 no_track
+}
+static_routes {
+    10.1.0.0/16 via 192.0.2.2 dev eth0
+    10.2.0.0/16 via 10.9.0.9 dev eth1
+}
+static_rules {
+    from 10.1.0.0/16 table 100 preference 1001
+}
+"""
+
+
+def test_static_entries_last_as_long_as_the_daemon(lab: Lab) -> None:
+    """Whatever somebody else does to them (quirk: statics-unwatched); but for no_track."""
+    daemon = router(lab, "eth1")
+    host, before = daemon.host, traces(daemon.host)
+    daemon.start([], _STATICS + instance())
+    expected = {("10.1.0.0/16", "192.0.2.2"), ("10.2.0.0/16", "10.9.0.9")}
+    for words in (
+        ("route", "show"),
+        ("addr", "del", "10.9.0.2/24", "dev", "eth1"),
+        ("addr", "del", "10.9.0.1/24", "dev", "eth1"),
+        ("route", "del", "10.1.0.0/16"),
+        ("rule", "del", "preference", "1001"),
+    ):
+        host.ip(*words)
+        host.wait_address("10.9.0.1", timeout=20)
+        if words[0] != "addr":
+            wait_routing(host, expected, 1001)
+    assert not host.has_address("10.9.0.2")
+    daemon.stop()
+    assert traces(host) == before

@@ -78,7 +78,7 @@ OPEN = frozenset({"payload", "reply", "mask"})
 
 GROUPS = frozenset(
     {
-        *("protocol", "announce", "filter", "gaps"),
+        *("protocol", "announce", "filter", "gaps", "statics"),
         *("server", "settings", "method", "timing", "target"),
         *("process", "timeouts"),
     }

@@ -29,7 +29,8 @@ WHILE_READING = {
     *("vrrp_higher_prio_send_advert", "vrrp_lower_prio_no_advert", "vrrp_owner_ignore_adverts"),
     *("checker_log_all_failures", "native_ipv6", "strict_mode"),
     *("smtp_alert_vrrp", "smtp_alert_checker", "vrrp_notify_priority_changes"),
-    # What the reading of the rest depends on.
+    # What the reading of the rest depends on, or the look at it all.
+    "track_group",
     *("include_check", "dynamic_interfaces", "default_interface", "random_seed"),
     *("iproute_etc_dir", "iproute_usr_dir"),
     # A reload never takes a file that is not checked, whether this is said or not.
@@ -44,6 +45,7 @@ WHILE_READING = {
 BFD_WORDS = ("process_name", "priority", "rt_priority", "cpu_affinity")
 
 GOES_ON_AS = {
+    "static_ipaddress": "static_addresses",
     "bfd_instance": "bfd_instances",
     "vrrp_script": "scripts",
     "vrrp_track_process": "track_processes",

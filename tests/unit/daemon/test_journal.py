@@ -6,7 +6,7 @@ import os
 import stat
 from contextlib import suppress
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_interface
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pyvrrp.daemon import journal
 from pyvrrp.daemon.journal import JournalError, Leftovers
 from pyvrrp.routing import Action, Route, Rule
-from pyvrrp.settings import VirtualAddress, VirtualMac, VirtualRouterSettings
+from pyvrrp.settings import StaticSettings, VirtualAddress, VirtualMac, VirtualRouterSettings
 
 LEFT = Leftovers(
     addresses=(("eth0", "192.0.2.1/24"), ("eth1", "2001:db8::1/64")),
@@ -132,7 +132,11 @@ def test_routes_and_rules_are_noted_as_the_messages_that_remove_them():
         rules=(Rule(4, 1000, Action.TABLE, table=100),),
     )
     message = "02080000fe12ff0100000000080001000a000000080006000500000008000500c0000201"
-    planned = journal.planned([router, router])
+    statics = StaticSettings(
+        (VirtualAddress(ip_interface("10.9.0.1/24"), "eth9"),), rules=router.rules
+    )
+    planned = journal.planned([router, router], statics=statics)
+    assert planned.addresses == (("eth0", "192.0.2.1/24"), ("eth9", "10.9.0.1/24"))
     assert planned.routes == (("", message), ("red", message))
     assert planned.rules == (
         (
