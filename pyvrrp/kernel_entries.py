@@ -115,7 +115,7 @@ class KernelEntries:
         """
         old, self.installed = self.installed, self.planned
         additions = [entry.add for entry in self.planned]
-        leaving = [entry for entry in reversed(old) if entry not in self.planned]
+        leaving = [entry for entry in _in_leaving_order(old) if entry not in self.planned]
         if not leaving:
             return tuple(additions)
         unique = _unique(old) & _unique(self.planned)
@@ -130,11 +130,17 @@ class KernelEntries:
     def withdraw(self) -> tuple[Operation, ...]:
         """Take away everything."""
         installed, self.installed = self.installed, ()
-        return tuple(entry.reverse for entry in reversed(installed))
+        return tuple(entry.reverse for entry in _in_leaving_order(installed))
 
     def watched(self, keys: Container[Key]) -> Sequence[Entry]:
         """What was put there, is watched, and has one of these keys."""
         return [e for e in self.installed if e.key in keys and e.is_watched]
+
+
+def _in_leaving_order(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """What needs something else goes before that; addresses go as they came, as in keepalived."""
+    yield from (e for e in reversed(entries) if not isinstance(e, AddAddress))
+    yield from (e for e in entries if isinstance(e, AddAddress))
 
 
 def _unique(entries: Iterable[Entry]) -> set[Key]:

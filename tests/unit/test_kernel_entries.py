@@ -41,7 +41,7 @@ def settled(entries, *what):
     return [str(operation) for operation in plan(entries, *what).settle()]
 
 
-def test_all_come_in_order_and_leave_in_the_reverse_one():
+def test_all_come_in_order_and_what_needs_others_leaves_first():
     entries = KernelEntries()
     everything = ([ADDRESS, OTHER], [NEAR], [RULE])
     came = settled(entries, *everything)
@@ -50,8 +50,8 @@ def test_all_come_in_order_and_leave_in_the_reverse_one():
     assert [str(operation) for operation in entries.withdraw()] == [
         "remove IPv4 rule of preference 1000",
         "remove route 10.0.0.0/8 in table 254",
-        "remove 192.0.2.101/24 on interface 2",
         "remove 192.0.2.100/24 on interface 2",
+        "remove 192.0.2.101/24 on interface 2",
     ]
     assert entries.withdraw() == ()
 

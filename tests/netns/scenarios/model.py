@@ -11,9 +11,28 @@ from tests.netns.interop.routers import Instance
 if TYPE_CHECKING:
     from tests.netns.scenarios.run import Run
 
-__all__ = ["BACKUP", "FAULT", "MASTER", "Scenario", "Side", "Step", "Stimulus", "Want", "WantsOf"]
+__all__ = [
+    "BACKUP",
+    "DIRECTORY",
+    "FAULT",
+    "FIFO",
+    "MASTER",
+    "Scenario",
+    "Side",
+    "Step",
+    "Stimulus",
+    "Want",
+    "WantsOf",
+]
 
 State: TypeAlias = Literal["BACKUP", "FAULT", "MASTER"]
+
+
+DIRECTORY = "HERE"
+"""In `Side.more`: the directory of the host."""
+
+FIFO = "told"
+"""The FIFO in it that is read; what comes out is part of the trace."""
 
 
 @dataclass(frozen=True, slots=True)

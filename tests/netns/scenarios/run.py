@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from netnslab import DeadlinePassed, Lab, wait_until
 from tests.netns.interop.routers import OURS, THEIRS, Instance, Keepalived, Maker
-from tests.netns.scenarios.model import Scenario, Side, Step, Want, WantsOf
+from tests.netns.scenarios.model import DIRECTORY, Scenario, Side, Step, Want, WantsOf
 from tests.netns.scenarios.trace import Trace, story
 from tests.netns.scenarios.watch import Heard, Watch, virtual_addresses
 
@@ -17,7 +17,7 @@ __all__ = ["HOSTS", "Run", "run"]
 HOSTS = ("a", "b")
 
 _PATIENCE = 30.0  # s, for anything
-_LOOK = 0.02  # s
+_LOOK = 0.04  # s
 _SILENT = 3
 """So many Advertisements of others are heard before somebody counts as silent."""
 _GLOBAL = "global_defs {\nvrrp_priority -20\nvrrp_garp_master_delay 0\n}\n"
@@ -53,7 +53,7 @@ class Run:
         """Start the daemon of a host."""
         side = self.sides[host]
         self.watch.forget(host)
-        self.daemons[host].begin(side.instances, _GLOBAL + side.more)
+        self.daemons[host].begin(side.instances, self._blocks(host))
         self._running.append(host)
 
     def stop(self, host: str) -> None:
@@ -75,8 +75,12 @@ class Run:
         """Write another configuration, and send HUP."""
         self.sides[host] = side
         self.watch.know(host, side.instances)
-        self.daemons[host].write(side.instances, _GLOBAL + side.more)
+        self.daemons[host].write(side.instances, self._blocks(host))
         self.daemons[host].reload()
+
+    def _blocks(self, host: str) -> str:
+        directory = str(self.lab[host].directory)
+        return _GLOBAL + self.sides[host].more.replace(DIRECTORY, directory)
 
     def addresses(self, host: str, interface: str) -> list[str]:
         """The own addresses of a host."""
@@ -98,6 +102,7 @@ class Run:
             made = self.lab.host(host)
             # Otherwise the kernel drops what an owner sends from an address that this host has taken.
             made.sysctl("net.ipv4.conf.all.accept_local", 1)
+            made.sysctl("net.ipv4.conf.all.promote_secondaries", 1)  # as systemd does
             made.sysctl("net.ipv6.conf.all.forwarding", int(self._scenario.forwarding))
             self.connect(host)
             if self._scenario.outside:
@@ -123,7 +128,10 @@ class Run:
                 is_reached, what=f"{step.name}: {step.wants}", timeout=_PATIENCE, interval=_LOOK
             )
         except DeadlinePassed as late:
-            raise DeadlinePassed("\n".join([str(late), *story(self.watch.trace)])) from None
+            logs = [
+                f"{each}:\n{each.tail()}" for host in HOSTS for each in self.lab[host].processes
+            ]
+            raise DeadlinePassed("\n".join([str(late), *story(self.watch.trace), *logs])) from None
 
     def _is_as_wanted(self, host: str, wants: WantsOf) -> bool:
         return all(
@@ -163,7 +171,7 @@ def _may_speak(wants: WantsOf | None) -> bool:
 
 
 def _is_as(heard: Heard, want: Want, instance: Instance, has_peer: bool) -> bool:
-    if heard.state != want.state:
+    if (heard.told or heard.state) != want.state:
         return False
     if want.state != "MASTER":
         is_silent = not has_peer or heard.silent_for >= _SILENT

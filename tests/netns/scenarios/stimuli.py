@@ -23,6 +23,7 @@ __all__ = [
     "plug",
     "reload",
     "remove_address",
+    "remove_file",
     "start",
     "stop",
     "thaw",
@@ -201,12 +202,21 @@ def remove_address(host: str, address: str, interface: str = "eth0", **wants: Wa
 
 
 def write_file(host: str, name: str, text: str, **wants: WantsOf) -> Step:
-    """Write a file in the host's directory, which is the working directory of its daemon."""
+    """Write a file in the host's directory."""
 
     def act(run: Run) -> None:
         (run.lab[host].directory / name).write_text(text)
 
     return Step(f"write {text} {host}", act, wants)
+
+
+def remove_file(host: str, name: str, **wants: WantsOf) -> Step:
+    """Take it away again."""
+
+    def act(run: Run) -> None:
+        (run.lab[host].directory / name).unlink()
+
+    return Step(f"remove {name} {host}", act, wants)
 
 
 def wait(adverts: int = 0, **wants: WantsOf) -> Step:

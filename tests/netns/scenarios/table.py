@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.netns.interop.routers import Instance
-from tests.netns.scenarios.model import BACKUP, FAULT, MASTER, Scenario, Side, Step, Want
+from tests.netns.scenarios.model import (
+    BACKUP,
+    DIRECTORY,
+    FAULT,
+    FIFO,
+    MASTER,
+    Scenario,
+    Side,
+    Step,
+    Want,
+)
 from tests.netns.scenarios.stimuli import (
     add_address,
     connect,
@@ -21,12 +31,14 @@ from tests.netns.scenarios.stimuli import (
     plug,
     reload,
     remove_address,
+    remove_file,
     start,
     stop,
     thaw,
     unmute,
     unplug,
     wait,
+    write_file,
 )
 
 __all__ = ["SCENARIOS"]
@@ -263,6 +275,72 @@ def _trackers() -> Iterator[Scenario]:
     )
 
 
+_SCRIPTS = "global_defs {\nenable_script_security\nscript_user root\n}\n"
+_CHECK = f"""
+vrrp_script up {{
+    script "/usr/bin/test -e {DIRECTORY}/up"
+    interval 1
+    fall 1
+    rise 1
+}}
+"""
+_FILE = f"vrrp_track_file value {{\nfile {DIRECTORY}/value\n}}\n"
+_FIFO = f"global_defs {{\nvrrp_notify_fifo {DIRECTORY}/{FIFO}\n}}\n"
+
+
+def _programs() -> Iterator[Scenario]:
+    """What scripts and files say, and what is told."""
+    for name, weight, priority, out in (
+        ("track_script", "", 200, FAULT),
+        ("track_script, weight", " weight 20", 90, BACKUP),
+        ("track_script, negative weight", " weight -20", 110, BACKUP),
+    ):
+        tracks = _with(_V3, "track_script {", f"up{weight}", "}")
+        yield Scenario(
+            name,
+            _side(tracks, priority=priority, more=_SCRIPTS + _CHECK),
+            _backup(),
+            (
+                write_file("a", "up", "yes"),
+                *_BOTH,
+                remove_file("a", "up", a=out, b=MASTER),
+                write_file("a", "up", "yes", a=MASTER, b=BACKUP),
+            ),
+        )
+    yield Scenario(
+        "track_script, fails at start",
+        _side(
+            _with(_V3, "track_script {", "up", "}"), priority=200, more=_SCRIPTS + _CHECK + _FIFO
+        ),
+        _backup(),
+        (
+            start("b", b=MASTER),
+            start("a", a=FAULT, b=MASTER),
+            write_file("a", "up", "yes", a=MASTER, b=BACKUP),
+        ),
+        known={"a .*, start a: only ours: state FAULT": "silent-fault"},
+    )
+    yield Scenario(
+        "track_file",
+        _side(_with(_V3, "track_file {", "value weight 1", "}"), priority=100, more=_FILE),
+        _backup(),
+        (
+            write_file("a", "value", "50"),
+            *_BOTH,
+            write_file("a", "value", "-50", a=BACKUP, b=MASTER),
+            write_file("a", "value", "-254", a=FAULT, b=MASTER),
+            write_file("a", "value", "100", a=Want("MASTER", priority=200), b=BACKUP),
+        ),
+    )
+    moves = (unplug("a", a=FAULT, b=MASTER), plug("a", a=MASTER, b=BACKUP), stop("a", b=MASTER))
+    yield _pair("notify FIFO", _V3, *_BOTH, *moves, more=_FIFO)
+    sides = [
+        _side(_V3, _OUTSIDE, priority=priority, more=_FIFO + _GROUP) for priority in (200, 100)
+    ]
+    outage = (unplug("a", "eth1", a=FAULT, b=MASTER), plug("a", "eth1", a=MASTER, b=BACKUP))
+    yield Scenario("notify FIFO, sync group", *sides, (*_BOTH, *outage), outside=True)
+
+
 def _strangers() -> Iterator[Scenario]:
     """Routers that do not believe each other, or should."""
     unheard = Want("MASTER", adverts=0)  # keepalived falls silent (quirk: bad-frame)
@@ -451,7 +529,13 @@ def _addresses() -> Iterator[Scenario]:
         _V3,
         *_BOTH,
         remove_address("a", "192.0.2.100/24", a=MASTER, b=BACKUP),
-        known={"a .*: only (keepalived|ours): (state|wire) .*": "put-back"},
+    )
+    yield _pair(
+        "own address removed by somebody",
+        _V3,
+        *_BOTH,
+        remove_address("a", "192.0.2.1/24", a=FAULT, b=MASTER),
+        add_address("a", "192.0.2.1/24", a=MASTER, b=BACKUP),
     )
     yield _pair(
         "address added by somebody", _V3, *_BOTH, add_address("b", "192.0.2.100/24", a=MASTER)
@@ -465,6 +549,7 @@ SCENARIOS = tuple(
         _ends,
         _links,
         _trackers,
+        _programs,
         _strangers,
         _version_2,
         _unicast,

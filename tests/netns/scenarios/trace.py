@@ -24,8 +24,8 @@ __all__ = [
     "unused",
 ]
 
-Kind: TypeAlias = Literal["state", "wire", "address"]
-"""What the log says of states; frames; what the kernel says of virtual addresses."""
+Kind: TypeAlias = Literal["state", "wire", "address", "told"]
+"""What the log says of states; frames; what the kernel says of virtual addresses; lines of a FIFO."""
 
 Key: TypeAlias = tuple[str, str, Kind]
 """The router, the name of its Virtual Router, the kind."""

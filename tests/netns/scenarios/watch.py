@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_interface
+from pathlib import Path
 
 from netnslab import Capture, Frame, Lab, Process
 from netnslab.decode import Advert, Announcement
 from netnslab.watch import TimedChange
 from tests.netns.interop.routers import Instance
 from tests.netns.scenarios.frames import Said, said
+from tests.netns.scenarios.model import FIFO
 from tests.netns.scenarios.trace import Happening, Kind, Trace, Wire
 
 __all__ = ["Heard", "Watch", "virtual_addresses"]
@@ -29,6 +33,9 @@ class Heard:
     """One Virtual Router on one host, as far as steps wait for it."""
 
     state: str = ""
+    """As logged last."""
+    told: str = ""
+    """As told last."""
     held: set[Ip] = field(default_factory=set)
     adverts: list[Advert] = field(default_factory=list)
     """Since the step began."""
@@ -63,6 +70,7 @@ class Watch:
         for host, instances in routers.items():
             self.know(host, instances)
         self._own = {name: set(self._own_addresses(name)) for name in lab.hosts}
+        self._fifos = {name: _open_fifo(each.directory / FIFO) for name, each in lab.hosts.items()}
         kinds = ["vrrp", "arp", "nd"]
         self._captures = {name: each.capture(kinds) for name, each in lab.bridges.items()}
         self._watches = {name: each.watch() for name, each in lab.hosts.items()}
@@ -90,7 +98,7 @@ class Watch:
         """Its states belong to a daemon that is gone."""
         for (other, _), heard in self._heard.items():
             if other == host:
-                heard.state = ""
+                heard.state = heard.told = ""
 
     def begin(self, step: str, silent: Iterable[str]) -> None:
         """What is seen from now on belongs to the next step; what the hosts that were `silent`
@@ -110,6 +118,7 @@ class Watch:
         for name, host in self._lab.hosts.items():
             for process in host.processes:
                 self._look_at_log(name, process)
+            self._look_at_fifo(name)
             for change in self._new(name, self._watches[name].changes):
                 self._note_address(name, change)
         for name, capture in self._captures.items():
@@ -120,6 +129,8 @@ class Watch:
         for each in (*self._captures.values(), *self._watches.values()):
             each.stop()
         self.look()
+        for fifo in self._fifos.values():
+            os.close(fifo)
 
     def _new(self, source: object, all_of_it: list[TimedChange]) -> list[TimedChange]:
         start, self._read[source] = self._read.get(source, 0), len(all_of_it)
@@ -138,6 +149,14 @@ class Watch:
             if state != heard.state:
                 self._note(host, name, "state", state)
             heard.state = state
+
+    def _look_at_fifo(self, host: str) -> None:
+        """Lines are written whole; what they are about stands in quotes."""
+        with suppress(BlockingIOError):
+            for line in os.read(self._fifos[host], 1 << 16).decode().splitlines():
+                _, name, rest = line.split('"')
+                self.heard(host, name).told = rest.split()[0]
+                self._note(host, name, "told", line)
 
     def _look_at_wire(self, ports: Mapping[str, str], capture: Capture) -> None:
         start = self._read.get(capture, 0)
@@ -184,6 +203,12 @@ class Watch:
 
     def _note(self, host: str, name: str, kind: Kind, what: str) -> None:
         self.trace.setdefault((host, name, kind), []).append(Happening(self._step, what))
+
+
+def _open_fifo(path: Path) -> int:
+    """For reading; open for writing as well, it never ends."""
+    os.mkfifo(path)
+    return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def virtual_addresses(instance: Instance, *, excluded: bool = True) -> list[Ip]:
