@@ -27,6 +27,10 @@ class RouterReports:
         self._names: frozenset[str] = frozenset()
         self._is_stopping = False
 
+    def expect(self, wanted: Reported | None, names: Iterable[str]) -> None:
+        """A reload begins that leads there: whoever is told now hears of its consequences."""
+        self.use(wanted if wanted is not None else self._wanted, names)
+
     def use(self, wanted: Reported | None, names: Iterable[str]) -> None:
         """What is wanted from now on, None: nothing; the Virtual Routers that are to stay."""
         self._wanted = wanted

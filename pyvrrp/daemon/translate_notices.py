@@ -113,7 +113,9 @@ def _mail(g: GlobalDefs) -> MailSettings | None:
     """None without a server or without recipients: nobody gets mails then."""
     if g.smtp_server is None or not g.notification_email:
         return None
-    host = _host_name()
+    # Asking for the name may take a while where nobody knows it.
+    is_complete = g.notification_email_from and g.smtp_helo_name
+    host = "" if is_complete else _host_name()
     return MailSettings(
         server=g.smtp_server,
         port=g.smtp_port,

@@ -137,7 +137,7 @@ class _Process:
             plan.want(settings)
 
         records = await _read(descriptor, want)
-        self._reports.use(records.reported, names)
+        self._reports.expect(records.reported, names)
         apply(records.process, "VRRP")
         router.use(records.host)
         is_new, self._followed = records.followed != self._followed, records.followed
@@ -145,6 +145,7 @@ class _Process:
             is_active = running.is_active(self._followed)
             self._parent.say(handoff.ACTIVE, self._followed if is_active else "")
         await running.carry_out(plan)
+        self._reports.use(records.reported, names)
 
 
 async def _read(descriptor: int, want: Callable[[VirtualRouterSettings], object]) -> _Records:

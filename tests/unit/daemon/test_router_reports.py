@@ -86,3 +86,13 @@ def test_unwanted_is_followed_and_not_reported(said: Said):
     assert said.take() == []
     said.reports.changed(ROUTER, change(StateName.ACTIVE))
     assert said.take() == ["INSTANCE MASTER 90 a"]
+
+
+def test_last_one_to_be_told_hears_that_its_router_is_deleted(said: Said):
+    stopped = change(StateName.INITIALIZE, InitializeReason.STOPPED)
+    said.reports.changed(ROUTER, change(StateName.BACKUP))
+    said.reports.expect(None, [])
+    said.reports.changed(ROUTER, stopped)
+    said.reports.use(None, [])
+    said.reports.changed(ROUTER, change(StateName.BACKUP))
+    assert said.take() == ["INSTANCE BACKUP 90 a", "INSTANCE DELETED 90 a"]
