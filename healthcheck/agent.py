@@ -254,6 +254,10 @@ class Agent:
         async with self._reload:
             await self._carry_over(tuple(virtual_servers), is_reload=True)
 
+    def set_followed(self, name: str, is_up: bool) -> None:
+        """Say how something is that a `FollowedCheck` names; to be said once `start` returned."""
+        self._checking.tell_followed(name, is_up)
+
     def set_local_addresses(self, addresses: Collection[Address]) -> None:
         """The addresses of this host from now on: for services with `ha_suspend`.
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from .core import service
 from .core.checker import feed, first_delay
-from .core.model import Check, CustomCheck, FileCheck, ProbeResult
+from .core.model import Check, CustomCheck, FileCheck, FollowedCheck, ProbeResult
 from .events import CheckFailed, CheckRecovered, Event
 from .monitored import CheckRun, MonitoredService
 from .probes.file import CannotWatch, FileWatch
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class StartProbe(Protocol):
-    """Starts an attempt of any check but a custom one; see `healthcheck.probes.start`."""
+    """Starts an attempt of any check but a custom or a followed one; see `healthcheck.probes.start`."""
 
     def __call__(self, check: Check, loop: asyncio.AbstractEventLoop, done: Done, /) -> Running: ...
 
@@ -52,6 +52,8 @@ class Checking:
         self._tell = tell
         self._on_change = on_change
         self._files: FileWatch | None = None
+        self._told: dict[str, ProbeResult] = {}
+        self._followers: dict[str, dict[CheckRun, None]] = {}
         self._turn_began: float | None = None
         self.schedule: Schedule[CheckRun] = Schedule(loop, self._start)
 
@@ -59,9 +61,23 @@ class Checking:
         """Run its checks: the first attempts come spread over their warm-up, files are read at once."""
         now = self._loop.time()
         for run in monitored.all_runs():
+            if isinstance(run.check, FollowedCheck):
+                self._follow(run, run.check.name)
+                continue
             self.schedule.set(run, now + first_delay(run.check.timing, self._random()))
             if isinstance(run.check, FileCheck):
                 self._judge(run, read_file(run.check))
+
+    def tell_followed(self, name: str, is_up: bool) -> None:
+        """How something is that checks follow, those that are added later too."""
+        result = self._told[name] = ProbeResult(is_up)
+        for run in tuple(self._followers.get(name, ())):
+            self._judge(run, result)
+
+    def _follow(self, run: CheckRun, name: str) -> None:
+        self._followers.setdefault(name, {})[run] = None
+        if name in self._told:
+            self._judge(run, self._told[name])
 
     def watch_files(self, services: Iterable[MonitoredService]) -> None:
         """Files that checks read are read again as soon as they change; only those from now on."""
@@ -93,6 +109,8 @@ class Checking:
     def remove(self, monitored: MonitoredService) -> None:
         """Run its checks no more; attempts under way are given up."""
         for run in monitored.all_runs():
+            if isinstance(run.check, FollowedCheck):
+                self._followers[run.check.name].pop(run, None)
             self.schedule.drop(run)
             self._give_up(run)
 

@@ -18,6 +18,7 @@ __all__ = [
     "CustomCheck",
     "DnsCheck",
     "FileCheck",
+    "FollowedCheck",
     "HttpCheck",
     "HttpVersion",
     "MiscCheck",
@@ -244,6 +245,24 @@ class CustomCheck:
     timing: Timing = Timing()
 
 
+@dataclass(frozen=True, slots=True)
+class FollowedCheck:
+    """Nothing is tried: the check is as the agent was told of `name` last (`Agent.set_followed`).
+
+    Until then it is up, with `alpha` down.
+    """
+
+    name: str
+    alpha: bool = False
+
+    @property
+    def timing(self) -> Timing:
+        """One word is enough."""
+        return _ALPHA_ONCE if self.alpha else _ONCE
+
+
+_ONCE, _ALPHA_ONCE = Timing(retry=0), Timing(retry=0, alpha=True)
+
 Check: TypeAlias = (
     TcpCheck
     | HttpCheck
@@ -253,6 +272,7 @@ Check: TypeAlias = (
     | UdpCheck
     | MiscCheck
     | FileCheck
+    | FollowedCheck
     | CustomCheck
 )
 

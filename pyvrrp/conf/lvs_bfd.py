@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from healthcheck.core.model import FollowedCheck
+
 from .blocks import Statement
 from .context import Context, shown
 from .known import Block
-from .lvs_config import BfdCheck
 from .schema import Keyword, read_block, table, value
 from .shapes import Bool
 from .values import Values
 
-__all__ = ["BFD_CHECK", "BFD_CHECK_ROW"]
+__all__ = ["BFD_CHECK", "BFD_CHECK_ROW", "followed"]
 
 
 def _session(context: Context, statement: Statement, values: Values) -> None:
@@ -40,11 +43,17 @@ def _bfd_check(context: Context, statement: Statement, server: Values) -> None:
     name: str | None = check.get("name", None)
     if name is None:
         context.problem("no-bfd", statement, 0, "BFD_CHECK names no session; the check is dropped")
-    elif any(other.name == name for other in server.items("bfd", BfdCheck)):
+    elif any(other.get("name", "") == name for other in server.items("bfd", Values)):
         message = f"{shown(name)} is checked already; this check is dropped"
         context.problem("duplicate-check", check.where("name"), 1, message)
     else:
-        server.extend("bfd", (BfdCheck(name, check.get("alpha", None)),), statement)
+        server.extend("bfd", (check,), statement)
 
 
-BFD_CHECK_ROW = Keyword("BFD_CHECK", _bfd_check, Block.TABLE, acted_on=False)
+def followed(server: Values, *, alpha: bool) -> Iterator[FollowedCheck]:
+    """The sessions that a server follows; `alpha` is for those that do not say it."""
+    for check in server.items("bfd", Values):
+        yield FollowedCheck(check.get("name", ""), check.get("alpha", alpha))
+
+
+BFD_CHECK_ROW = Keyword("BFD_CHECK", _bfd_check, Block.TABLE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from healthcheck.core.model import TlsMaterial, VirtualServer
 from healthcheck.core.table import Address, Family, Method
@@ -17,7 +16,6 @@ from .config import Script
 from .diagnostics import Span
 
 __all__ = [
-    "BfdCheck",
     "CheckDefaults",
     "GroupMark",
     "GroupRange",
@@ -59,13 +57,6 @@ class WebWords:
     url_virtualhosts: tuple[str | None, ...] = ()
 
 
-class BfdCheck(NamedTuple):
-    """A BFD session that must be up; `alpha`: the server is down until it is, None: as it says."""
-
-    name: str
-    alpha: bool | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class LvsServer:
     """What happens around one real server. `check_scripts` are the programs of its checks."""
@@ -78,7 +69,6 @@ class LvsServer:
     """One for each HttpCheck of the server, in their order."""
     defaults: CheckDefaults = _NOTHING_SAID
     """Of its checks."""
-    bfd_checks: tuple[BfdCheck, ...] = ()
     snmp_name: str | None = None
 
 

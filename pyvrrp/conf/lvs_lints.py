@@ -77,7 +77,7 @@ def _unchecked(config: Config, _: Addresses | None) -> Iterator[Finding]:
     """A service none of whose servers is checked is meant so; one forgotten server is not."""
     for service, span in _services(config):
         real = zip(service.server.real_servers, service.servers, strict=True)
-        bare = [server for server, around in real if not server.checks and not around.bfd_checks]
+        bare = [server for server, _ in real if not server.checks]
         if bare and len(bare) < len(service.server.real_servers):
             told = ", ".join(str(server.address) for server in bare[:5])
             more = ", ..." if len(bare) > 5 else ""

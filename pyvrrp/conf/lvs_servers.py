@@ -14,9 +14,9 @@ from .config import Script
 from .context import Context
 from .diagnostics import ProblemClass
 from .known import Block
-from .lvs_bfd import BFD_CHECK_ROW
+from .lvs_bfd import BFD_CHECK_ROW, followed
 from .lvs_checks import CHECKS, checks_of
-from .lvs_config import BfdCheck, CheckDefaults, LvsServer
+from .lvs_config import CheckDefaults, LvsServer
 from .lvs_endpoints import Endpoint, read_endpoint
 from .lvs_methods import METHOD_FIELD, method
 from .lvs_timing import CONNECT_TIMEOUT, DELAY_LOOP, PAUSE, Checked, Defaults
@@ -184,6 +184,7 @@ def _built(
     checks = server.items("checks", Values)
     built = [CHECKS[c.owner.words[0]].build(context, c, checked) for c in checks]
     web = [c for c, check in zip(checks, built, strict=True) if isinstance(check, HttpCheck)]
+    sessions = followed(server, alpha=checked.defaults.said.alpha)
     upper, lower = _thresholds(context, server)
     real = RealServer(
         address,
@@ -192,7 +193,7 @@ def _built(
         said("inhibit_on_failure", around.inhibit),
         upper,
         lower,
-        tuple(check for check in built if check is not None),
+        (*(check for check in built if check is not None), *sessions),
     )
     beside = _beside(server, checks, web, around.is_mailed, checked.defaults.said)
     return real, beside
@@ -210,12 +211,10 @@ def _beside(
     scripts = said("notify_up", None), said("notify_down", None)
     programs = tuple(s for c in checks if isinstance(s := c.set.get("script"), Script))
     words = tuple(map(web_words, web))
-    sessions = server.items("bfd", BfdCheck)
     snmp_name = said("snmp_name", None)
-    if not (any(scripts) or programs or words or sessions or snmp_name):
+    if not (any(scripts) or programs or words or snmp_name):
         return _nothing_beside(is_mailed, defaults)
-    bfd = (c if c.alpha is not None else BfdCheck(c.name, defaults.alpha) for c in sessions)
-    return LvsServer(*scripts, is_mailed, programs, words, defaults, tuple(bfd), snmp_name)
+    return LvsServer(*scripts, is_mailed, programs, words, defaults, snmp_name)
 
 
 @lru_cache(maxsize=64)

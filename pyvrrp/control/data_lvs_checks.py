@@ -10,6 +10,7 @@ from healthcheck.core.model import (
     CustomCheck,
     DnsCheck,
     FileCheck,
+    FollowedCheck,
     HttpCheck,
     MiscCheck,
     PingCheck,
@@ -50,19 +51,19 @@ def lines(config: Config, host: HostFacts, shown: Iterable[Shown]) -> Iterator[s
             words = iter(beside.web_checks)
             where = f" {label(service)} -> {place(service, real.address)}"
             is_enabled = not snapshot.is_suspended
-            if is_first and (server.checks or beside.bfd_checks):
+            if is_first and server.checks:
                 yield "------< Health checkers >------"
                 is_first = False
             for state in server.checks:
                 yield where
+                if isinstance(state.check, FollowedCheck):
+                    yield from _followed(state, state.check)
+                    continue
                 yield from _state(state, real, is_enabled=is_enabled)
                 if isinstance(state.check, HttpCheck):
                     yield from _web(state.check, next(words, _NO_WORDS), regexes)
                 else:
                     yield from _own(config, host, state, real)
-            for bfd in beside.bfd_checks:
-                yield where
-                yield from _bfd(bfd.name, alpha=bool(bfd.alpha))
 
 
 def _state(state: CheckSnapshot, real: RealServer, *, is_enabled: bool) -> Iterator[str]:
@@ -167,14 +168,12 @@ def _misc(config: Config, host: HostFacts, check: MiscCheck) -> Iterator[str]:
     yield f"   {identity}"
 
 
-def _bfd(name: str, *, alpha: bool) -> Iterator[str]:
-    """It is not acted on: a server is not down for it (quirk: no-bfd).
-
-    The numbers are keepalived's for what it does not use.
-    """
-    yield "   Enabled = no"
-    yield "   Up = yes"
-    yield "   Has run = no"
+def _followed(state: CheckSnapshot, check: FollowedCheck) -> Iterator[str]:
+    """The numbers are keepalived's for what it does not use."""
+    alpha = check.alpha
+    yield "   Enabled = yes"
+    yield f"   Up = {yes(state.is_up)}"
+    yield f"   Has run = {yes(state.last is not None)}"
     yield "   Current weight = 0"
     yield f"   Alpha = {yes(alpha)}"
     yield f"   Delay loop = {_UNLIMITED} us"
@@ -185,7 +184,7 @@ def _bfd(name: str, *, alpha: bool) -> Iterator[str]:
     yield f"   Default delay before retry = {_us(1)} us"
     yield "   Log all failures = no"
     yield "   Keepalive method = BFD_CHECK"
-    yield f"   Name = {name}"
+    yield f"   Name = {check.name}"
     yield f"   Alpha is {on(alpha)}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from healthcheck.core.model import RealServer, SorryServer
+from healthcheck.core.model import FollowedCheck, RealServer, SorryServer
 from healthcheck.core.table import (
     Family,
     FirewallMark,
@@ -70,7 +70,7 @@ def lines(
         yield from _server(config, host, service, beside, own, state)
         in_use = (state.is_up and not is_replaced) or own.inhibit
         yield f"   RS set = {in_use:d}"
-        yield from _followed(config, beside, own)
+        yield from _followed(config, own)
 
 
 def _identity(service: LvsService) -> Iterator[str]:
@@ -178,13 +178,14 @@ def _server(
     yield f"   num failed checkers = {failed}"
 
 
-def _followed(config: Config, beside: LvsServer, own: RealServer) -> Iterator[str]:
+def _followed(config: Config, own: RealServer) -> Iterator[str]:
     """How it came to be, and what decides besides its own checks."""
     yield "   reloaded = 0"
     files = files_of(config, own)
     if files:
         yield "   Tracked Files"
     yield from (f"     {file.name}, weight {weight(c.weight, c.reverse)}" for file, c in files)
-    if beside.bfd_checks:
+    sessions = [check.name for check in own.checks if isinstance(check, FollowedCheck)]
+    if sessions:
         yield "   Tracked BFDs"
-    yield from (f"     {check.name}" for check in beside.bfd_checks)
+    yield from (f"     {name}" for name in sessions)

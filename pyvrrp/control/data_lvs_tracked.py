@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from healthcheck.core.model import FileCheck, RealServer
+from healthcheck.core.model import FileCheck, FollowedCheck, RealServer
 from healthcheck.snapshot import CheckSnapshot
 
 from ..conf.config import Config
@@ -57,9 +57,10 @@ def _files(config: Config, shown: Iterable[Shown]) -> Iterator[str]:
 def _sessions(shown: Iterable[Shown]) -> Iterator[str]:
     followers: dict[str, list[str]] = {}
     for service, _ in shown:
-        for real, beside in zip(service.server.real_servers, service.servers, strict=True):
-            for check in beside.bfd_checks:
-                followers.setdefault(check.name, []).append(place(service, real.address))
+        for real in service.server.real_servers:
+            for check in real.checks:
+                if isinstance(check, FollowedCheck):
+                    followers.setdefault(check.name, []).append(place(service, real.address))
     if followers:
         yield "------< Checker track BFDs >------"
     for name, places in followers.items():

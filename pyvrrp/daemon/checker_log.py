@@ -12,6 +12,7 @@ from healthcheck.core.model import (
     CustomCheck,
     DnsCheck,
     FileCheck,
+    FollowedCheck,
     HttpCheck,
     MiscCheck,
     PingCheck,
@@ -34,6 +35,7 @@ _KEYWORDS: dict[type[Check], str] = {
     UdpCheck: "UDP_CHECK",
     MiscCheck: "MISC_CHECK",
     FileCheck: "FILE_CHECK",
+    FollowedCheck: "BFD_CHECK",
 }
 
 
@@ -41,7 +43,7 @@ def activations(config: VirtualServer) -> Iterator[str]:
     """What is said when the checks of a virtual server begin: a line for each."""
     for server in config.real_servers:
         name = server_name(config, server.address)
-        for _ in server.checks:
+        for _ in (c for c in server.checks if not isinstance(c, FollowedCheck)):
             yield f"Activating healthchecker for service {name} for VS {config.name}"
 
 
@@ -49,6 +51,9 @@ def lines(event: Notice | CheckFailed | CheckRecovered, config: VirtualServer) -
     """What is said of something that happened to a virtual server, in order."""
     vs = config.name
     match event:
+        case CheckFailed(check=FollowedCheck(name)) | CheckRecovered(check=FollowedCheck(name)):
+            word = "UP" if isinstance(event, CheckRecovered) else "DOWN"
+            yield f"BFD check of [{name}] RS({server_name(config, event.destination)}) is {word}"
         case CheckFailed():
             yield _failed(event, config)
         case CheckRecovered():

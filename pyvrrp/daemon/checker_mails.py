@@ -11,6 +11,7 @@ from collections.abc import Callable
 from healthcheck.core.model import (
     Check,
     DnsCheck,
+    FollowedCheck,
     HttpCheck,
     MiscCheck,
     PingCheck,
@@ -125,6 +126,8 @@ def _check_text(event: _Checked) -> str:
             if event.detail.startswith("not finished within"):
                 verdict = "timed out"
             return f"MISC CHECK {verdict} on service"
+        case FollowedCheck(name):
+            return f"BFD CHECK {name} {'succeeded' if is_good else 'failed'} on service"
         case TcpCheck() | UdpCheck() | PingCheck() | DnsCheck():
             return f"{_NAMES[type(event.check)]} {'succeed' if is_good else 'failed'} on service"
         case HttpCheck() if not is_good:

@@ -145,6 +145,8 @@ class _Process:
         self._reader = SettingsReader()
         self._known = _Known()
         self._mails = CheckerMails(self._send)
+        self._sessions: dict[str, bool] = {}
+        self._is_checking = False
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
@@ -153,7 +155,10 @@ class _Process:
             self._start,
             self._on_word,
             of_section(handoff.Section.CHECKERS),
-            {handoff.Section.SCRIPTS: self._others},
+            {
+                handoff.Section.SCRIPTS: self._others,
+                handoff.Section.BFD: Sibling(self._on_session),
+            },
         )
         self._scripts = NotifyScripts()
         self._fifos = NotifyFifos()
@@ -175,6 +180,9 @@ class _Process:
             tell_servers=settings.tell_servers_at_start,
         )
         await self._agent.start()
+        self._is_checking = True
+        for name, is_up in self._sessions.items():
+            self._agent.set_followed(name, is_up)
         gc.freeze()
         gc.enable()
         parent.say(handoff.READY)
@@ -224,6 +232,13 @@ class _Process:
     def _on_word(self, message: handoff.Message) -> None:
         if message.word == handoff.ACTIVE:
             self._kernel.follow({message.text} - {""})
+
+    def _on_session(self, name: str, value: str | None) -> None:
+        """A BFD session went up or down; one that is no more leaves its checks as they are."""
+        if value is not None:
+            self._sessions[name] = value == "1"
+            if self._is_checking:
+                self._agent.set_followed(name, value == "1")
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Repair):

@@ -64,6 +64,7 @@ LVS_INLINE = frozenset(
 LVS_CHECKS: Mapping[str, str] = {
     "DnsCheck": "DNS_CHECK",
     "FileCheck": "FILE_CHECK",
+    "FollowedCheck": "BFD_CHECK",
     "HttpCheck": "HTTP_GET",
     "MiscCheck": "MISC_CHECK",
     "PingCheck": "PING_CHECK",

@@ -7,8 +7,8 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
+from healthcheck.core.model import FollowedCheck
 from pyvrrp.conf.load import Loaded
-from pyvrrp.conf.lvs_config import BfdCheck
 
 Read = Callable[..., Loaded]
 
@@ -117,20 +117,24 @@ def test_entries(
 @pytest.mark.parametrize(
     ("text", "expected", "problems"),
     [
-        ("name b", [BfdCheck("b", False)], []),
-        ("name b\nalpha", [BfdCheck("b", True)], []),
-        ("name b\n}\nalpha\nweight 1\nTCP_CHECK {", [BfdCheck("b", True)], []),
-        ("name b\nalpha no\n}\nalpha\nTCP_CHECK {", [BfdCheck("b", False)], []),
-        ("name b\n}\nBFD_CHECK {\nname c", [BfdCheck("b", False), BfdCheck("c", False)], []),
-        ("name b\n}\nBFD_CHECK {\nname b", [BfdCheck("b", False)], ["duplicate-check"]),
-        ("name b\nname c", [BfdCheck("b", False)], ["given-twice"]),
+        ("name b", [FollowedCheck("b", False)], []),
+        ("name b\nalpha", [FollowedCheck("b", True)], []),
+        ("name b\n}\nalpha\nweight 1\nTCP_CHECK {", [FollowedCheck("b", True)], []),
+        ("name b\nalpha no\n}\nalpha\nTCP_CHECK {", [FollowedCheck("b", False)], []),
+        (
+            "name b\n}\nBFD_CHECK {\nname c",
+            [FollowedCheck("b", False), FollowedCheck("c", False)],
+            [],
+        ),
+        ("name b\n}\nBFD_CHECK {\nname b", [FollowedCheck("b", False)], ["duplicate-check"]),
+        ("name b\nname c", [FollowedCheck("b", False)], ["given-twice"]),
         ("", [], ["no-bfd"]),
         ("name b c", [], ["no-bfd", "bad-name"]),
         ("name nobody", [], ["no-bfd", "unknown-bfd-instance"]),
         ("name only", [], ["no-bfd", "unknown-bfd-instance"]),
     ],
 )
-def test_a_check(read: Read, text: str, expected: list[BfdCheck], problems: list[str]) -> None:
+def test_a_check(read: Read, text: str, expected: list[FollowedCheck], problems: list[str]) -> None:
     only = OTHER.replace(" c {", " only {\nvrrp").replace(".8", ".7")
     service = (
         "virtual_server 192.0.2.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n"
@@ -138,5 +142,6 @@ def test_a_check(read: Read, text: str, expected: list[BfdCheck], problems: list
     )
     result = read(SESSION + OTHER + only + service)
     assert result.config.lvs is not None
-    (server,) = result.config.lvs.services[0].servers
-    assert (list(server.bfd_checks), ids(result)) == (expected, problems)
+    (server,) = result.config.lvs.services[0].server.real_servers
+    found = [check for check in server.checks if isinstance(check, FollowedCheck)]
+    assert (found, ids(result)) == (expected, problems)

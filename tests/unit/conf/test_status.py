@@ -21,7 +21,8 @@ WHILE_READING = {
     # Blocks: what stands in them is told row by row.
     *("SSL", "track_file", "virtual_server_group", "vrrp_instance", "vrrp_sync_group"),
     *("vrrp_track_file", "real_server", "TCP_CHECK", "HTTP_GET", "SSL_GET", "SMTP_CHECK"),
-    *("DNS_CHECK", "UDP_CHECK", "PING_CHECK", "MISC_CHECK", "FILE_CHECK", "global_tracking"),
+    *("DNS_CHECK", "UDP_CHECK", "PING_CHECK", "MISC_CHECK", "FILE_CHECK", "BFD_CHECK"),
+    "global_tracking",
     "random_seed",
     # Defaults of instances and checks, which have them when reading ends.
     *("vrrp_version", "vrrp_strict", "vrrp_mcast_group4", "vrrp_mcast_group6", "vrrp_min_garp"),
@@ -140,7 +141,7 @@ def test_no_exception_is_left_over(used: set[str]) -> None:
         ("bfd_instance", "multiplier", ACTED_ON, "5", "1..255"),
         ("global_defs", "nftables_ipvs_start_fwmark", ACCEPTED, "1000", "1..4294967295"),
         ("(root)", "net_namespace", ACTED_ON, "", "a word"),
-        ("virtual_server/real_server/BFD_CHECK", "name", ACCEPTED, "", ""),
+        ("virtual_server/real_server/BFD_CHECK", "name", ACTED_ON, "", ""),
         ("virtual_server/real_server/TCP_CHECK", "connect_port", ACTED_ON, "", "1..65535"),
     ],
 )

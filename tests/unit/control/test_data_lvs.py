@@ -123,7 +123,7 @@ def test_weight_of_a_check(result: ProbeResult | None, weight: str, status: str)
     assert "   RIP = 198.51.100.23, RPORT = 443, WEIGHT = 7 EFF WEIGHT = 7" in after
 
 
-def test_what_is_not_acted_on_is_shown_so(tmp_path: Path) -> None:
+def test_a_session_that_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "k.conf"
     path.write_text(
         "bfd_instance far {\n neighbor_ip 203.0.113.9\n}\n"
@@ -131,10 +131,10 @@ def test_what_is_not_acted_on_is_shown_so(tmp_path: Path) -> None:
         " real_server 198.51.100.21 80 {\n BFD_CHECK {\n name far\n alpha\n}\n}\n}\n"
     )
     shown = lines(load(str(path), config_id="x", interfaces=()).config)
-    server = shown.index("   alive = 1", shown.index("   ------< Real server >------"))
+    server = shown.index("   alive = 0", shown.index("   ------< Real server >------"))
     assert shown[server + 1 : server + 6] == [
-        "   num failed checkers = 0",
-        "   RS set = 1",
+        "   num failed checkers = 1",
+        "   RS set = 0",
         "   reloaded = 0",
         "   Tracked BFDs",
         "     far",
@@ -142,8 +142,8 @@ def test_what_is_not_acted_on_is_shown_so(tmp_path: Path) -> None:
     assert shown[server + 6 : server + 11] == [
         "------< Health checkers >------",
         " [192.0.2.1]:tcp:80 -> [198.51.100.21]:tcp:80",
-        "   Enabled = no",
-        "   Up = yes",
+        "   Enabled = yes",
+        "   Up = no",
         "   Has run = no",
     ]
     assert shown[-8:] == [

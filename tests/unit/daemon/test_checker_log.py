@@ -8,6 +8,7 @@ import pytest
 
 from healthcheck.core.model import (
     CustomCheck,
+    FollowedCheck,
     HttpCheck,
     RealServer,
     SorryServer,
@@ -39,6 +40,18 @@ WITH_SORRY = VirtualServer(
 @pytest.mark.parametrize(
     ("event", "config", "expected"),
     [
+        pytest.param(
+            CheckFailed(NAME, ONE, FollowedCheck("far"), "", True),
+            PLAIN,
+            ["BFD check of [far] RS([10.1.0.11]:tcp:80) is DOWN"],
+            id="session down",
+        ),
+        pytest.param(
+            CheckRecovered(NAME, ONE, FollowedCheck("far"), ""),
+            PLAIN,
+            ["BFD check of [far] RS([10.1.0.11]:tcp:80) is UP"],
+            id="session up",
+        ),
         pytest.param(
             QuorumUp(NAME, 2),
             PLAIN,

@@ -8,6 +8,7 @@ import pytest
 
 from healthcheck.core.model import (
     DnsCheck,
+    FollowedCheck,
     HttpCheck,
     MiscCheck,
     PingCheck,
@@ -93,6 +94,11 @@ def test_attempt_that_is_not_the_last_has_none(sent: Sent):
         (PingCheck(TARGET), "ICMP CHECK failed on service", "ICMP CHECK succeed on service"),
         (DnsCheck(TARGET), "DNS_CHECK: failed on service", "DNS_CHECK: succeed on service"),
         (MiscCheck(("x",), 1.0), "MISC CHECK failed on service", "MISC CHECK succeeded on service"),
+        (
+            FollowedCheck("b1"),
+            "BFD CHECK b1 failed on service",
+            "BFD CHECK b1 succeeded on service",
+        ),
         (SmtpCheck(TARGET), "CHECK failed on service : why", "CHECK succeed on service"),
         (
             HttpCheck(TARGET, ()),

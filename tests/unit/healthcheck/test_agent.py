@@ -11,6 +11,7 @@ import pytest
 from healthcheck.agent import Agent
 from healthcheck.core.model import (
     CustomCheck,
+    FollowedCheck,
     HttpCheck,
     MiscCheck,
     ProbeResult,
@@ -121,6 +122,62 @@ def wait(seconds: float):
         await asyncio.sleep(seconds)
 
     return scenario
+
+
+# What others know.
+
+
+def told(*news, start=()):
+    """Each of `news` is said in a turn of its own."""
+    site = Site(web(*(start or (FollowedCheck("session"),))))
+
+    async def scenario():
+        for name, is_up in news:
+            site.agent.set_followed(name, is_up)
+            await asyncio.sleep(0.1)
+
+    site.play(scenario)
+    return site
+
+
+def test_a_followed_check_is_as_it_was_told():
+    site = told(("session", False), ("other", True), ("session", False), ("session", True))
+    check = FollowedCheck("session")
+    assert site.attempts == []
+    assert site.events[1:] == [
+        CheckFailed("web", A, check, "", True),
+        ServerDown("web", A),
+        CheckRecovered("web", A, check, ""),
+        ServerUp("web", A),
+    ]
+
+
+def test_with_alpha_a_server_waits_for_the_first_word():
+    site = told(("session", True), start=(FollowedCheck("session", alpha=True),))
+    assert site.events == [
+        QuorumUp("web", 1),
+        CheckRecovered("web", A, FollowedCheck("session", alpha=True), ""),
+        ServerUp("web", A),
+    ]
+
+
+def test_what_was_told_counts_for_checks_of_a_reload_too():
+    site = Site(web())
+
+    async def scenario():
+        site.agent.set_followed("session", False)
+        await site.agent.reconfigure([web(FollowedCheck("session"))])
+        assert site.pool() == [str(B.address)]
+        await site.agent.reconfigure([web()])
+        assert sorted(site.pool()) == [str(A.address), str(B.address)]
+        site.agent.set_followed("session", True)
+
+    site.play(scenario)
+    assert site.events[1:] == [
+        CheckFailed("web", A, FollowedCheck("session"), "", True),
+        ServerDown("web", A),
+        ServerUp("web", A),
+    ]
 
 
 # When checks run.
