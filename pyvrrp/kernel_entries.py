@@ -1,8 +1,8 @@
 """Addresses, routes and rules in the kernel: what is planned, what is there, and the way between.
 
 They are in keepalived's order: addresses, then the routes that may have them as a source, then the
-rules that lead to those routes. They leave in the reverse one. Pure: operations go out, and
-whoever carries them out is somebody else.
+rules that lead to those routes. They leave the other way round, but those of one kind as they came.
+Pure: operations go out, and whoever carries them out is somebody else.
 """
 
 from __future__ import annotations
@@ -137,10 +137,14 @@ class KernelEntries:
         return [e for e in self.installed if e.key in keys and e.is_watched]
 
 
-def _in_leaving_order(entries: Sequence[Entry]) -> Iterator[Entry]:
-    """What needs something else goes before that; addresses go as they came, as in keepalived."""
-    yield from (e for e in reversed(entries) if not isinstance(e, AddAddress))
-    yield from (e for e in entries if isinstance(e, AddAddress))
+def _in_leaving_order(entries: Iterable[Entry]) -> Sequence[Entry]:
+    """Rules, routes, addresses; those of one kind as they came."""
+    return sorted(entries, key=_kind, reverse=True)
+
+
+def _kind(entry: Entry) -> int:
+    """Higher for what needs others."""
+    return entry.add.kind if isinstance(entry, RoutingEntry) else 0
 
 
 def _unique(entries: Iterable[Entry]) -> set[Key]:

@@ -12,12 +12,14 @@ from pyvrrp.routing import Action, NextHop, Route, Rule
 from pyvrrp.settings import VirtualAddress
 
 NEAR = Route(IPv4Network("10.0.0.0/8"), via=IPv4Address("192.0.2.1"), dev="eth0")
+BEYOND = replace(NEAR, destination=IPv4Network("172.16.0.0/12"))
 FAR = Route(IPv4Network("10.9.0.0/16"), nexthops=(NextHop(dev="eth0"), NextHop(dev="eth1")))
 RULE = Rule(4, 1000, Action.TABLE, table=100, source=IPv4Network("192.0.2.0/24"))
 ADDRESS = VirtualAddress(ip_interface("192.0.2.100/24"))
 OTHER = VirtualAddress(ip_interface("192.0.2.101/24"))
 
 ADD_ADDRESS, ADD_OTHER = (f"add 192.0.2.{n}/24 on interface 2" for n in (100, 101))
+ADD_BEYOND = "add route 172.16.0.0/12 in table 254"
 ADD_NEAR, ADD_RULE = "add route 10.0.0.0/8 in table 254", "add IPv4 rule of preference 1000"
 
 
@@ -43,13 +45,14 @@ def settled(entries, *what):
 
 def test_all_come_in_order_and_what_needs_others_leaves_first():
     entries = KernelEntries()
-    everything = ([ADDRESS, OTHER], [NEAR], [RULE])
+    everything = ([ADDRESS, OTHER], [NEAR, BEYOND], [RULE])
     came = settled(entries, *everything)
-    assert came == [ADD_ADDRESS, ADD_OTHER, ADD_NEAR, ADD_RULE]
+    assert came == [ADD_ADDRESS, ADD_OTHER, ADD_NEAR, ADD_BEYOND, ADD_RULE]
     assert settled(entries, *everything) == came  # the kernel may have dropped some in silence
     assert [str(operation) for operation in entries.withdraw()] == [
         "remove IPv4 rule of preference 1000",
         "remove route 10.0.0.0/8 in table 254",
+        "remove route 172.16.0.0/12 in table 254",
         "remove 192.0.2.100/24 on interface 2",
         "remove 192.0.2.101/24 on interface 2",
     ]

@@ -448,6 +448,34 @@ def _frames() -> Iterator[Scenario]:
     )
 
 
+def _routing() -> Iterator[Scenario]:
+    moves = (start("b", b=MASTER), start("a", a=MASTER, b=BACKUP), stop("a", b=MASTER))
+    routes = _with(
+        _V3,
+        *("virtual_routes {", "203.0.113.0/24 via 192.0.2.254", "198.51.100.0/24 dev eth0", "}"),
+        *("virtual_rules {", "from 203.0.113.0/24 table 100 priority 1000", "}"),
+    )
+    yield _pair("virtual_routes and virtual_rules", routes, *moves)
+    routes = _with(_IPV6, "virtual_routes {", "2001:db8:1::/48 via 2001:db8::fe metric 10", "}")
+    yield _pair("virtual_routes IPv6", routes, *moves)
+    words = (
+        "203.0.113.0/24 via 192.0.2.254",
+        "203.0.114.0/24 via 192.0.2.254",
+        "203.0.114.0/24 via 192.0.2.253",
+    )
+    before, after = (
+        _with(_V3, "virtual_routes {", *each, "}") for each in (words[:2], (words[0], words[2]))
+    )
+    yield _pair(
+        "reload, route changed",
+        before,
+        *_BOTH,
+        reload("a", _side(after, priority=201), a=Want("MASTER", priority=201), b=BACKUP),
+        stop("a", b=MASTER),
+        known={"a routing, reload a: only keepalived: route - .*": "route-replaced"},
+    )
+
+
 def _reloads() -> Iterator[Scenario]:
     lower = _side(_V3, priority=50)
     yield _pair("reload, priority", _V3, *_BOTH, reload("a", lower, a=BACKUP, b=MASTER))
@@ -554,6 +582,7 @@ SCENARIOS = tuple(
         _version_2,
         _unicast,
         _frames,
+        _routing,
         _reloads,
         _several,
         _addresses,

@@ -24,8 +24,9 @@ __all__ = [
     "unused",
 ]
 
-Kind: TypeAlias = Literal["state", "wire", "address", "told"]
-"""What the log says of states; frames; what the kernel says of virtual addresses; lines of a FIFO."""
+Kind: TypeAlias = Literal["state", "wire", "address", "route", "told"]
+"""What the log says of states; frames; what the kernel says of addresses and of routes and rules;
+lines of a FIFO."""
 
 Key: TypeAlias = tuple[str, str, Kind]
 """The router, the name of its Virtual Router, the kind."""

@@ -16,6 +16,7 @@ from netnslab.watch import TimedChange
 from tests.netns.interop.routers import Instance
 from tests.netns.scenarios.frames import Said, said
 from tests.netns.scenarios.model import FIFO
+from tests.netns.scenarios.routing import RoutingWatch
 from tests.netns.scenarios.trace import Happening, Kind, Trace, Wire
 
 __all__ = ["Heard", "Watch", "virtual_addresses"]
@@ -70,6 +71,7 @@ class Watch:
         for host, instances in routers.items():
             self.know(host, instances)
         self._own = {name: set(self._own_addresses(name)) for name in lab.hosts}
+        self._routing = {name: RoutingWatch(each) for name, each in lab.hosts.items()}
         self._fifos = {name: _open_fifo(each.directory / FIFO) for name, each in lab.hosts.items()}
         kinds = ["vrrp", "arp", "nd"]
         self._captures = {name: each.capture(kinds) for name, each in lab.bridges.items()}
@@ -119,6 +121,8 @@ class Watch:
             for process in host.processes:
                 self._look_at_log(name, process)
             self._look_at_fifo(name)
+            for line in self._routing[name].read():
+                self._note(name, "routing", "route", line)
             for change in self._new(name, self._watches[name].changes):
                 self._note_address(name, change)
         for name, capture in self._captures.items():
@@ -129,8 +133,9 @@ class Watch:
         for each in (*self._captures.values(), *self._watches.values()):
             each.stop()
         self.look()
-        for fifo in self._fifos.values():
+        for name, fifo in self._fifos.items():
             os.close(fifo)
+            self._routing[name].close()
 
     def _new(self, source: object, all_of_it: list[TimedChange]) -> list[TimedChange]:
         start, self._read[source] = self._read.get(source, 0), len(all_of_it)
