@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from .core.actions import StateName
 from .core.events import InitializeReason
 from .core.model import Address, Family
 from .counters import Counters
 
-__all__ = ["ActiveRouterSnapshot", "VirtualRouterSnapshot"]
+__all__ = [
+    "ActiveRouterSnapshot",
+    "FileSnapshot",
+    "ProcessSnapshot",
+    "ScriptSnapshot",
+    "TrackedSnapshot",
+    "VirtualRouterSnapshot",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +56,39 @@ class VirtualRouterSnapshot:
     """Virtual addresses that are on this host because of it."""
     counters: Counters
     """A copy: what was counted until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptSnapshot:
+    """A tracker script. `count` is keepalived's counter of good results."""
+
+    name: str
+    count: int
+    is_known: bool
+    """It ran to its end once."""
+    is_up: bool
+    is_running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileSnapshot:
+    """A tracked file and the number in it."""
+
+    name: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSnapshot:
+    """How many processes of a kind run, and what was made of it.
+
+    `waits`: the number changed and that has to last for a while, after one more or one less.
+    """
+
+    name: str
+    count: int
+    has_quorum: bool
+    waits: Literal["fork", "terminate"] | None
+
+
+TrackedSnapshot: TypeAlias = ScriptSnapshot | FileSnapshot | ProcessSnapshot

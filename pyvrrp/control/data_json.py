@@ -6,14 +6,14 @@ Version 1 is a list of instances, version 2 an object with that list and the tra
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from ..conf.config import Config, VrrpInstance
 from ..conf.tracking_config import TrackProcess
 from ..core.actions import StateName
 from ..counters import Counters
-from ..snapshot import VirtualRouterSnapshot
+from ..snapshot import TrackedSnapshot, VirtualRouterSnapshot
 from .addresses import virtual_addresses
 from .data_routes import route_text, rule_text
 from .host import UNKNOWN, HostFacts
@@ -36,6 +36,7 @@ def text(
     config: Config,
     snapshots: Mapping[str, VirtualRouterSnapshot],
     host: HostFacts = UNKNOWN,
+    tracked: Sequence[TrackedSnapshot] = (),
 ) -> str | None:
     """The whole document in one line; None when there is no instance, as then nothing is written.
 
@@ -43,7 +44,7 @@ def text(
     """
     if not config.instances:
         return None
-    whole = Whole(config, host, snapshots)
+    whole = Whole(config, host, snapshots, tracked)
     instances = [
         {
             "data": dict(_data(whole, instance)),
@@ -53,7 +54,7 @@ def text(
     ]
     document: object = instances
     if config.global_defs.json_version == 2:
-        processes = [dict(_process(process)) for process in config.track_processes]
+        processes = [dict(_process(whole, process)) for process in config.track_processes]
         document = {"vrrp": instances} | ({"track_process": processes} if processes else {})
     # quirk: json-backslash
     plain = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
@@ -154,8 +155,8 @@ def _listed(name: str, found: Iterable[str]) -> Pairs:
         yield name, values
 
 
-def _process(process: TrackProcess) -> Pairs:
-    """Before processes were counted."""
+def _process(whole: Whole, process: TrackProcess) -> Pairs:
+    now = whole.tracked_processes.get(process.name)
     yield "process", process.name
     if process.arguments:
         yield "parameters", " ".join(process.arguments)
@@ -163,13 +164,13 @@ def _process(process: TrackProcess) -> Pairs:
     yield "min_processes", process.quorum
     if process.quorum_max is not None:
         yield "max_processes", process.quorum_max
-    yield "current_processes", 0
-    yield "have_quorum", False
+    yield "current_processes", now.count if now else 0
+    yield "have_quorum", now is not None and now.has_quorum
     yield "weight", -process.weight if process.reverse else process.weight
     yield "terminate_delay", _number(process.terminate_delay)
     yield "fork_delay", _number(process.fork_delay)
-    yield "fork_delay_timer_running", False
-    yield "terminate_delay_timer_running", False
+    yield "fork_delay_timer_running", now is not None and now.waits == "fork"
+    yield "terminate_delay_timer_running", now is not None and now.waits == "terminate"
     yield "full_command", process.full_command
 
 

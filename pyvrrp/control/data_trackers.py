@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from ..conf.config import Config, VrrpScript
 from ..conf.tracking_config import Tracked, TrackProcess
+from ..snapshot import ProcessSnapshot
 from .data_followed import Follower, script_weight
 from .whole import Whole
 from .wording import command, owner, truth, weight
@@ -29,7 +30,7 @@ def track_groups(config: Config) -> Iterator[str]:
 
 
 def scripts(whole: Whole) -> Iterator[str]:
-    """Each `vrrp_script` before it ran, but those that nobody follows."""
+    """Each `vrrp_script`, but those that nobody follows."""
     entries = (
         (entry.name, who, script_weight(entry, whole.scripts[entry.name]))
         for follower, names in _all(whole.config)
@@ -51,36 +52,42 @@ def _script(whole: Whole, script: VrrpScript, followers: Followers) -> Iterator[
     yield f"   Weight = {weight(script.weight, script.reverse)}"
     yield f"   Rise = {script.rise}"
     yield f"   Fall = {script.fall}"
-    yield "   Result = 0"
+    now = whole.tracked_scripts.get(script.name)
+    yield f"   Result = {now.count if now else 0}"
     yield "   Insecure = no"
-    yield "   Init state = INIT"
-    yield "   Status = BAD"
+    # keepalived has no word for the time after the first result.
+    yield f"   Init state = {'unknown' if now and now.is_known else 'INIT'}"
+    yield f"   Status = {'GOOD' if now and now.is_up else 'BAD'}"
     yield f"   Script {run_by.replace(' ', ' = ')}"
     yield "   VRRP instances :"
     yield from _tracking(followers, script.name)
-    yield "   State = idle"
+    yield f"   State = {'running' if now and now.is_running else 'idle'}"
 
 
-def files(config: Config) -> Iterator[str]:
-    """Each `track_file` before it was read."""
-    followers = _entries(config, lambda follower: follower.track_file)
-    for found in config.track_files:
+def files(whole: Whole) -> Iterator[str]:
+    """Each `track_file`; one that nobody watches reads 0."""
+    followers = _entries(whole.config, lambda follower: follower.track_file)
+    for found in whole.config.track_files:
+        now = whole.tracked_files.get(found.name)
         yield f" Track file = {found.name}"
         yield f"   File = {found.file}"
-        yield "   Status = 0"
+        yield f"   Status = {now.number if now else 0}"
         yield f"   Weight = {weight(found.weight, found.reverse)}"
         yield from _tracking(followers, found.name)
 
 
 def processes(whole: Whole) -> Iterator[str]:
-    """Each `vrrp_track_process` before processes were counted."""
+    """Each `vrrp_track_process`."""
     followers = _entries(whole.config, lambda follower: follower.track_process)
     for found in whole.config.track_processes:
-        yield from _process(found, is_running=bool(whole.snapshots))
+        now = whole.tracked_processes.get(found.name)
+        yield from _process(found, now, is_running=bool(whole.snapshots))
         yield from _tracking(followers, found.name)
 
 
-def _process(found: TrackProcess, *, is_running: bool) -> Iterator[str]:
+def _process(
+    found: TrackProcess, now: ProcessSnapshot | None, *, is_running: bool
+) -> Iterator[str]:
     yield f" VRRP Track process = {found.name}"
     yield f"   Process = {found.process}"
     if found.arguments:
@@ -91,14 +98,15 @@ def _process(found: TrackProcess, *, is_running: bool) -> Iterator[str]:
     yield f"   Min processes = {found.quorum}"
     if found.quorum_max is not None:
         yield f"   Max processes = {found.quorum_max}"
-    yield "   Current processes = 0"
-    yield "   Have quorum = false"
+    yield f"   Current processes = {now.count if now else 0}"
+    yield f"   Have quorum = {truth(now is not None and now.has_quorum)}"
     yield f"   Weight = {weight(found.weight, found.reverse)}"
     yield f"   Terminate delay = {found.terminate_delay:f}s"
     yield f"   Fork delay = {found.fork_delay:f}s"
     if is_running:
-        yield "   Fork delay timer not running"
-        yield "   Terminate delay timer not running"
+        for delay in ("fork", "terminate"):
+            waits = now is not None and now.waits == delay
+            yield f"   {delay.capitalize()} delay timer {'' if waits else 'not '}running"
     yield f"   Full command = {truth(found.full_command)}"
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from ..conf.config import Config
-from ..snapshot import VirtualRouterSnapshot
+from ..snapshot import TrackedSnapshot, VirtualRouterSnapshot
 from . import data_delays, data_group, data_instance, data_links, data_trackers
 from .addresses import static_addresses
 from .data_routes import route_text, rule_text
@@ -22,9 +22,10 @@ def lines(
     config: Config,
     host: HostFacts = UNKNOWN,
     snapshots: Mapping[str, VirtualRouterSnapshot] = _NO_SNAPSHOTS,
+    tracked: Sequence[TrackedSnapshot] = (),
 ) -> Iterator[str]:
-    """`snapshots` by name of the instance; those without one are shown as they were configured."""
-    whole = Whole(config, host, snapshots)
+    """`snapshots` by name of the instance; what has none is shown as it was configured."""
+    whole = Whole(config, host, snapshots, tracked)
     yield from data_delays.lines(config)
     for title, found in _sections(whole):
         first = next(found, None)
@@ -44,7 +45,7 @@ def _sections(whole: Whole) -> Iterator[tuple[str, Iterator[str]]]:
     yield "VRRP Topology", _each(data_instance.lines(whole, i) for i in config.instances)
     yield "VRRP Sync groups", _each(data_group.lines(whole, g) for g in config.sync_groups)
     yield "VRRP Scripts", data_trackers.scripts(whole)
-    yield "VRRP Track files", data_trackers.files(config)
+    yield "VRRP Track files", data_trackers.files(whole)
     yield "VRRP Track processes", data_trackers.processes(whole)
     yield "VRRP Track BFDs", data_trackers.bfd_sessions(config)
     if whole.host.links:

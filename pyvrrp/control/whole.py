@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..conf.config import Config, SyncGroup, VrrpInstance
-from ..snapshot import VirtualRouterSnapshot
+from ..snapshot import (
+    FileSnapshot,
+    ProcessSnapshot,
+    ScriptSnapshot,
+    TrackedSnapshot,
+    VirtualRouterSnapshot,
+)
 from .host import HostFacts, LinkFacts
 
 __all__ = ["Whole"]
@@ -16,15 +22,22 @@ class Whole:
 
     __slots__ = (
         *("_own_links", "config", "group_of", "host", "instances", "links", "scripts"),
-        "snapshots",
+        *("snapshots", "tracked_files", "tracked_processes", "tracked_scripts"),
     )
 
     def __init__(
-        self, config: Config, host: HostFacts, snapshots: Mapping[str, VirtualRouterSnapshot]
+        self,
+        config: Config,
+        host: HostFacts,
+        snapshots: Mapping[str, VirtualRouterSnapshot],
+        tracked: Sequence[TrackedSnapshot] = (),
     ) -> None:
         self.config = config
         self.host = host
         self.snapshots = snapshots
+        self.tracked_scripts = {t.name: t for t in tracked if isinstance(t, ScriptSnapshot)}
+        self.tracked_files = {t.name: t for t in tracked if isinstance(t, FileSnapshot)}
+        self.tracked_processes = {t.name: t for t in tracked if isinstance(t, ProcessSnapshot)}
         self.instances = {instance.name: instance for instance in config.instances}
         self.scripts = {script.name: script for script in config.scripts}
         self.group_of: dict[str, SyncGroup] = {}

@@ -20,10 +20,11 @@ DUMP_KINDS: Mapping[str, Mapping[Section | None, str]] = {
         Section.VRRP: "VRRP data",
         Section.CHECKERS: "checker data",
         Section.BFD: "BFD data",
+        Section.SCRIPTS: "tracker data",
     },
     "STATS": {Section.VRRP: "VRRP stats"},
     CLEARING: {Section.VRRP: "and clearing VRRP stats"},
-    "JSON": {Section.VRRP: "VRRP as json"},
+    "JSON": {Section.VRRP: "VRRP as json", Section.SCRIPTS: "trackers as json"},
 }
 """None: the parent. What is written for each is in `dumper`."""
 DUMP_SIGNALS = {SIGNALS[kind]: kind for kind in DUMP_KINDS}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..bfd.snapshot import SessionSnapshot
     from ..conf.config import Config
     from ..control.host import HostFacts
-    from ..snapshot import VirtualRouterSnapshot
+    from ..snapshot import TrackedSnapshot, VirtualRouterSnapshot
 
 __all__ = ["configuration_lines", "dump"]
 
@@ -48,6 +48,7 @@ class _Shown:
     routers: Mapping[str, VirtualRouterSnapshot] = field(default_factory=dict)
     services: Mapping[str, ServiceSnapshot] = field(default_factory=dict)
     sessions: Mapping[str, SessionSnapshot] = field(default_factory=dict)
+    tracked: Sequence[TrackedSnapshot] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def _vrrp_lines(shown: _Shown) -> Iterator[str]:
     from ..control import data_global, data_vrrp
 
     yield from data_global.lines(shown.config, shown.host)
-    yield from data_vrrp.lines(shown.config, shown.host, shown.routers)
+    yield from data_vrrp.lines(shown.config, shown.host, shown.routers, shown.tracked)
 
 
 def _checker_lines(shown: _Shown) -> Iterator[str]:
@@ -96,7 +97,7 @@ def _statistics(shown: _Shown) -> Iterator[str]:
 def _json(shown: _Shown) -> tuple[str, ...] | None:
     from ..control import data_json
 
-    text = data_json.text(shown.config, shown.routers, shown.host)
+    text = data_json.text(shown.config, shown.routers, shown.host, shown.tracked)
     return None if text is None else (text,)
 
 
@@ -180,6 +181,7 @@ def _shown(request: Request) -> _Shown:
         {router.name: router for router in routers},
         {service.config.name: service for service in _services(request)},
         {session.settings.name: session for session in _sessions(request)},
+        _tracked(request),
     )
 
 
@@ -200,6 +202,16 @@ def _sessions(request: Request) -> list[SessionSnapshot]:
     from ..bfd.snapshot import SessionSnapshot
 
     return _parts(request, handoff.Section.BFD, SessionSnapshot)
+
+
+def _tracked(request: Request) -> list[TrackedSnapshot]:
+    from ..snapshot import FileSnapshot, ProcessSnapshot, ScriptSnapshot
+
+    return [
+        *_parts(request, handoff.Section.SCRIPTS, ScriptSnapshot),
+        *_parts(request, handoff.Section.SCRIPTS, FileSnapshot),
+        *_parts(request, handoff.Section.SCRIPTS, ProcessSnapshot),
+    ]
 
 
 def _parts(request: Request, section: handoff.Section, kind: type[_Part]) -> list[_Part]:

@@ -17,6 +17,7 @@ import os
 
 from ..errors import PyvrrpError
 from . import handoff
+from .dump_kinds import of_section
 from .mails import Mail, Mailer
 from .notice_settings import Audience, NoticeSettings
 from .notices import Notice
@@ -60,7 +61,8 @@ class _Process:
             handoff.Section.VRRP: self._vrrp,
             handoff.Section.CHECKERS: self._checkers,
         }
-        parent = ParentLink(self._start, siblings=siblings)
+        dumps = of_section(handoff.Section.SCRIPTS)
+        parent = ParentLink(self._start, dumps=dumps, siblings=siblings)
         self._trackers = Trackers(self._vrrp)
         self._notify_scripts, self._fifos, self._mailer = NotifyScripts(), NotifyFifos(), Mailer()
         self._teller = Teller(self._notify_scripts, self._fifos, self._mailer)
@@ -69,7 +71,7 @@ class _Process:
         gc.collect()
         gc.freeze()
         parent.say(handoff.READY)
-        await parent.follow(self._reload, lambda kind: iter(()))
+        await parent.follow(self._reload, lambda kind: self._trackers.snapshots())
         await self._stop()
 
     async def _stop(self) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from healthcheck.probes.file import CannotWatch, FileWatch, number_in
 
+from ..snapshot import FileSnapshot
 from .scripts_settings import TrackerFile
 
 __all__ = ["FileTrackers"]
@@ -50,6 +51,10 @@ class FileTrackers:
                 self._unwatched.append(file)
             self._look(file)
         self._look_again()
+
+    def snapshots(self) -> Iterator[FileSnapshot]:
+        """What each is now."""
+        return (FileSnapshot(name, number) for name, number in self._numbers.items())
 
     def close(self) -> None:
         """Look no more."""

@@ -12,8 +12,10 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from math import inf
 from pathlib import Path
+from typing import Literal
 
 from ..net.process_events import EventsLost, ProcessChange, ProcessEvents, ProcessEventsError
+from ..snapshot import ProcessSnapshot
 from .scripts_settings import TrackerProcess
 
 __all__ = ["ProcessTrackers", "matches"]
@@ -66,6 +68,10 @@ class ProcessTrackers:
         if self._events is None and self._timer is None:
             self._listen()
         self._look_at_all()
+
+    def snapshots(self) -> Iterator[ProcessSnapshot]:
+        """What each is now."""
+        return (tracker.snapshot() for tracker in self._trackers.values())
 
     def close(self) -> None:
         """Look no more."""
@@ -153,43 +159,51 @@ class _Tracker:
         self._loop = loop
         self._told: bool | None = None
         self._plan: asyncio.TimerHandle | None = None
+        self._waits: Literal["fork", "terminate"] | None = None
 
     def runs(self, pid: int) -> None:
         """This one counts."""
         if pid not in self.pids:
             self.pids.add(pid)
-            self._settle(self.process.fork_delay)
+            self._settle("fork")
 
     def ended(self, pid: int) -> None:
         """This one does not count, or no more."""
         if pid in self.pids:
             self.pids.discard(pid)
-            self._settle(self.process.terminate_delay)
+            self._settle("terminate")
 
     def are(self, pids: set[int]) -> None:
         """These count and no others."""
         has_more = len(pids) > len(self.pids)
         self.pids = pids
-        process = self.process
-        self._settle(process.fork_delay if has_more else process.terminate_delay)
+        self._settle("fork" if has_more else "terminate")
+
+    def snapshot(self) -> ProcessSnapshot:
+        """What it is now."""
+        has_quorum, count = self._told is True, len(self.pids)
+        return ProcessSnapshot(self.process.name, count, has_quorum, self._waits)
 
     def forget_plans(self) -> None:
         """Tell nothing that was to be told later."""
         if self._plan is not None:
             self._plan.cancel()
-            self._plan = None
+            self._plan = self._waits = None
 
     @property
     def _has_quorum(self) -> bool:
         most = inf if self.process.quorum_max is None else self.process.quorum_max
         return self.process.quorum <= len(self.pids) <= most
 
-    def _settle(self, delay: float) -> None:
+    def _settle(self, change: Literal["fork", "terminate"]) -> None:
+        process = self.process
+        delay = process.fork_delay if change == "fork" else process.terminate_delay
         if self._has_quorum is self._told:
             self.forget_plans()
         elif self._told is None or not delay:
             self._say()
         elif self._plan is None:
+            self._waits = change
             self._plan = self._loop.call_later(delay, self._say)
 
     def _say(self) -> None:

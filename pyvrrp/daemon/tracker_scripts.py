@@ -12,13 +12,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from math import floor
 from pathlib import Path
 
 from healthcheck.probes.process import GRACE, CannotRun, Program, wait_ended
 
+from ..snapshot import ScriptSnapshot
 from .rise_fall import RiseFall
 from .scripts_settings import TrackerScript
 
@@ -58,6 +59,10 @@ class ScriptTrackers:
             tracker.stop()
             self._tell(name, None)
 
+    def snapshots(self) -> Iterator[ScriptSnapshot]:
+        """What each is now."""
+        return (tracker.snapshot() for tracker in self._trackers.values())
+
     async def close(self) -> None:
         """Stop: what runs gets TERM, and KILL when it takes too long."""
         for tracker in self._trackers.values():
@@ -77,12 +82,20 @@ class _Tracker:
         self._tell = tell
         self._standing = RiseFall(script.rise, script.fall)
         self._last_status: int | None = None
+        self._is_running = False
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._work(), name=f"script {self.script.name}")
 
     def stop(self) -> None:
         self._task.cancel()
+
+    def snapshot(self) -> ScriptSnapshot:
+        """What it is now."""
+        standing = self._standing
+        return ScriptSnapshot(
+            self.script.name, standing.count, standing.is_known, standing.is_up, self._is_running
+        )
 
     def change(self, script: TrackerScript) -> None:
         """Go by other settings from now on."""
@@ -124,12 +137,14 @@ class _Tracker:
             else:
                 logger.warning("script %s: %s", script.name, problem.detail)
             return
+        self._is_running = True
         try:
             in_time = await program.wait(script.timeout)
             if not in_time:
                 await _end(program)
             status = program.reap()
         finally:
+            self._is_running = False
             program.leave()
         if not in_time:
             self._take(is_good=False, how="timed_out")

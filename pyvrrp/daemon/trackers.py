@@ -6,11 +6,12 @@ Each thing has a name in the link between the two processes, "script NAME", "fil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
 from ..settings import TrackedKind
+from ..snapshot import TrackedSnapshot
 from .initial_files import write_initial
 from .scripts_settings import ScriptsSettings, TrackerFile, TrackerProcess, TrackerScript
 from .siblings import Sibling
@@ -42,6 +43,12 @@ class Trackers:
             self._processes.widen(settings.events_buffer, force=settings.events_buffer_force)
         self._processes.use(_only(TrackerProcess, records))
         self._scripts.use(_only(TrackerScript, records))
+
+    def snapshots(self) -> Iterator[TrackedSnapshot]:
+        """What everything is now."""
+        yield from self._scripts.snapshots()
+        yield from self._files.snapshots()
+        yield from self._processes.snapshots()
 
     async def close(self) -> None:
         """Watch nothing any more, and end what runs."""
