@@ -3,6 +3,9 @@
 What happens between the last packet of a neighbour and the takeover is here: the session's
 deadline, one word on the direct link, no garbage to collect. It reads no file and waits for nobody.
 When the parent dies it stops in order, and falls silent: neighbours find out by themselves.
+
+One that takes the place of a process that died says nothing of sessions that are down, for as long
+as it takes to bring them up again: those who follow them go by what they heard last.
 """
 
 from __future__ import annotations
@@ -32,6 +35,8 @@ logger = logging.getLogger(__name__)
 _EXIT_FATAL = 1
 _SWITCH_INTERVAL = 0.0005  # s; how long the log's thread may keep the loop waiting
 _UP, _DOWN = "1", "0"
+_RECOVERY = 3.0
+"""Seconds in which sessions come up again: neighbours that are down speak once a second."""
 
 
 def run(start: handoff.ChildStart) -> int:
@@ -57,6 +62,7 @@ class _Process:
     def __init__(self, start: handoff.ChildStart) -> None:
         self._start = start
         self._sessions: Mapping[str, ToldSession] = {}
+        self._is_recovering = start.is_restart
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
@@ -77,8 +83,10 @@ class _Process:
         gc.freeze()
         parent.say(handoff.READY)
         logger.info("running %d BFD session(s)", len(self._sessions))
+        recovered = asyncio.get_running_loop().call_later(_RECOVERY, self._recovered)
         await parent.follow(self._reload, lambda kind: self._speaker.snapshots())
         logger.info("stopping")
+        recovered.cancel()
         self._speaker.close()
 
     async def _reload(self, descriptor: int) -> None:
@@ -96,6 +104,12 @@ class _Process:
         for follower in self._followers:
             self._bring_in_line(follower, former)
 
+    def _recovered(self) -> None:
+        """What is not up by now is down."""
+        self._is_recovering = False
+        for follower in self._followers:
+            self._bring_in_line(follower, self._sessions)
+
     def _bring_in_line(self, follower: _Follower, former: Mapping[str, ToldSession]) -> None:
         """Have it know each of its sessions, and no others."""
         told = {name for name, session in self._sessions.items() if follower.is_told(session)}
@@ -104,7 +118,8 @@ class _Process:
         for neighbor in self._speaker.neighbors:
             if neighbor.settings.name in told:
                 is_up = neighbor.session.is_reachable
-                follower.sibling.publish(neighbor.settings.name, _UP if is_up else _DOWN)
+                if is_up or not self._is_recovering:
+                    follower.sibling.publish(neighbor.settings.name, _UP if is_up else _DOWN)
 
     def _tell(self, name: str, is_up: bool) -> None:
         for follower in self._followers:

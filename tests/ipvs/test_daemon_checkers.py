@@ -258,3 +258,29 @@ def test_checkers_are_stopped_and_started_by_reloads(daemon: Daemon) -> None:
     process.signal(signal.SIGHUP)
     daemon.wait_table({})
     assert process.stop() == 0
+
+
+def test_a_server_follows_its_bfd_session(daemon: Daemon) -> None:
+    """The other end is one more of our daemons, with nothing but the session."""
+    first, second = SERVERS4[:2]
+    director, server = daemon.director, daemon.director.servers[0]
+    timers = "min_rx 100\nmin_tx 100\nmultiplier 5\n"
+    session = f"bfd_instance one {{\nneighbor_ip {first}\n{timers}}}\n"
+    servers = (
+        f"real_server {first} {director.port} {{\nBFD_CHECK {{\nname one\nalpha\n}}\n}}\n"
+        f"real_server {second} {director.port} {{\n}}\n"
+    )
+    service = "lvs_sched rr\nlvs_method NAT\nprotocol TCP\n"
+    text = f"{session}virtual_server {VIP4} {director.port} {{\n{service}{servers}}}\n"
+    process = daemon.start(text, "-b", str(daemon.directory / "bfd.pid"))
+    daemon.wait_table(daemon.pool((second, 1)))
+    answering = server.directory / "answering.conf"
+    answering.write_text(f"bfd_instance one {{\nneighbor_ip 10.0.0.1\n{timers}}}\n")
+    names = [w for n in "prcb" for w in (f"-{n}", str(server.directory / f"{n}.pid"))]
+    command = [str(_PROGRAM), "-nlDG", "-f", str(answering), *names]
+    other = server.start(command, wait="Startup complete", timeout=60)
+    daemon.wait_table(daemon.pool((first, 1), (second, 1)))
+    other.stop()
+    daemon.wait_table(daemon.pool((second, 1)))
+    process.wait_for_log(rf"BFD check of \[one\] RS\(\[{first}\]:tcp:{director.port}\) is DOWN")
+    assert process.stop() == 0

@@ -6,6 +6,8 @@ Router `r` (ours) has VRRP on eth0 with `b` (keepalived), and a BFD session on e
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,6 +64,13 @@ class Site:
     def wait_active(self, name: str) -> None:
         self.lab[name].wait_address(VIRTUAL, timeout=20)
 
+    def wait_up_again(self) -> None:
+        wait_until(
+            lambda: self.r.process.output().count("(peer) Entering Up state") == 2,
+            what="the session to be up again",
+            timeout=20,
+        )
+
     def said(self, line: str) -> None:
         self.r.process.wait_for_log(line, timeout=20)
 
@@ -107,11 +116,7 @@ def test_a_gateway_that_is_shut_down_by_order_is_no_failure(site: Site) -> None:
     bfdd.configure("peer 10.1.0.1", "shutdown")
     site.said("Local diagnostic - Neighbor Signaled Session Down")
     bfdd.configure("peer 10.1.0.1", "no shutdown")
-    wait_until(
-        lambda: site.r.process.output().count("(peer) Entering Up state") == 2,
-        what="the session to be up again",
-        timeout=20,
-    )
+    site.wait_up_again()
     assert "is DOWN" not in site.r.process.output()
     assert site.r.host.has_address(VIRTUAL)
 
@@ -135,6 +140,16 @@ def test_a_reload_changes_the_pace_and_keeps_the_session(site: Site) -> None:
     after = bfdd.peer()
     assert (after["status"], after["remote-id"]) == ("up", before["remote-id"])
     assert "Entering Down state" not in site.r.process.output()
+
+
+def test_a_crash_of_the_bfd_process_is_no_failure_of_the_gateway(site: Site) -> None:
+    site.start_bfdd()
+    site.start()
+    site.wait_active("r")
+    os.kill(int((site.r.host.directory / "bfd").read_text()), signal.SIGKILL)
+    site.wait_up_again()
+    assert "is DOWN" not in site.r.process.output()
+    assert site.r.host.has_address(VIRTUAL)
 
 
 def test_over_several_hops_and_ipv6_waiting_to_be_spoken_to(site: Site) -> None:
