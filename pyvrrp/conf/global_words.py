@@ -6,6 +6,7 @@ _ACTED_ON = (
     *("process_monitor_rcv_bufs", "process_monitor_rcv_bufs_force"),
     *("reload_file", "reload_time_file", "reload_repeat"),
     "disable_local_igmp",
+    *("nftables_ipvs", "nftables_ipvs_priority", "nftables_ipvs_start_fwmark"),
     *("nftables", "nftables_priority", "nftables_ifindex", "nftables_counters"),
 """
 
@@ -203,6 +204,7 @@ _ACTED_ON = (
     *("stats_dump_file", "json_dump_file"),
     *("reload_file", "reload_time_file", "reload_repeat"),
     "disable_local_igmp",
+    *("nftables_ipvs", "nftables_ipvs_priority", "nftables_ipvs_start_fwmark"),
     *("nftables", "nftables_priority", "nftables_ifindex", "nftables_counters"),
 )
 

@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Hashable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from healthcheck.agent import Agent
 from healthcheck.core.service import Notice, QuorumDown, QuorumUp, ServerDown, ServerUp
@@ -31,6 +32,7 @@ from .commands import Command
 from .dump_kinds import of_section
 from .initial_files import write_initial
 from .kernel_settings import KernelSettings
+from .mark_settings import MarkSettings
 from .namespaces import inside
 from .notify_fifo import NotifyFifos
 from .notify_scripts import NotifyScripts
@@ -40,6 +42,9 @@ from .processes import INTERNAL_ERROR
 from .reload.items import Tally, brief
 from .reload.services import changes, item
 from .siblings import Sibling
+
+if TYPE_CHECKING:
+    from .mark_table import MarkTable
 
 __all__ = ["run"]
 
@@ -141,6 +146,7 @@ class _Process:
         self._start = start
         self._ipvs = ipvs
         self._kernel = KernelSettings(ipvs)
+        self._marks: MarkTable | None = None
         self._settings = CheckerSettings()
         self._reader = SettingsReader()
         self._known = _Known()
@@ -218,6 +224,8 @@ class _Process:
         if flush:
             self._ipvs.flush()
         self._kernel.put_back()
+        if not keep_table:
+            self._mark(MarkSettings())
         self._fifos.close()
         self._mails.flush()
         await self._others.wait_taken(_MAIL_PATIENCE)
@@ -228,6 +236,20 @@ class _Process:
         self._mails.tells_each_check = settings.mails_each_check
         apply(settings.process, "Healthcheck")
         self._kernel.use(settings)
+        self._mark(settings.marks)
+
+    def _mark(self, settings: MarkSettings) -> None:
+        if self._marks is None:
+            if not settings.marks:
+                return
+            from .mark_table import MarkTable
+
+            self._marks = MarkTable()
+        try:
+            with inside(self._start.ipvs_namespace):
+                self._marks.use(settings)
+        except PyvrrpError as error:
+            logger.error("%s", error)
 
     def _on_word(self, message: handoff.Message) -> None:
         if message.word == handoff.ACTIVE:

@@ -12,6 +12,7 @@ from healthcheck.core.sync import SyncDaemon, Timeouts
 
 from .commands import Command, FifoSettings
 from .initial_files import InitialFile
+from .mark_settings import MarkSettings
 from .process_settings import ProcessSettings
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
 
 _DEFAULT = ProcessSettings()
 _AS_THEY_ARE = Timeouts()
+_NO_MARKS = MarkSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class CheckerSettings:
     None: all do."""
     fifos: tuple[FifoSettings, ...] = ()
     initial_files: tuple[InitialFile, ...] = ()
+    marks: MarkSettings = _NO_MARKS
     sends_mails: bool = False
     """Somebody is there to send and to get them."""
     mails_each_check: bool = True

@@ -54,6 +54,11 @@ def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService
         mails_each_check=not g.no_checker_emails,
     )
     services = config.lvs.services if config.lvs is not None else ()
+    if g.nftables is not None and g.nftables.ipvs_table is not None:
+        from .marked_groups import marked_groups
+
+        marks, services = marked_groups(g.nftables, services)
+        settings = replace(settings, marks=marks)
     return settings, tuple(_service(service, programs) for service in services)
 
 

@@ -116,6 +116,8 @@ _LIST_ELEMENT, _DATA_VALUE, _DATA_VERDICT = 1, 1, 2
 _HEADER = struct.Struct("=IHHII")
 _GENERIC = struct.Struct("!BBH")
 _MAX_ELEMENTS = 512
+_HOST_ORDER = struct.pack("=BBIBBI", 0, 4, 2, 1, 4, 1)
+"""For nft, which lists maps: keys are in network order, values in the host's (libnftnl, udata.h)."""
 
 
 def _number(kind: int, value: int) -> bytes:
@@ -163,7 +165,7 @@ def named_set(
     body = _text(1, where) + _text(2, name) + _number(3, 0 if data is None else _SET_MAP)
     body += _number(4, key.number) + _number(5, key.size)
     if data is not None:
-        body += _number(6, data.number) + _number(7, data.size)
+        body += _number(6, data.number) + _number(7, data.size) + attribute(13, _HOST_ORDER)
     return Message(_NEW_SET, _CREATE, family, body + _number(10, 1))
 
 

@@ -30,6 +30,9 @@ WORDS: Mapping[str, str] = {
     "AnnouncementGaps.groups": "garp_group",
     "igmp_reports": "disable_local_igmp",
     "extra_announcements": "garp_extra_if",
+    "MarkSettings.table": "nftables_ipvs",
+    "MarkSettings.priority": "nftables_ipvs_priority",
+    "MarkSettings.counters": "nftables_counters",
     "FilterSettings.table": "nftables",
     "FilterSettings.priority": "nftables_priority",
     "by_index": "nftables_ifindex",
@@ -78,7 +81,7 @@ OPEN = frozenset({"payload", "reply", "mask"})
 
 GROUPS = frozenset(
     {
-        *("protocol", "announce", "filter", "gaps", "statics"),
+        *("protocol", "announce", "filter", "gaps", "marks", "statics"),
         *("server", "settings", "method", "timing", "target"),
         *("process", "timeouts"),
     }
