@@ -247,6 +247,8 @@ class VirtualRouterSettings:
     routes: tuple[Route, ...] = ()
     """There while Active, as the addresses are; `rules` too."""
     rules: tuple[Rule, ...] = ()
+    promote_secondaries: bool = False
+    """The interface keeps the other addresses of a network when the first one leaves."""
 
     @classmethod
     def of(

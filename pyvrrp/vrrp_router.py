@@ -36,6 +36,7 @@ from .net.monitor import (
 from .net.rtnetlink import NetlinkError, Operation, RouteSocket
 from .net.sysctl import NO_IGMP_REPORTS, SysctlError, Sysctls
 from .own_links import OwnLinks
+from .promoted_secondaries import PromotedSecondaries
 from .reception import Reception
 from .rhythm import Outgoing, Rhythms
 from .segment import Segment
@@ -95,6 +96,7 @@ class VrrpRouter:
         self._statics = StaticEntries(self)
         self._frames = FrameSenders()
         self._sysctls = Sysctls()
+        self._promoted = PromotedSecondaries(self._sysctls)
         self._filter = AcceptFilter()
         self._host = HostSettings()
         self._to_assess: dict[VirtualRouter, None] = {}
@@ -241,6 +243,7 @@ class VrrpRouter:
         self._dependents.remove(router)
         self._dependents.add(router, settings)
         router.reconfigure(settings)
+        self._promoted.follow(router)
         self._extra.follow(router)
         return router
 
@@ -461,10 +464,12 @@ class VrrpRouter:
         if link is not None:
             self._links.make(router)
             router.connect(self._segments.of(router.settings, link))
+            self._promoted.follow(router)
 
     def _detach(self, router: VirtualRouter) -> None:
         """Take that back; it is deaf and mute already."""
         self._segments.close_idle()
+        self._promoted.follow(router)
         self._links.remove(router)
 
     def _assess_later(self, routers: Iterable[VirtualRouter]) -> None:

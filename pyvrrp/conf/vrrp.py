@@ -235,7 +235,6 @@ def _notify_deleted(context: Context, statement: Statement, values: Values) -> N
 _REPEAT = Int(1, zero=1)
 _DELAY = Seconds(0, _MAX_SECONDS, digits=0)
 _SCRIPT = ScriptWords()
-_ADDRESSLESS = "the daemon does not start with an instance that has no address"
 _NOTIFY = ("notify", "notify_master", "notify_backup", "notify_fault", "notify_stop")
 _NOTIFY_MORE = (*_NOTIFY, "notify_master_rx_lower_pri")
 NOTIFY_SCRIPTS = (*_NOTIFY_MORE, "notify_deleted_script")
@@ -268,7 +267,7 @@ VRRP_INSTANCE = table(
         _unicast_flag("check_unicast_src"),
         Keyword("virtual_ipaddress", read_virtual_addresses, Block.ENTRIES),
         Keyword("virtual_ipaddress_excluded", read_excluded_addresses, Block.ENTRIES),
-        value("no_virtual_ipaddress", Flag(), "addresses/none")._replace(refused=_ADDRESSLESS),
+        value("no_virtual_ipaddress", Flag(), "addresses/none"),
         *RARE_INSTANCE_ROWS,
         TRACK_INTERFACE,
         TRACK_FILE,
@@ -301,12 +300,12 @@ VRRP_INSTANCE = table(
         Keyword("notify_deleted", _notify_deleted),
         value("notify_priority_changes", Bool()),
         value("smtp_alert", Bool()),
+        value("promote_secondaries", Flag()),
+        Keyword("vrf", _vrf),
         *later(
             value("track_src_ip", Flag()),
             _unicast_flag("unicast_fault_no_peer"),
             Keyword("old_unicast_checksum", _old_unicast_checksum),
-            value("promote_secondaries", Flag()),
-            Keyword("vrf", _vrf),
             Keyword("kernel_rx_buf_size", _kernel_rx_buf_size),
         ),
         TRACK_SCRIPT,

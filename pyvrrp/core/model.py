@@ -171,6 +171,8 @@ class VirtualRouterConfig:
     yield_to_priority: int | None = None
     """keepalived's `timer_expired_backup`: after a stall in which a router of this Priority takes
     over, step back without having heard one. None: only when one is heard (`stall`)."""
+    addressless: bool = False
+    """No address is meant (keepalived's `no_virtual_ipaddress`), and none is expected of others."""
     link_local_first: bool = True
     """IPv6 address lists start with a link-local address, ours and others' (RFC 9568 §5.2.9,
     erratum 8300). False is keepalived's leniency in both directions."""
@@ -215,7 +217,7 @@ def _faults(cfg: VirtualRouterConfig) -> list[str]:
             faults.append("version 2 carries IPv4 only")
     elif cfg.password is not None:
         faults.append("version 3 has no authentication")
-    if not cfg.addresses:
+    if not cfg.addresses and not cfg.addressless:
         faults.append("at least one virtual address is needed")
     if len(cfg.addresses) > 255:
         faults.append(f"{len(cfg.addresses)} addresses are more than the 255 a message can count")

@@ -123,10 +123,10 @@ def _same(left: bytes, right: bytes) -> bool:
 
 
 def _check_contents(cfg: VirtualRouterConfig, adv: Advertisement) -> None:
-    if not adv.addresses:
+    if not adv.addresses and not cfg.addressless:
         raise PacketError(DiscardReason.NO_ADDRESS, "address count 0")
     is_checked = cfg.family is Family.IPV6 and cfg.link_local_first
-    if is_checked and not adv.addresses[0].is_link_local:
+    if is_checked and not all(a.is_link_local for a in adv.addresses[:1]):
         detail = f"first address {adv.addresses[0]} is not link-local"
         raise PacketError(DiscardReason.FIRST_NOT_LINK_LOCAL, detail)
     if adv.max_advertise_interval == 0:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
 from ..net import own_link, reverse_path
-from ..net.sysctl import NO_IGMP_REPORTS, Sysctl, SysctlError, read_sysctl
+from ..net.sysctl import NO_IGMP_REPORTS, Sysctl, SysctlError, promotion, read_sysctl
 from ..settings import HostSettings, VirtualRouterSettings
 from . import journal
 
@@ -41,7 +41,7 @@ def _values(names: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _sysctls(
-    host: HostSettings, routers: Iterable[VirtualRouterSettings], before: journal.Leftovers
+    host: HostSettings, routers: Collection[VirtualRouterSettings], before: journal.Leftovers
 ) -> Iterator[str]:
     """Names of all that may be changed."""
     if not host.igmp_reports:
@@ -53,6 +53,7 @@ def _sysctls(
         for setting in own_link.base_sysctls(place, own)
     ]
     yield from map(_name, bases)
+    yield from (promotion(r.interface).name for r in routers if r.promote_secondaries)
     if bases:
         # Where an earlier run relaxed them there is nothing to relax now.
         yield from (name for name, _ in before.sysctls if name.endswith(reverse_path.SUFFIX))

@@ -73,10 +73,8 @@ def translate(
 
 
 def _refuse_unsafe(instance: VrrpInstance) -> None:
-    if instance.interface is None:
+    if instance.interface is None and instance.vrf is None:
         raise NotBuilt(instance, "needs an 'interface'; one without is not supported yet")
-    if not instance.virtual_ipaddress:
-        raise NotBuilt(instance, "needs a virtual_ipaddress; one without is not supported yet")
 
 
 def _virtual_router(
@@ -85,7 +83,8 @@ def _virtual_router(
     everything = (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded)
     return VirtualRouterSettings(
         name=instance.name,
-        interface=instance.interface or "",
+        # Sockets bound to a VRF hear and speak in all of it.
+        interface=instance.interface or instance.vrf or "",
         protocol=_protocol(instance, synchronized=group is not None),
         addresses=tuple(
             translate_routing.address(a, own_mac=has_own_mac(instance, a)) for a in everything
@@ -104,6 +103,7 @@ def _virtual_router(
         unicast_ttl=instance.unicast_ttl,
         routes=translate_routing.routes(instance.virtual_routes),
         rules=translate_routing.rules(instance.virtual_rules),
+        promote_secondaries=instance.promote_secondaries,
     )
 
 
@@ -115,6 +115,7 @@ def _protocol(instance: VrrpInstance, *, synchronized: bool) -> VirtualRouterCon
         vrid=instance.virtual_router_id,
         family=family,
         addresses=tuple(a.interface.ip for a in instance.virtual_ipaddress),
+        addressless=not instance.virtual_ipaddress,
         source=source or UNSPECIFIED[family],
         priority=instance.priority,
         version=Version(instance.version),

@@ -19,6 +19,7 @@ __all__ = [
     "SysctlError",
     "Sysctls",
     "links_with_settings",
+    "promotion",
     "read_sysctl",
     "write_sysctl",
 ]
@@ -36,6 +37,11 @@ class Sysctl:
 
 NO_IGMP_REPORTS = Sysctl("ipv4/igmp_link_local_mcast_reports", "0")
 """Membership in groups of 224.0.0.0/24 is reported to nobody."""
+
+
+def promotion(interface: str) -> Sysctl:
+    """When the first address of a network leaves, the next one takes its place, and none is lost."""
+    return Sysctl(f"ipv4/conf/{interface}/promote_secondaries", "1")
 
 
 class SysctlError(PyvrrpError):

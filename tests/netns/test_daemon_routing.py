@@ -228,3 +228,54 @@ def test_static_entries_last_as_long_as_the_daemon(lab: Lab) -> None:
     assert not host.has_address("10.9.0.2")
     daemon.stop()
     assert traces(host) == before
+
+
+_PROMOTING = """
+vrrp_instance low {
+    interface eth0
+    virtual_router_id 61
+    version 3
+    advert_int 0.1
+    promote_secondaries
+    virtual_ipaddress {
+        10.61.0.1/24
+    }
+}
+vrrp_instance none {
+    interface eth0
+    virtual_router_id 62
+    version 3
+    advert_int 0.1
+    no_virtual_ipaddress
+    virtual_ipaddress_excluded {
+        10.61.0.2/24
+    }
+}
+"""
+
+
+def test_secondary_addresses_stay_and_an_instance_may_have_none(daemon: Keepalived) -> None:
+    """The sysctl is put back at stop, and by the next start after a crash."""
+    host = daemon.host
+
+    def promotes() -> str:
+        with host.entered():
+            return Path("/proc/sys/net/ipv4/conf/eth0/promote_secondaries").read_text().strip()
+
+    assert promotes() == "0"
+    daemon.start([], _PROMOTING)
+    assert promotes() == "1"
+    for address in ("10.61.0.1", "10.61.0.2"):
+        host.wait_address(address, timeout=20)
+    host.ip("addr", "del", "10.61.0.1/24", "dev", "eth0")
+    daemon.process.wait_for_log(
+        r"\(low\) Entering BACKUP STATE\n(.*\n)*.*\(low\) Entering MASTER", timeout=20
+    )
+    host.wait_address("10.61.0.1", timeout=20)
+    assert host.has_address("10.61.0.2")
+    assert daemon.process.output().count("(none) Entering") == 2
+    daemon.crash()
+    assert promotes() == "1"
+    daemon.start([], instance())
+    wait_until(lambda: promotes() == "0", what="the old value", timeout=20)
+    daemon.stop()

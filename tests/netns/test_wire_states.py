@@ -9,6 +9,7 @@ import pytest
 
 from netnslab import Lab, wait_until
 from pyvrrp import Family, StateName
+from pyvrrp.settings import HostSettings
 from tests.netns.wire.checks import check_accepted, check_due, check_grid, make_backup
 from tests.netns.wire.frames import Advert, Packet, frame
 from tests.netns.wire.rig import EARLY, Device, Wire, late, settings
@@ -286,10 +287,15 @@ def test_shutdown_by_the_host(device: Device, wire: Wire, how: str) -> None:
 
 def test_last_virtual_address_goes(device: Device, wire: Wire) -> None:
     """S3-X2: settings without one are refused, so taking the last away means taking the router
-    away, which resigns. One that somebody else takes away is put back."""
+    away, which resigns. One that somebody else takes away is put back, when that is asked for."""
+
+    async def restore() -> None:
+        device.router.use(HostSettings(restores=True))
+
+    device.run(restore())
     router = device.active(settings(start_as_active=True))
     device.host.remove_address("eth0", "192.0.2.100/24")
-    device.host.wait_address("192.0.2.100", timeout=1)
+    device.host.wait_address("192.0.2.100", timeout=10)
     assert router.is_active
     with pytest.raises(ValueError, match="at least one virtual address"):
         settings().of("v", "eth0", 51, [])

@@ -47,6 +47,7 @@ BFD_WORDS = ("process_name", "priority", "rt_priority", "cpu_affinity")
 
 GOES_ON_AS = {
     "static_ipaddress": "static_addresses",
+    "no_virtual_ipaddress": "virtual_ipaddress",
     "bfd_instance": "bfd_instances",
     "vrrp_script": "scripts",
     "vrrp_track_process": "track_processes",

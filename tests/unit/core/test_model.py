@@ -35,6 +35,8 @@ V6 = VirtualRouterConfig(
         pytest.param(V2, {"advertisement_interval": 255.0}, id="v2 255 s"),
         pytest.param(V2, {"password": b"12345678"}, id="v2 password"),
         pytest.param(V3, {"addresses": (IPv4Address("192.0.2.9"),) * 255}, id="255 addresses"),
+        pytest.param(V3, {"addresses": (), "addressless": True}, id="none, as is meant"),
+        pytest.param(V6, {"addresses": (), "addressless": True}, id="no IPv6 address, as is meant"),
         pytest.param(V6, {}, id="link-local first"),
         pytest.param(
             V6,
@@ -102,5 +104,5 @@ def test_default_values_are_shared_objects():
 
 def test_a_virtual_router_s_settings_stay_small():
     """There are a thousand of them in one process: slots only, no dictionary."""
-    assert sys.getsizeof(V3) <= 256
+    assert sys.getsizeof(V3) <= 264
     assert not hasattr(V3, "__dict__")

@@ -58,6 +58,21 @@ def fixed(cfg, message, facts):
     [
         pytest.param(V3, GOOD, ip(), (), id="CK-04 pseudo-header form"),
         pytest.param(
+            replace(V3, addresses=(), addressless=True),
+            bytes.fromhex("3133ff00 0064 cf67"),
+            ip(),
+            (Mismatch.OTHER_CHECKSUM_FORM,),
+            id="no address, as in keepalived's no_virtual_ipaddress",
+        ),
+        pytest.param(
+            # Pseudo-header fe80 0009 ff02 0012 0008 0070, then 3133 9600 0064.
+            replace(V6, addresses=(), addressless=True),
+            bytes.fromhex("31339600 0064 3a51"),
+            ip(V6),
+            (),
+            id="no IPv6 address",
+        ),
+        pytest.param(
             V3, BARE, ip(), (Mismatch.OTHER_CHECKSUM_FORM,), id="CK-05 auto accepts message-only"
         ),
         pytest.param(
