@@ -35,12 +35,15 @@ class BfdSettings:
 
     @property
     def path(self) -> Path:
-        """What two sessions may not share; another one makes another session."""
+        """What two sessions may not share.
+
+        Another path is another session (quirk: bfd-other-path).
+        """
         return self.neighbor, self.source, self.is_multihop
 
     def is_near(self, ttl: int | None) -> bool:
         """Whether a packet with this TTL or hop limit came from near enough (RFC 5881 §5).
 
-        keepalived's rule: a neighbour that starts with another TTL than ours is taken for a far one.
+        keepalived's rule: a neighbour that starts with a lower TTL than ours is taken for a far one.
         """
         return ttl is None or self.max_hops is None or ttl + self.max_hops >= self.ttl

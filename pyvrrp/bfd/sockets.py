@@ -138,8 +138,9 @@ def _ipv6_arrival(ancillary: tuple[tuple[int, int, bytes], ...], host: str, scop
 
 
 class Sender:
-    """Sends one session's packets, always from the same port of those for BFD (RFC 5881 §4).
+    """Sends one session's packets, always from the same port.
 
+    It is one of those that RFC 5881 §4 names (quirk: bfd-port).
     The socket is opened when it is needed, and anew after a source address that was missing came.
     """
 
@@ -193,6 +194,9 @@ class Sender:
             IPv4Address(0) if self._settings.neighbor.version == 4 else IPv6Address(0)
         )
         source = self._settings.source or any_address
+        scope = getattr(self._settings.neighbor, "scope_id", None)
+        if scope is not None and source.is_link_local:
+            source = IPv6Address(f"{IPv6Address(source.packed)}%{scope}")
         for port in self._random.sample(_SOURCE_PORTS, _TRIES):
             try:
                 opened.bind(_socket_address(source, port))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from ipaddress import IPv6Address
+
 from .addresses import read_address
 from .bfd_config import BfdInstance
 from .blocks import Statement
@@ -36,9 +39,18 @@ def _interval(name: str, low: int) -> Keyword:
     return Keyword(name, read)
 
 
+def _zoned(context: Context, statement: Statement) -> Address | None:
+    """An address, a link-local one with its interface behind % (quirk: bfd-zone)."""
+    word = "".join(statement.words[1:2])
+    if "%" in word:
+        with suppress(ValueError):
+            return IPv6Address(word)
+    return read_address(context, statement)
+
+
 def _address(name: str, field: str) -> Keyword:
     def read(context: Context, statement: Statement, values: Values) -> None:
-        address = read_address(context, statement)
+        address = _zoned(context, statement)
         if address is not None:
             values.put(field, address, statement)
 

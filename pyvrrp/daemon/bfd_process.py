@@ -5,7 +5,8 @@ deadline, one word on the direct link, no garbage to collect. It reads no file a
 When the parent dies it stops in order, and falls silent: neighbours find out by themselves.
 
 One that takes the place of a process that died says nothing of sessions that are down, for as long
-as it takes to bring them up again: those who follow them go by what they heard last.
+as it takes to bring them up again (quirk: bfd-crash): those who follow them go by what they heard
+last.
 """
 
 from __future__ import annotations

@@ -80,9 +80,9 @@ def site(lab: Lab) -> Site:
     lan, up = lab.bridge("lan"), lab.bridge("up")
     r = lab.host("r")
     r.connect(lan, addresses=["192.0.2.1/24"])
-    r.connect(up, "eth1", addresses=["10.1.0.1/24", "2001:db8::1/64"])
+    r.connect(up, "eth1", addresses=["10.1.0.1/24", "2001:db8::1/64", "fe80::a/64"])
     lab.host("b").connect(lan, addresses=["192.0.2.2/24"])
-    lab.host("gw").connect(up, addresses=["10.1.0.2/24", "2001:db8::2/64"])
+    lab.host("gw").connect(up, addresses=["10.1.0.2/24", "2001:db8::2/64", "fe80::b/64"])
     return Site(lab, Keepalived(r, OURS))
 
 
@@ -143,8 +143,9 @@ def test_a_reload_changes_the_pace_and_keeps_the_session(site: Site) -> None:
 
 
 def test_a_crash_of_the_bfd_process_is_no_failure_of_the_gateway(site: Site) -> None:
-    site.start_bfdd()
-    site.start()
+    """The session is one of link-local addresses."""
+    site.start_bfdd("fe80::a local-address fe80::b interface eth0")
+    site.start(session("fe80::b%eth1", "fe80::a", "hoplimit 255\n"))
     site.wait_active("r")
     os.kill(int((site.r.host.directory / "bfd").read_text()), signal.SIGKILL)
     site.wait_up_again()

@@ -31,7 +31,7 @@ _MICRO = 1_000_000
 
 
 class DiscardReason(Enum):
-    """Why a packet was thrown away; the value is the counter's label. In the order of the checks."""
+    """Why a packet was thrown away; the value is the counter's label. In the checks' order."""
 
     TOO_SHORT = "too-short"
     VERSION = "version"

@@ -8,8 +8,9 @@ shorter reception interval count only when the neighbour has confirmed them with
 then packets carry the P bit (a Poll Sequence, §6.5), and `tx_in_use` and `rx_in_use` hold what
 still counts. A change the other way counts at once.
 
-Whatever changes the contents of our packets, the P and F bits apart, is sent at once (§6.8.7):
-a handshake takes two round trips, not two seconds, and a neighbour hears of a failure in time.
+Whatever changes the contents of our packets, the P and F bits apart, is sent at once (§6.8.7;
+quirk: bfd-at-once): a handshake takes two round trips, not two seconds, and a neighbour hears of a
+failure in time.
 
 Nobody is told that a neighbour is gone because it said AdminDown: that is an order, not a failure
 (RFC 5882 §3.2, and what keepalived does).

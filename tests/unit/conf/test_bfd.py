@@ -41,6 +41,16 @@ def ids(result: Loaded) -> list[str]:
         ("checker\nvrrp", {"vrrp": True, "checker": True}, []),
         ("passive\nmultihop", {"passive": True, "multihop": True}, []),
         ("neighbour_ip 192.0.2.7", {"neighbor_ip": IPv4Address("192.0.2.7")}, []),
+        (
+            "neighbor_ip fe80::9%eth0\nsource_ip fe80::8%eth0",
+            {
+                "neighbor_ip": IPv6Address("fe80::9%eth0"),
+                "source_ip": IPv6Address("fe80::8%eth0"),
+                "ttl": 64,
+            },
+            [],
+        ),
+        ("neighbor_ip fe80::9%", {}, ["bad-address"]),
         ("source_ip 192.0.2.1", {"source_ip": IPv4Address("192.0.2.1")}, []),
     ],
 )
