@@ -8,6 +8,7 @@ from .core.model import PROTOCOL, Address, Family, VirtualRouterConfig
 from .core.packet import IpFacts, PacketError
 from .core.receive import Admitted, Check, admit
 from .net.vrrp_socket import GroupSender, PeerSender, Receiver, split_datagram
+from .strangers import Strangers
 
 __all__ = ["Listener", "Segment"]
 
@@ -81,12 +82,18 @@ class Segment:
     """
 
     def __init__(
-        self, family: Family, interface: str, index: int, protocol: int = PROTOCOL
+        self,
+        family: Family,
+        interface: str,
+        index: int,
+        strangers: Strangers,
+        protocol: int = PROTOCOL,
     ) -> None:
         self.family = family
         self.interface = interface
         self.index = index
         self.unknown_vrids = 0
+        self._strangers = strangers
         self.too_short = 0
         self._receiver = Receiver(family, interface, index, _LEAST_BUFFER, protocol)
         self._split = self._split_message if protocol == PROTOCOL else _split_packet
@@ -186,6 +193,7 @@ class Segment:
         listener = self._listeners.get(vrid)
         if listener is None:
             self.unknown_vrids += 1
+            self._strangers.heard(self.interface, vrid, now)
             return
         repeated, check = listener.repetition, listener.check
         try:

@@ -11,14 +11,19 @@ from .net.rtnetlink import Link
 from .reception import Reception
 from .segment import Segment
 from .settings import VirtualRouterSettings
+from .strangers import Strangers
 
 __all__ = ["Segments"]
 
 
 class Segments:
-    """Opens them when they are asked for, and closes those that nobody is on."""
+    """Opens them when they are asked for, and closes those that nobody is on.
+
+    `strangers` hears of what is for no Virtual Router.
+    """
 
     def __init__(self, reception: Reception) -> None:
+        self.strangers = Strangers()
         self._reception = reception
         self._segments: dict[tuple[str, Family, int], Segment] = {}
 
@@ -34,7 +39,8 @@ class Segments:
             self._drop(key)
             segment = None
         if segment is None:
-            segment = Segment(settings.protocol.family, link.name, link.index, protocol)
+            family = settings.protocol.family
+            segment = Segment(family, link.name, link.index, self.strangers, protocol)
             self._segments[key] = segment
             self._reception.add(segment)
         return segment

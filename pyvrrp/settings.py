@@ -215,6 +215,12 @@ class HostSettings:
     filter: FilterSettings = FilterSettings()
     igmp_reports: bool = True
     statics: StaticSettings = StaticSettings()
+    start_delay: float = 0.0
+    """Seconds after the start before anybody takes part."""
+    delay_after_boot: float = 0.0
+    """The same, since the host was started: the longer wait counts."""
+    logs_unknown_vrids: bool = False
+    """Tell of Advertisements that are for no Virtual Router here, each VRID once a minute."""
     restores: bool = False
     """What somebody else takes away is put back at once. Without, who has lost something resigns,
     and is back after Skew_Time if nobody better took over: keepalived's rule."""

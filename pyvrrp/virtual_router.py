@@ -122,7 +122,6 @@ class VirtualRouter:
         "_heard_priority",
         "_host",
         "_inbox",
-        "_is_started",
         "_rhythm",
         "_segment",
         "_signer",
@@ -130,6 +129,7 @@ class VirtualRouter:
         "_watchers",
         "config",
         "holdings",
+        "is_started",
         "outgoing",
         "queued_at",
         "repetition",
@@ -158,7 +158,7 @@ class VirtualRouter:
         self._told: tuple[Outgoing, ...] = ()
         self._inbox: deque[events.Event] | None = None
         self._feeding = False
-        self._is_started = False
+        self.is_started = False
         self._watchers: tuple[asyncio.Queue[StateChange], ...] = ()
         self._complaints: dict[str, float] | None = None
 
@@ -302,7 +302,7 @@ class VirtualRouter:
 
     def awake(self, slept: float, now: float) -> None:
         """The process did not run for so long; what came meanwhile is yet to be read."""
-        if slept > self.config.advertisement_interval and self._is_started:
+        if slept > self.config.advertisement_interval and self.is_started:
             self.feed(events.Awoke(slept), now)
 
     def feed(self, event: events.Event, now: float) -> None:
@@ -485,12 +485,12 @@ class VirtualRouter:
 
     def start(self, now: float) -> None:
         """Take part from now on, as soon as the interfaces allow."""
-        self._is_started = True
+        self.is_started = True
         self._reassess(now)
 
     def assess(self) -> None:
         """Look at the interfaces again: may we take part, from which address, at what priority?"""
-        if self._is_started:
+        if self.is_started:
             self._reassess(self._host.time())
 
     def _reassess(self, now: float) -> None:

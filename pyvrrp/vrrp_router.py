@@ -136,6 +136,7 @@ class VrrpRouter:
         self._host = settings
         self._announcements.use(settings.gaps)
         self._statics.use(settings.statics)
+        self._segments.strangers.is_told = settings.logs_unknown_vrids
         try:
             self._filter.use(settings.filter)
         except NetlinkError as error:
@@ -239,7 +240,7 @@ class VrrpRouter:
         """
         if router.settings.restart_reason(settings) is not None:
             await self.remove(router)
-            return await self.add(settings)
+            return await self.add(settings, start=router.is_started)
         self._dependents.remove(router)
         self._dependents.add(router, settings)
         router.reconfigure(settings)

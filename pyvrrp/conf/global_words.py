@@ -2,6 +2,8 @@
 
 _ACTED_ON = (
     *("bfd_process_name", "bfd_priority", "bfd_rt_priority", "bfd_cpu_affinity"),
+    *("bfd_rlimit_rttime", "bfd_rlimit_rtime", "bfd_no_swap"),
+    *("max_auto_priority", "min_auto_priority_delay"),
     *("iproute_usr_dir", "iproute_etc_dir"),
     *("process_monitor_rcv_bufs", "process_monitor_rcv_bufs_force"),
     *("reload_file", "reload_time_file", "reload_repeat"),

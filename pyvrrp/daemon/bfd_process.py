@@ -27,6 +27,7 @@ from .bfd_settings import ToldSession
 from .dump_kinds import of_section
 from .parent_link import ParentLink
 from .process_settings import ProcessSettings, apply
+from .punctuality import Punctuality
 from .siblings import Sibling
 
 __all__ = ["run"]
@@ -34,6 +35,7 @@ __all__ = ["run"]
 logger = logging.getLogger(__name__)
 
 _EXIT_FATAL = 1
+_NAME = "BFD"
 _SWITCH_INTERVAL = 0.0005  # s; how long the log's thread may keep the loop waiting
 _UP, _DOWN = "1", "0"
 _RECOVERY = 3.0
@@ -64,6 +66,7 @@ class _Process:
         self._start = start
         self._sessions: Mapping[str, ToldSession] = {}
         self._is_recovering = start.is_restart
+        self._punctuality = Punctuality(_NAME)
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
@@ -100,7 +103,8 @@ class _Process:
         process = next((r for r in records if isinstance(r, ProcessSettings)), ProcessSettings())
         sessions = [record for record in records if isinstance(record, ToldSession)]
         former, self._sessions = self._sessions, {s.settings.name: s for s in sessions}
-        apply(process, "BFD")
+        apply(process, _NAME)
+        self._punctuality.use(process)
         self._speaker.use(session.settings for session in sessions)
         for follower in self._followers:
             self._bring_in_line(follower, former)

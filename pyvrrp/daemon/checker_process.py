@@ -39,6 +39,7 @@ from .notify_scripts import NotifyScripts
 from .parent_link import ParentLink
 from .process_settings import apply
 from .processes import INTERNAL_ERROR
+from .punctuality import Punctuality
 from .reload.items import Tally, brief
 from .reload.services import changes, item
 from .siblings import Sibling
@@ -51,6 +52,7 @@ __all__ = ["run"]
 logger = logging.getLogger(__name__)
 
 _EXIT_FATAL = 1
+_NAME = "Healthcheck"
 _SWITCH_INTERVAL = 0.0005  # s; how long the log's thread may keep the loop waiting
 _SCRIPT_PATIENCE = 2.0  # s that scripts have to end at stop; `child_wait_time` is 5 by default
 _MAIL_PATIENCE = 0.5  # s that mails have to be taken at stop, by whoever sends them
@@ -147,6 +149,7 @@ class _Process:
         self._ipvs = ipvs
         self._kernel = KernelSettings(ipvs)
         self._marks: MarkTable | None = None
+        self._punctuality = Punctuality(_NAME)
         self._settings = CheckerSettings()
         self._reader = SettingsReader()
         self._known = _Known()
@@ -234,7 +237,8 @@ class _Process:
     def _use(self, settings: CheckerSettings) -> None:
         self._settings = settings
         self._mails.tells_each_check = settings.mails_each_check
-        apply(settings.process, "Healthcheck")
+        apply(settings.process, _NAME)
+        self._punctuality.use(settings.process)
         self._kernel.use(settings)
         self._mark(settings.marks)
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 
 from ..core.actions import StateName
 from ..errors import PyvrrpError
 from ..net.vrrp_socket import SocketError
-from ..settings import VirtualRouterSettings
+from ..settings import HostSettings, VirtualRouterSettings
 from ..vrrp_router import VrrpRouter
 from .reload.items import Tally, brief
 from .reload.routers import Identity, RouterPlan, RouterStep, item
@@ -31,13 +32,39 @@ class RunningRouters:
     def __init__(self, router: VrrpRouter) -> None:
         self._router = router
         self._settings: dict[Identity, VirtualRouterSettings] = {}
+        self._loop = asyncio.get_running_loop()
+        self._began_at = self._loop.time()
+        self._is_started = False
+        self._start: asyncio.TimerHandle | None = None
 
-    async def start(self, wanted: Iterable[VirtualRouterSettings]) -> None:
-        """Start all at one moment."""
+    async def start(self, wanted: Iterable[VirtualRouterSettings], host: HostSettings) -> None:
+        """Start all at one moment, as soon as the settings of the host allow."""
         for settings in wanted:
-            await self._add(settings, start=False)
+            await self._add(settings)
             self._note(settings.identity)
             await asyncio.sleep(0)
+        self.hold(host)
+
+    def hold(self, host: HostSettings) -> None:
+        """Wait for what these settings say, unless all take part already."""
+        if self._is_started:
+            return
+        if self._start is not None:
+            self._start.cancel()
+        wait = max(
+            host.start_delay - (self._loop.time() - self._began_at),
+            host.delay_after_boot - time.clock_gettime(time.CLOCK_BOOTTIME),
+        )
+        if wait > 0:
+            logger.info("Delaying startup for %g seconds", round(wait, 3))
+            self._start = self._loop.call_later(wait, self._take_part)
+        else:
+            self._take_part()
+
+    def _take_part(self) -> None:
+        self._is_started = True
+        if self._start is not None:
+            logger.info("Delayed start completed")
         self._router.start()
 
     def is_active(self, name: str) -> bool:
@@ -75,9 +102,9 @@ class RunningRouters:
             except (PyvrrpError, ValueError) as error:
                 logger.error("(%s) %s", step.name, error)
 
-    async def _add(self, settings: VirtualRouterSettings, *, start: bool = True) -> None:
+    async def _add(self, settings: VirtualRouterSettings) -> None:
         try:
-            await self._router.add(settings, start=start)
+            await self._router.add(settings, start=self._is_started)
         except SocketError as error:
             if error.is_permission:
                 raise

@@ -28,6 +28,7 @@ from ..settings import (
 from . import translate_routing
 from .process_settings import ProcessSettings
 from .translate_links import address_prefix, has_own_mac, ipvlan, virtual_mac
+from .translate_process import vrrp_process
 
 if TYPE_CHECKING:
     from ..conf.config import (
@@ -59,13 +60,7 @@ def translate(
     """
     for instance in config.instances:
         _refuse_unsafe(instance)
-    g = config.global_defs
-    process = ProcessSettings(
-        g.vrrp_process_name or ("keepalived_vrrp" if g.process_names else None),
-        g.vrrp_priority,
-        g.vrrp_rt_priority,
-        g.vrrp_cpu_affinity,
-    )
+    process = vrrp_process(config.global_defs)
     group_of = {member: group for group in config.sync_groups for member in group.members}
     return process, (
         _virtual_router(config, i, group_of.get(i.name), tracking) for i in config.instances

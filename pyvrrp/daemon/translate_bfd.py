@@ -9,6 +9,7 @@ from ..bfd.settings import BfdSettings
 from ..conf.global_config import BfdProcess
 from .bfd_settings import ToldSession
 from .process_settings import ProcessSettings
+from .translate_process import bfd_process
 
 if TYPE_CHECKING:
     from ..conf.bfd_config import BfdInstance
@@ -22,12 +23,7 @@ _ANY_DISTANCE = -1
 def translate_bfd(config: Config) -> tuple[ProcessSettings, tuple[ToldSession, ...]]:
     """Settings of the process, and of each session in the order written."""
     words = config.global_defs.bfd_process or BfdProcess()
-    process = ProcessSettings(
-        words.name or ("keepalived_bfd" if config.global_defs.process_names else None),
-        words.priority,
-        words.rt_priority,
-        words.cpu_affinity,
-    )
+    process = bfd_process(config.global_defs, words)
     return process, tuple(map(_session, config.bfd_instances))
 
 

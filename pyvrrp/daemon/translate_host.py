@@ -27,6 +27,9 @@ def translate_host(config: Config) -> HostSettings:
         statics=translate_routing.statics(config),
         restores=words.vrrp_restore_removed,
         gaps=gaps,
+        start_delay=words.vrrp_startup_delay,
+        delay_after_boot=words.vrrp_delay_after_boot,
+        logs_unknown_vrids=words.log_unknown_vrids,
     )
 
 

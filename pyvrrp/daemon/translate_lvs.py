@@ -14,8 +14,8 @@ from .checker_settings import (
     ServerCommands,
 )
 from .initial_files import InitialFile, initial_file
-from .process_settings import ProcessSettings
 from .programs import Programs
+from .translate_process import checker_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,12 +35,7 @@ def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService
     t = g.lvs_timeouts
     programs = Programs(g)
     settings = CheckerSettings(
-        process=ProcessSettings(
-            g.checker_process_name or ("keepalived_lvs" if g.process_names else None),
-            g.checker_priority,
-            g.checker_rt_priority,
-            g.checker_cpu_affinity,
-        ),
+        process=checker_process(g),
         flush_at_start=g.lvs_flush,
         flush_at_stop=g.lvs_flush_on_stop == "all",
         tell_servers_at_start=g.rs_init_notifies,

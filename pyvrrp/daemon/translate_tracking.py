@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..settings import TrackedInterface, TrackedKind, TrackedObject
 from .initial_files import initial_file
-from .process_settings import ProcessSettings
 from .scripts_settings import (
     ScriptsSettings,
     TrackerFile,
     TrackerProcess,
     TrackerScript,
 )
+from .translate_process import scripts_process
 
 if TYPE_CHECKING:
     from ..conf.config import (
@@ -45,7 +45,7 @@ def scripts_settings(defs: GlobalDefs) -> ScriptsSettings:
     """How the scripts process itself runs."""
     sizes = defs.receive_buffers
     return ScriptsSettings(
-        ProcessSettings("keepalived_scripts" if defs.process_names else None),
+        scripts_process(defs),
         sizes.process_monitor if sizes is not None else 0,
         sizes.process_monitor_force if sizes is not None else False,
     )

@@ -25,7 +25,7 @@ from ..vrrp_router import VrrpRouter
 from . import handoff, leftovers
 from .dump_kinds import CLEARING, of_section
 from .parent_link import ParentLink
-from .process_settings import Followed, ProcessSettings, Reported, apply
+from .process_settings import Followed, ProcessSettings, Reported, apply, raise_priority
 from .router_reports import RouterReports
 from .running_routers import RunningRouters
 from .siblings import Sibling
@@ -35,6 +35,7 @@ __all__ = ["run"]
 logger = logging.getLogger(__name__)
 
 _EXIT_FATAL = 1
+_NAME = "VRRP"
 _SWITCH_INTERVAL = 0.0005  # s; how long the log's thread may keep the loop waiting
 _REPORTS_PATIENCE = 0.5  # s that reports have to be taken at stop, by whoever tells others
 _STATE_WORDS = {StateName.BACKUP: "BACKUP", StateName.ACTIVE: "MASTER"}
@@ -89,13 +90,12 @@ class _Process:
             wanted: list[VirtualRouterSettings] = []
             records = await _read(self._start.configuration_fd, wanted.append)
             os.close(self._start.configuration_fd)
-            apply(records.process, "VRRP")
-            router.use(records.host)
+            self._run_as(router, records)
             self._followed = records.followed
             self._reports.use(records.reported, (each.name for each in wanted))
             running = RunningRouters(router)
             with self._reports.starting():
-                await running.start(wanted)
+                await running.start(wanted, records.host)
             gc.collect()
             gc.freeze()
             self._parent.say(handoff.READY)
@@ -107,6 +107,13 @@ class _Process:
             logger.info("stopping")
             await self._stop(router)
             await scripts.wait_taken(_REPORTS_PATIENCE)
+
+    @staticmethod
+    def _run_as(router: VrrpRouter, records: _Records) -> None:
+        process = records.process
+        apply(process, _NAME)
+        router.on_stall = lambda slept: raise_priority(process, _NAME, slept)
+        router.use(records.host)
 
     async def _stop(self, router: VrrpRouter) -> None:
         """Stop all; that is told when all have stopped, as in keepalived."""
@@ -138,8 +145,8 @@ class _Process:
 
         records = await _read(descriptor, want)
         self._reports.expect(records.reported, names)
-        apply(records.process, "VRRP")
-        router.use(records.host)
+        self._run_as(router, records)
+        running.hold(records.host)
         is_new, self._followed = records.followed != self._followed, records.followed
         if is_new and self._followed:
             is_active = running.is_active(self._followed)

@@ -32,6 +32,7 @@ from pyvrrp.settings import (
     VirtualRouterSettings,
 )
 from pyvrrp.snapshot import ActiveRouterSnapshot
+from pyvrrp.strangers import Strangers
 from pyvrrp.virtual_router import Occurrence, VirtualRouter
 
 from .fakes import FakeHost, FakeReceiver, FakeSender
@@ -52,7 +53,7 @@ class Wire:
         self.host = FakeHost()
         for event in (LinkChanged(LINK), LinkChanged(OTHER_LINK), ADDED):
             self.host.table.apply(event)
-        self.segment = Segment(Family.IPV4, "eth0", 2)
+        self.segment = Segment(Family.IPV4, "eth0", 2, Strangers())
         self.segment.group_sender = lambda source, group: FakeSender(self.host.log, "advert")
         protocol = {"priority": 100, "advertisement_interval": 1.0} | protocol
         configured = VirtualRouterSettings.of("web", "eth0", 51, ["192.0.2.100/24"], **protocol)

@@ -58,6 +58,8 @@ GOES_ON_AS = {
     **dict.fromkeys(("garp_extra_if", "vrrp_garp_extra_if"), "extra_if"),
     "lvs_flush_onstop": "lvs_flush_on_stop",
     "lvs_process_name": "checker_process_name",
+    **{f"{each}_rlimit_rtime": f"{each}_rlimit_rttime" for each in ("vrrp", "checker")},
+    "bfd_rlimit_rtime": "rlimit_rttime",
     "unicast_peer": "unicast_peers",
     **dict.fromkeys(("lvs_sched", "lb_algo"), "scheduler"),
     **dict.fromkeys(("lvs_method", "lb_kind", "sorry_server_lvs_method"), "forwarding"),

@@ -346,7 +346,7 @@ def test_unusable_at_reload_is_for_the_log(
 
 
 def test_what_would_be_unsafe_to_leave_out(tmp_path: Path, settings: int):
-    text = _GOOD.replace("use_vmac", "authentication {\n auth_type AH\n auth_pass x\n }")
+    text = _GOOD.replace("use_vmac", "auth_hmac {\n key 1 file:/none\n active_key 1\n }")
     verdict = verdict_of(options(tmp_path, text), settings, True)
     assert (verdict.is_usable, verdict.exit_code) == (False, 2)
-    assert "AH" in verdict.reason
+    assert "(b) auth_hmac key 1 cannot be used" in verdict.reason

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from dataclasses import dataclass, replace
 
 import pytest
@@ -12,7 +14,7 @@ from pyvrrp.core.model import Version
 from pyvrrp.daemon.running_routers import RunningRouters
 from pyvrrp.errors import PyvrrpError
 from pyvrrp.net.vrrp_socket import SocketError
-from pyvrrp.settings import VirtualRouterSettings
+from pyvrrp.settings import HostSettings, VirtualRouterSettings
 
 WEB = VirtualRouterSettings.of("web", "eth0", 51, ["192.0.2.100/24"])
 DNS = VirtualRouterSettings.of("dns", "eth0", 52, ["192.0.2.110/24"])
@@ -38,6 +40,7 @@ class Stand:
         self.running: dict[object, Running] = {}
         self.broken: set[str] = set()
         self.calls: list[str] = []
+        self.is_started = asyncio.Event()
 
     @property
     def routers(self) -> tuple[Running, ...]:
@@ -48,6 +51,7 @@ class Stand:
 
     def start(self) -> None:
         self.calls.append("start")
+        self.is_started.set()
 
     async def add(self, settings: VirtualRouterSettings, *, start: bool = True) -> None:
         self.calls.append(f"add {settings.name}{'' if start else ' at rest'}")
@@ -76,7 +80,7 @@ def stand() -> Stand:
 
 async def started(stand: Stand, *wanted: VirtualRouterSettings) -> RunningRouters:
     routers = RunningRouters(stand)
-    await routers.start(wanted)
+    await routers.start(wanted, HostSettings())
     stand.calls.clear()
     return routers
 
@@ -89,7 +93,7 @@ async def reload(routers: RunningRouters, *wanted: VirtualRouterSettings) -> Non
 
 
 async def test_all_start_together(stand: Stand):
-    await RunningRouters(stand).start([WEB, DNS])
+    await RunningRouters(stand).start([WEB, DNS], HostSettings())
     assert stand.calls == ["add web at rest", "add dns at rest", "start"]
 
 
@@ -147,10 +151,43 @@ async def test_without_permission_there_is_no_start(stand: Stand, monkeypatch: p
 
     monkeypatch.setattr(stand, "add", add)
     with pytest.raises(SocketError):
-        await RunningRouters(stand).start([WEB])
+        await RunningRouters(stand).start([WEB], HostSettings())
 
 
 async def test_who_is_active(stand: Stand):
     routers = await started(stand, WEB)
     assert routers.is_active("web")
     assert not routers.is_active("dns")
+
+
+_LONG, _SHORT = HostSettings(start_delay=3600.0), HostSettings(start_delay=0.001)
+
+
+async def test_a_delayed_start(stand: Stand, caplog: pytest.LogCaptureFixture):
+    """What a reload brings meanwhile waits too, and it may make the wait shorter."""
+    caplog.set_level(logging.INFO)
+    routers = RunningRouters(stand)
+    await routers.start([WEB], _LONG)
+    await reload(routers, WEB, DNS)
+    assert stand.calls == ["add web at rest", "add dns at rest"]
+    routers.hold(_SHORT)
+    await asyncio.wait_for(stand.is_started.wait(), 20)
+    routers.hold(_LONG)  # too late
+    await reload(routers, WEB, DNS, OLD)
+    assert stand.calls[2:] == ["start", "add old"]
+    said = [line for line in caplog.messages if "elay" in line]
+    assert said[0].startswith("Delaying startup for 3") and len(said) > 1
+
+
+async def test_a_start_that_waits_for_the_host(stand: Stand, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("time.clock_gettime", lambda clock: {time.CLOCK_BOOTTIME: 90.0}[clock])
+    other = Stand()
+    early, late = RunningRouters(stand), RunningRouters(other)
+    await early.start([WEB], HostSettings(delay_after_boot=3690.0))
+    await late.start([WEB], HostSettings(delay_after_boot=89.0))
+    assert stand.calls == ["add web at rest"]
+    assert other.calls == ["add web at rest", "start"]
+    early.hold(HostSettings(start_delay=3600.0, delay_after_boot=1.0))
+    assert stand.calls == ["add web at rest"]
+    early.hold(HostSettings())
+    assert stand.calls == ["add web at rest", "start"]
