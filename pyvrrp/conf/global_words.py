@@ -1,16 +1,4 @@
-"""Rarer words of `global_defs`, by the group of settings that they are of: rows `GROUP/FIELD`.
-
-_ACTED_ON = (
-    *("bfd_process_name", "bfd_priority", "bfd_rt_priority", "bfd_cpu_affinity"),
-    *("bfd_rlimit_rttime", "bfd_rlimit_rtime", "bfd_no_swap"),
-    *("max_auto_priority", "min_auto_priority_delay"),
-    *("iproute_usr_dir", "iproute_etc_dir"),
-    *("process_monitor_rcv_bufs", "process_monitor_rcv_bufs_force"),
-    *("reload_file", "reload_time_file", "reload_repeat"),
-    "disable_local_igmp",
-    *("nftables_ipvs", "nftables_ipvs_priority", "nftables_ipvs_start_fwmark"),
-    *("nftables", "nftables_priority", "nftables_ifindex", "nftables_counters"),
-"""
+"""Rarer words of `global_defs`, by the group of settings that they are of: rows `GROUP/FIELD`."""
 
 from __future__ import annotations
 
@@ -202,6 +190,9 @@ _ROWS = (
 
 _ACTED_ON = (
     *("bfd_process_name", "bfd_priority", "bfd_rt_priority", "bfd_cpu_affinity"),
+    *("bfd_rlimit_rttime", "bfd_rlimit_rtime", "bfd_no_swap"),
+    *("max_auto_priority", "min_auto_priority_delay"),
+    *("process_monitor_rcv_bufs", "process_monitor_rcv_bufs_force"),
     *("iproute_usr_dir", "iproute_etc_dir"),
     *("stats_dump_file", "json_dump_file"),
     *("reload_file", "reload_time_file", "reload_repeat"),
