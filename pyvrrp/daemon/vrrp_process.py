@@ -44,8 +44,6 @@ _STATE_WORDS = {StateName.BACKUP: "BACKUP", StateName.ACTIVE: "MASTER"}
 def run(start: handoff.ChildStart) -> int:
     """Run until told to stop, or until the parent is gone; returns the exit code."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
-    # Its details are not an operator's. Loading it resets the logger "pyroute2", but none below.
-    logging.getLogger("pyroute2.netlink").setLevel(logging.WARNING)
     if start.options.log_addresses:
         ADDRESS_LOG.setLevel(logging.INFO)
     try:
