@@ -59,7 +59,7 @@ GOES_ON_AS = {
     "lvs_flush_onstop": "lvs_flush_on_stop",
     "lvs_process_name": "checker_process_name",
     **{f"{each}_rlimit_rtime": f"{each}_rlimit_rttime" for each in ("vrrp", "checker")},
-    "bfd_rlimit_rtime": "rlimit_rttime",
+    **dict.fromkeys(("bfd_rlimit_rtime", "bfd_rlimit_rttime"), "rlimit_rttime"),
     "unicast_peer": "unicast_peers",
     **dict.fromkeys(("lvs_sched", "lb_algo"), "scheduler"),
     **dict.fromkeys(("lvs_method", "lb_kind", "sorry_server_lvs_method"), "forwarding"),
