@@ -12,6 +12,7 @@ from typing import Protocol
 from .core.events import InitializeReason
 from .core.model import Address, Family, VirtualRouterConfig
 from .core.priority import effect, effect_of_number, effective_priority
+from .link_states import LinkStates
 from .net.monitor import InterfaceTable
 from .net.rtnetlink import Link
 from .settings import TrackedKind, TrackedObject, VirtualRouterSettings
@@ -25,6 +26,10 @@ class ConditionsHost(Protocol):
     @property
     def table(self) -> InterfaceTable:
         """The interfaces."""
+
+    @property
+    def link_states(self) -> LinkStates:
+        """Which of them count as up."""
 
     @property
     def virtual_addresses(self) -> Mapping[Address, object]:
@@ -56,7 +61,7 @@ class Conditions:
         """
         if link is None:
             return InitializeReason.INTERFACE_MISSING
-        if self.settings.track_primary and not (link.up and link.running):
+        if self.settings.track_primary and not self._host.link_states.is_up(link.name):
             return InitializeReason.INTERFACE_DOWN
         if None in self._effects():
             return InitializeReason.TRACKED_OBJECT_DOWN
@@ -78,14 +83,10 @@ class Conditions:
             return protocol
         return replace(protocol, source=source, priority=priority)
 
-    def _is_usable(self, interface: str) -> bool:
-        link = self._host.table.by_name(interface)
-        return link is not None and link.up and link.running
-
     def _effects(self) -> Iterator[int | None]:
         """What everything tracked adds to the priority; None: that is a fault."""
         for link in self.settings.tracked_interfaces:
-            is_up = self._is_usable(link.name)
+            is_up = self._host.link_states.is_up(link.name)
             yield effect(link.weight, reverse=link.reverse, is_up=is_up)
         for tracked in self.settings.tracked:
             yield self._effect(tracked)

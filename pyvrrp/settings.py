@@ -25,6 +25,7 @@ __all__ = [
     "Interface",
     "Ipvlan",
     "IpvlanMode",
+    "LinkDelay",
     "StaticSettings",
     "TrackedInterface",
     "TrackedKind",
@@ -206,6 +207,15 @@ class StaticSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkDelay:
+    """An interface whose changes count once they lasted for so many seconds."""
+
+    name: str
+    up: float
+    down: float
+
+
+@dataclass(frozen=True, slots=True)
 class HostSettings:
     """What all Virtual Routers of a host have in common.
 
@@ -225,6 +235,7 @@ class HostSettings:
     """What somebody else takes away is put back at once. Without, who has lost something resigns,
     and is back after Skew_Time if nobody better took over: keepalived's rule."""
     gaps: AnnouncementGaps = AnnouncementGaps()
+    link_delays: tuple[LinkDelay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

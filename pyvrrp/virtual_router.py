@@ -26,6 +26,7 @@ from .counters import Counters
 from .deadlines import Deadlines
 from .errors import PyvrrpError
 from .holdings import AddressHost, Holdings
+from .link_states import LinkStates
 from .net.identity import Key
 from .net.own_link import Place
 from .net.rtnetlink import Link
@@ -85,6 +86,7 @@ class Host(AddressHost, Protocol):
         """Whether what somebody takes away is put back at once."""
 
     tracked_values: dict[tuple[TrackedKind, str], int]
+    link_states: LinkStates
 
     def time(self) -> float:
         """The event loop's time."""

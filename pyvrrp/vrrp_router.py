@@ -28,6 +28,7 @@ from .errors import PyvrrpError
 from .extra_announcements import ExtraAnnouncements
 from .frame_senders import FrameSenders
 from .kernel_watch import KernelWatch
+from .link_states import LinkStates
 from .net.accept_filter import AcceptFilter, Refused
 from .net.frame_sender import FrameSender
 from .net.monitor import (
@@ -105,6 +106,7 @@ class VrrpRouter:
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
+        self.link_states = LinkStates(self.table, self._loop.call_later, self._interface_changed)
         self._loop_epoch = time.time() - self._loop.time()
         self._route = RouteSocket()
         self._watch = KernelWatch(self.table, self._route, self.virtual_addresses)
@@ -135,6 +137,7 @@ class VrrpRouter:
             self._silence_igmp(not settings.igmp_reports)
         self._host = settings
         self._announcements.use(settings.gaps)
+        self.link_states.use(settings.link_delays)
         self._statics.use(settings.statics)
         self._segments.strangers.is_told = settings.logs_unknown_vrids
         try:
@@ -269,6 +272,7 @@ class VrrpRouter:
         for router in self.routers:
             await self.remove(router)
             await asyncio.sleep(0)
+        self.link_states.use(())
         self._announcements.close()
         self.deadlines.close()
         self._reception.close()
@@ -402,6 +406,7 @@ class VrrpRouter:
                 router.lose(news.gone)
 
     def _interface_changed(self, name: str) -> None:
+        self.link_states.look(name)
         routers = self._dependents.by_interface.get(name, set())
         if self.table.by_name(name) is None:
             self._frames.drop(name)

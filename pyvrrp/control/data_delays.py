@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..conf.config import Config
+from ..conf.debounce import debounce
 from .host import LinkFacts
 
 __all__ = ["Debounce", "lines", "spread", "used_links"]
@@ -93,26 +94,10 @@ class Debounce:
     """Microseconds until a change of a link is believed; instances that use it limit them."""
 
     def __init__(self, config: Config) -> None:
-        self._delays = {
-            d.name: (round(d.up * _US), round(d.down * _US)) for d in config.interface_delays
-        }
-        for instance in config.instances:
-            if instance.interface in self._delays:
-                interval = round(instance.advert_int * _US)
-                limit = (instance.down_timer_adverts - 1) * interval
-                up, down = self._delays[instance.interface]
-                self._delays[instance.interface] = (
-                    _limited(up, limit, interval),
-                    _limited(down, limit, interval),
-                )
+        self._delays = debounce(config)
 
     def lines(self, link: LinkFacts) -> Iterator[str]:
         """A link of our own follows the one it stands on."""
         up, down = self._delays.get((link.parent if link.is_ours else link.name) or "", (0, 0))
         yield f"   Up debounce timer = {up}us"
         yield f"   Down debounce timer = {down}us"
-
-
-def _limited(value: int, limit: int, interval: int) -> int:
-    """Others must not take over while we still wait."""
-    return value if value < limit else max(0, limit - interval // 256)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..settings import AnnouncementGaps, FilterSettings, GapGroup, HostSettings
+from ..conf.debounce import debounce
+from ..settings import AnnouncementGaps, FilterSettings, GapGroup, HostSettings, LinkDelay
 from . import translate_routing
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ def translate_host(config: Config) -> HostSettings:
         start_delay=words.vrrp_startup_delay,
         delay_after_boot=words.vrrp_delay_after_boot,
         logs_unknown_vrids=words.log_unknown_vrids,
+        link_delays=tuple(
+            LinkDelay(name, up / 1e6, down / 1e6) for name, (up, down) in debounce(config).items()
+        ),
     )
 
 

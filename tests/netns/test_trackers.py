@@ -274,3 +274,39 @@ def test_groups_and_reload(lab: Lab, directory: Path) -> None:
                 assert since <= {priorities[2], 130}
         for each in stories:
             each.daemon.stop()
+
+
+_DELAYS = "interface_up_down_delays {\n    eth1 2.5 0\n}\n"
+
+
+def test_a_change_of_a_link_must_last(lab: Lab, directory: Path) -> None:
+    stories = [story(lab, name, directory, {}) for name in ("ours", "theirs")]
+    row = Instance(
+        61, ("198.51.100.61/32",), interval=0.3, more=_row("track_interface", "eth1 weight 20")
+    )
+    with Witness(lab) as witness:
+        for each in stories:
+            each.rows = {"61": row}
+            each.daemon.begin([row], _DELAYS)
+        for each in stories:
+            wait_heard(witness, each, {"61": 120})
+            link = each.host.link("eth1")
+            link.down()
+            link.up()
+            link.wait_carrier()
+        flapped = witness.now()
+        for each in stories:
+            witness.wait_adverts(row, each.host.name, 5, since=flapped)
+        down = witness.now()
+        for each in stories:
+            each.host.link("eth1").down()
+        for each in stories:
+            wait_heard(witness, each, {"61": 100})
+            adverts = witness.adverts(row, each.host.name)
+            assert {advert.priority for _, advert in adverts} == {120, 100}
+            assert min(when for when, advert in adverts if advert.priority == 100) >= down + 2.4
+        for each in stories:
+            each.host.link("eth1").up()
+        for each in stories:
+            wait_heard(witness, each, {"61": 120})
+            each.daemon.stop()

@@ -11,6 +11,7 @@ from typing import Any
 
 from pyvrrp.core.events import InitializeReason
 from pyvrrp.deadlines import Deadlines
+from pyvrrp.link_states import LinkStates
 from pyvrrp.net.monitor import InterfaceTable
 from pyvrrp.net.rtnetlink import Change
 from pyvrrp.rhythm import Rhythms
@@ -87,6 +88,7 @@ class FakeHost:
         self.deadlines = Deadlines(as_loop(self.loop), lambda: None)
         self.rhythms = Rhythms(self.deadlines)
         self.table = InterfaceTable()
+        self.link_states = LinkStates(self.table, self.loop.call_later, lambda name: None)
         self.virtual_addresses: dict[Any, Any] = {}
         self.tracked_values: dict[Any, int] = {}
         self.group_fault: InitializeReason | None = None

@@ -50,6 +50,7 @@ GOES_ON_AS = {
     "no_virtual_ipaddress": "virtual_ipaddress",
     "bfd_instance": "bfd_instances",
     "vrrp_script": "scripts",
+    "interface_up_down_delays": "debounce",
     "vrrp_track_process": "track_processes",
     "neighbour_ip": "neighbor_ip",
     **{f"bfd_{word}": word.removeprefix("process_") for word in BFD_WORDS},
