@@ -44,6 +44,6 @@ class BfdSettings:
     def is_near(self, ttl: int | None) -> bool:
         """Whether a packet with this TTL or hop limit came from near enough (RFC 5881 §5).
 
-        keepalived's rule: a neighbour that starts with a lower TTL than ours is taken for a far one.
+        keepalived's rule: one that starts with a lower TTL than ours is taken for a far one.
         """
         return ttl is None or self.max_hops is None or ttl + self.max_hops >= self.ttl

@@ -1,7 +1,7 @@
 """Every BFD session of a host on one event loop.
 
 A packet that says who it is for, by Your Discriminator, is for that session; another one is for the
-A packet that says whom it is for, by Your Discriminator, is for that session; another one is for the
+session with its sender (RFC 5880 §6.8.6). Neighbours repeat themselves a hundred times a second, so
 a datagram equal to the last one of a session that is up, in its octets and in what its IP header
 said, is only noted with its time.
 """
