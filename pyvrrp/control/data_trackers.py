@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from ..conf.config import Config, VrrpScript
@@ -110,14 +110,14 @@ def _process(
     yield f"   Full command = {truth(found.full_command)}"
 
 
-def bfd_sessions(config: Config) -> Iterator[str]:
-    """Each BFD session that VRRP hears of, before it is up."""
+def bfd_sessions(config: Config, reachable: Collection[str]) -> Iterator[str]:
+    """Each BFD session that VRRP hears of."""
     followers = _entries(config, lambda follower: follower.track_bfd)
     for session in config.bfd_instances:
         if session.vrrp:
             yield f" VRRP Track BFD = {session.name}"
             yield f"   Weight = {weight(session.weight, session.reverse)}"
-            yield "   Bfd is down"
+            yield f"   Bfd is {'up' if session.name in reachable else 'down'}"
             yield "   Tracking VRRP instances :"
             yield from _tracking(followers, session.name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 
 from ..conf.config import Config
@@ -23,11 +23,15 @@ def lines(
     host: HostFacts = UNKNOWN,
     snapshots: Mapping[str, VirtualRouterSnapshot] = _NO_SNAPSHOTS,
     tracked: Sequence[TrackedSnapshot] = (),
+    reachable: Collection[str] = (),
 ) -> Iterator[str]:
-    """`snapshots` by name of the instance; what has none is shown as it was configured."""
+    """`snapshots` by name of the instance; what has none is shown as it was configured.
+
+    `reachable` are the names of BFD sessions that are up.
+    """
     whole = Whole(config, host, snapshots, tracked)
     yield from data_delays.lines(config)
-    for title, found in _sections(whole):
+    for title, found in _sections(whole, reachable):
         first = next(found, None)
         if first is not None:
             yield f"------< {title} >------"
@@ -35,7 +39,7 @@ def lines(
             yield from found
 
 
-def _sections(whole: Whole) -> Iterator[tuple[str, Iterator[str]]]:
+def _sections(whole: Whole, reachable: Collection[str]) -> Iterator[tuple[str, Iterator[str]]]:
     """Those without a line are left out."""
     config = whole.config
     yield "Static Addresses", (f"     {text}" for text in static_addresses(whole))
@@ -47,7 +51,7 @@ def _sections(whole: Whole) -> Iterator[tuple[str, Iterator[str]]]:
     yield "VRRP Scripts", data_trackers.scripts(whole)
     yield "VRRP Track files", data_trackers.files(whole)
     yield "VRRP Track processes", data_trackers.processes(whole)
-    yield "VRRP Track BFDs", data_trackers.bfd_sessions(config)
+    yield "VRRP Track BFDs", data_trackers.bfd_sessions(config, reachable)
     if whole.host.links:
         yield "Interfaces", data_links.lines(whole)
 

@@ -71,7 +71,8 @@ def _vrrp_lines(shown: _Shown) -> Iterator[str]:
     from ..control import data_global, data_vrrp
 
     yield from data_global.lines(shown.config, shown.host)
-    yield from data_vrrp.lines(shown.config, shown.host, shown.routers, shown.tracked)
+    up = {name for name, each in shown.sessions.items() if each.session.is_reachable}
+    yield from data_vrrp.lines(shown.config, shown.host, shown.routers, shown.tracked, up)
 
 
 def _checker_lines(shown: _Shown) -> Iterator[str]:

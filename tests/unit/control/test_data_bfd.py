@@ -14,7 +14,7 @@ from pyvrrp.bfd.snapshot import SessionSnapshot
 from pyvrrp.conf.bfd_config import BfdInstance
 from pyvrrp.conf.config import Config
 from pyvrrp.conf.diagnostics import Span
-from pyvrrp.control import data_bfd
+from pyvrrp.control import data_bfd, data_vrrp
 
 PEER, OWN = IPv4Address("192.0.2.2"), IPv4Address("192.0.2.1")
 CONFIG = Config(
@@ -117,3 +117,15 @@ def test_a_session_that_is_up(utc):
         is_polling=True,
     )
     assert shown(snapshot(session, 1700000000.5)).endswith(CONFIGURED + UP)
+
+
+@pytest.mark.parametrize(("reachable", "word"), [((), "down"), (("b1",), "up"), (("b2",), "down")])
+def test_what_vrrp_shows_of_it(reachable, word):
+    shown = list(data_vrrp.lines(CONFIG, reachable=reachable))
+    assert shown == [
+        "------< VRRP Track BFDs >------",
+        " VRRP Track BFD = b1",
+        "   Weight = 0",
+        f"   Bfd is {word}",
+        "   Tracking VRRP instances :",
+    ]
