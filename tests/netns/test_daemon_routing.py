@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -352,3 +353,36 @@ def test_the_kernel_has_what_keepalived_gives_it(lab: Lab) -> None:
     assert [each for each in ours if each not in theirs] == []
     assert [each for each in theirs if each not in ours] == []
     assert len(ours) > 30
+
+
+_ON_ETH0 = """
+static_routes {
+    10.9.0.0/16 via 192.0.2.2 dev eth0
+}
+"""
+
+
+def test_an_interface_changes_its_name_and_is_made_again(daemon: Keepalived, lab: Lab) -> None:
+    """Without it there is a fault and nothing of ours, with it everything again; keepalived 2.2.7
+    does the same. Another MTU disturbs nobody."""
+    host, via = daemon.host, "192.0.2.2"
+    daemon.start([], _ON_ETH0 + routing("10.1.0.0/16 via 192.0.2.2 dev eth0"))
+    all_of_it = {("10.1.0.0/16", via), ("10.9.0.0/16", via)}
+    wait_routing(host, all_of_it)
+    host.ip("link", "set", "eth0", "mtu", "1400")
+    for before, after in (("eth0", "wan0"), ("wan0", "eth0")):
+        host.ip("link", "set", before, "down")
+        host.ip("link", "set", before, "name", after)
+        host.ip("link", "set", after, "up")
+        there = after == "eth0"
+        wait_routing(host, all_of_it if there else set())
+        host.wait_address("192.0.2.100", present=there, timeout=20)
+    host.ip("link", "del", "eth0")
+    daemon.process.wait_for_log(r"MASTER(.*\n)*.*MASTER(.*\n)*.*FAULT", timeout=20)
+    host.connect(lab.bridges["lan"], addresses=["192.0.2.1/24"])
+    wait_routing(host, all_of_it)
+    host.wait_address("192.0.2.100", timeout=20)
+    daemon.stop()
+    assert re.findall(r"Entering (\w+) STATE", daemon.process.output()) == [
+        *("BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER")
+    ]
