@@ -58,7 +58,7 @@ def _figure(what: str, unit: str, numbers: list[float]) -> Figure:
 
 
 def _p99(gaps: list[float]) -> float:
-    return quantiles(gaps, n=100)[98]
+    return quantiles(gaps, n=100)[98] if len(gaps) > 1 else gaps[0]
 
 
 def _run(maker: Maker, scripts: int, seconds: float) -> tuple[list[float], float]:

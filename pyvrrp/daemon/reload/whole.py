@@ -15,6 +15,7 @@ from ..process_settings import ProcessSettings
 from . import routers, services
 from .differences import differences, text
 from .items import Change, Fate, Item
+from .trackers import trackers
 
 if TYPE_CHECKING:
     from ...conf.config import GlobalDefs
@@ -30,6 +31,7 @@ _T = TypeVar("_T")
 def whole(old: Sections, new: Sections) -> Iterator[Item]:
     """What becomes of each process and of each object, in the order in which it is done."""
     yield from _vrrp(old.vrrp, new.vrrp)
+    yield from trackers(old.scripts, new.scripts)
     yield from _checkers(old.checkers, new.checkers)
 
 

@@ -54,6 +54,11 @@ WORDS: Mapping[str, str] = {
     "virtual_mac": "use_vmac",
     "vrid": "virtual_router_id",
     "yield_to_priority": "timer_expired_backup",
+    # pyvrrp.daemon.scripts_settings
+    "TrackerScript.command": "script",
+    "TrackerScript.file": "script <",
+    "TrackerFile.path": "file",
+    "initial": "init_file",
     # pyvrrp.daemon.checker_settings, pyvrrp.daemon.process_settings
     "flush_at_start": "lvs_flush",
     "flush_at_stop": "lvs_flush_on_stop",

@@ -32,6 +32,7 @@ from pyvrrp.daemon.reload import routers, services
 from pyvrrp.daemon.reload.differences import differences
 from pyvrrp.daemon.reload.items import Change, Fate, Item, Tally, brief
 from pyvrrp.daemon.reload.whole import at_the_next_start, whole
+from pyvrrp.daemon.scripts_settings import TrackerFile, TrackerProcess, TrackerScript
 from pyvrrp.settings import TrackedInterface, VirtualMac, VirtualRouterSettings
 
 WEB = VirtualRouterSettings.of("web", "eth0", 51, ["192.0.2.100/24"], priority=100)
@@ -293,3 +294,22 @@ def test_a_line_tells_of_five_changes():
     changes = tuple(Change(letter, "1", "2") for letter in "abcdefg")
     item = Item("virtual router", "web", Fate.IN_PLACE, changes=changes)
     assert brief(item).endswith("e 1 -> 2, and 2 more")
+
+
+def test_trackers():
+    true = TrackerScript("runs", Command(("/bin/true",)))
+    old = (true, TrackerScript("slow", None, "/a"), TrackerFile("f", "/f"), TrackerFile("g", "/g"))
+    new = (
+        replace(true, interval=3.0),
+        TrackerScript("slow", None, "/b"),
+        TrackerProcess("f", "f"),
+        TrackerFile("f", "/f"),
+    )
+    items = list(whole(Sections((), (), old), Sections((), (), new)))
+    assert [(each.kind, brief(each), each.fate) for each in items] == [
+        ("track script", "runs: interval 1 s -> 3 s", "in place"),
+        ("track script", "slow: the program changed, script < /a -> /b", "restart"),
+        ("track process", "f", "added"),
+        ("track file", "f", "unchanged"),
+        ("track file", "g", "removed"),
+    ]
