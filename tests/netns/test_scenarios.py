@@ -30,6 +30,10 @@ def outcomes(request: pytest.FixtureRequest) -> Outcomes:
     return run_all([scenario for scenario in SCENARIOS if scenario.name in chosen])
 
 
+def test_names_are_different() -> None:
+    assert len(_BY_NAME) == len(SCENARIOS)
+
+
 def _trace(outcomes: Outcomes, name: str, mix: Mix) -> Trace:
     """Raises: whatever kept the run from its end."""
     found = outcomes[name, mix]

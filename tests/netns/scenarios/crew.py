@@ -17,7 +17,7 @@ __all__ = ["JOBS", "MIXES", "THEIRS", "Mix", "Outcomes", "run_all"]
 Mix: TypeAlias = tuple[Maker, Maker]
 """The makers of `a` and `b`."""
 
-JOBS = 16
+JOBS = 24
 """Runs at once: they wait most of the time."""
 
 THEIRS: Mix = ("keepalived", "keepalived")

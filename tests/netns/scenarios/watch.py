@@ -64,6 +64,7 @@ class Watch:
         self._wires: dict[tuple[str, str], Wire] = {}
         self._heard: dict[tuple[str, str], Heard] = {}
         self._names: dict[tuple[str, int, int], str] = {}
+        self._ports: dict[tuple[str, str], str] = {}
         self._owners: dict[tuple[str, Ip], str] = {}
         self._read: dict[object, int] = {}
         links = [link for host in lab.hosts.values() for link in host.links.values()]
@@ -80,7 +81,9 @@ class Watch:
     def know(self, host: str, instances: Iterable[Instance]) -> None:
         """Virtual Routers that a host has, or had."""
         for each in instances:
-            self._names[f"{host}-{each.interface}", each.vrid, each.family] = each.name
+            port = f"{host}-{each.interface}"
+            self._names[port, each.vrid, each.family] = each.name
+            self._ports[host, each.name] = port
             for address in virtual_addresses(each):
                 self._owners[host, address] = each.name
 
@@ -168,14 +171,17 @@ class Watch:
         frames = capture.frames_from(start)
         self._read[capture] = start + len(frames)
         for frame in frames:
-            if found := said(frame.data, self._macs):
-                self._hear(ports[frame.interface], frame, found)
+            host = ports.get(frame.interface)  # no name: the interface was gone when it was asked
+            if host is not None and (found := said(frame.data, self._macs)):
+                self._hear(host, frame, found)
 
     def _hear(self, host: str, frame: Frame, found: Said) -> None:
         fact = found.fact
         if isinstance(fact, Announcement):
             name = self._owners.get((host, fact.address), _OTHER)
             self.heard(host, name).announcements += 1
+            if frame.interface != self._ports.get((host, name), frame.interface):
+                name = f"{name} elsewhere"  # two switches have no common order
             words = self._wire(host, name).announce(found.words)
         else:
             key = frame.interface, fact.vrid, fact.source.version
