@@ -420,7 +420,8 @@ class VirtualRouter:
         self.holdings.install()
         missing = self.holdings.missing
         if missing:
-            self.complain("interface", f"{missing} address(es) left out: their 'dev' is missing")
+            text = f"{missing} address(es) or route(s) left out: their interface is missing"
+            self.complain("interface", text)
 
     def _remove(self) -> None:
         self._told = ()
