@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,7 +48,7 @@ def in_container(host: Host, entry: str) -> Process:
     return host.start(
         ["unshare", "--pid", "--fork", "--mount", "--kill-child", "sh", "-c", line],
         wait="Startup complete",
-        timeout=15,
+        timeout=20,
     )
 
 
@@ -63,16 +65,16 @@ def test_process_1(host: Host, tmp_path: Path, entry: str) -> None:
     """It takes leave of whoever died without parent, and a stop is a stop."""
     line = entry.format(keepalived=shlex.join(commands(tmp_path)))
     container = in_container(host, line)
-    host.wait_address("192.0.2.100")
+    host.wait_address("192.0.2.100", timeout=20)
     inside = next(pid for pid in container.descendants() if _comm(pid) == "keepalived")
     assert _own_id(inside) == 1
     assert (tmp_path / "p.pid").read_text() == "1\n"
     orphan = ["nsenter", "-t", str(inside), "-p", "sh", "-c", "(sh -c 'sleep 0.05' & ) & exit"]
     for _ in range(3):
         host.run(orphan)
-    wait_until(lambda: not _zombies(inside), timeout=15, what="no zombie")
+    wait_until(lambda: not _zombies(inside), timeout=20, what="no zombie")
     os.kill(inside, 15)
-    assert container.wait(timeout=15) == 0
+    assert container.wait(timeout=20) == 0
     assert not host.has_address("192.0.2.100")
 
 
@@ -81,31 +83,37 @@ def test_shell_as_process_1(host: Host, tmp_path: Path) -> None:
     line = shlex.join(commands(tmp_path, "-nlG"))
     script = f"trap 'kill $child' TERM; {line} & child=$!; wait; wait $child"
     container = in_container(host, f"sh -c {shlex.quote(script)}")
-    host.wait_address("192.0.2.100")
+    host.wait_address("192.0.2.100", timeout=20)
     shell = next(pid for pid in container.descendants() if _own_id(pid) == 1)
     os.kill(shell, 15)
-    assert container.wait(timeout=15) == 0
+    assert container.wait(timeout=20) == 0
     assert not host.has_address("192.0.2.100")
 
 
-def test_user_with_two_capabilities(host: Host, tmp_path: Path) -> None:
-    tmp_path.chmod(0o777)
-    for directory in tmp_path.parents[:2]:
-        directory.chmod(0o755)
+@pytest.fixture
+def for_all() -> Iterator[Path]:
+    """A directory that everybody may use; those above pytest's are root's alone."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
+def test_user_with_two_capabilities(host: Host, for_all: Path) -> None:
     as_nobody = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
     capabilities = "+net_admin,+net_raw"
     as_nobody += [f"--inh-caps={capabilities}", f"--ambient-caps={capabilities}"]
     process = host.start(
-        [*as_nobody, *commands(tmp_path, "-nlG")], wait="Startup complete", timeout=15
+        [*as_nobody, *commands(for_all, "-nlG")], wait="Startup complete", timeout=20
     )
-    host.wait_address("192.0.2.100")
+    host.wait_address("192.0.2.100", timeout=20)
     assert Path(f"/proc/{process.pid}").stat().st_uid == _NOBODY
-    os.kill(int((tmp_path / "r.pid").read_text()), 9)
-    wait_until(lambda: process.output().count("Entering MASTER") == 2, timeout=15, what="again")
-    host.wait_address("192.0.2.100")
-    assert process.stop() == 0
+    process.wait_for_log("Entering MASTER", timeout=20)  # a line that is queued dies with it
+    os.kill(int((for_all / "r.pid").read_text()), 9)
+    wait_until(lambda: process.output().count("Entering MASTER") == 2, timeout=20, what="again")
+    host.wait_address("192.0.2.100", timeout=20)
+    assert process.stop(20) == 0
     assert not host.has_address("192.0.2.100")
-    assert [path.name for path in tmp_path.iterdir()] == ["k.conf"]
+    assert [path.name for path in for_all.iterdir()] == ["k.conf"]
 
 
 def _comm(pid: int) -> str:

@@ -47,7 +47,7 @@ def start(outer: Host, directory: Path, text: str, *flags: str) -> Process:
     path = directory / "k.conf"
     path.write_text(text)
     command = [str(_PROGRAM), "-nlDG", "-f", str(path), *flags]
-    return outer.start(command, wait="Startup complete", timeout=10)
+    return outer.start(command, wait="Startup complete", timeout=20)
 
 
 @pytest.mark.parametrize("place", ["file", "command line"])
@@ -58,7 +58,7 @@ def test_addresses_and_files_are_those_of_the_namespace(
     words = "" if flags else f"net_namespace {inner.namespace}"
     text = f"{words}\ninstance blue\n{_INSTANCE}"
     process = start(outer, tmp_path, text, *flags)
-    inner.wait_address("192.0.2.100")
+    inner.wait_address("192.0.2.100", timeout=20)
     directory = Path("/run/keepalived", inner.namespace)
     assert (directory / "keepalived_blue.pid").read_text() == f"{process.pid}\n"
     child = int((directory / "vrrp_blue.pid").read_text())
@@ -68,11 +68,11 @@ def test_addresses_and_files_are_those_of_the_namespace(
     # It stays there, and so does a child that is started again.
     (tmp_path / "k.conf").write_text(f"instance blue\n{_INSTANCE.replace('.100', '.200')}")
     process.signal(signal.SIGHUP)
-    inner.wait_address("192.0.2.200")
+    process.wait_for_log("Reload finished", timeout=20)
     os.kill(child, signal.SIGKILL)
-    wait_until(lambda: process.output().count("Entering MASTER") >= 2, timeout=10, what="again")
-    inner.wait_address("192.0.2.200")
-    assert process.stop() == 0
+    wait_until(lambda: process.output().count("Entering MASTER") >= 2, timeout=20, what="again")
+    inner.wait_address("192.0.2.200", timeout=20)
+    assert process.stop(20) == 0
     assert not inner.has_address("192.0.2.200")
     assert not directory.exists()
 

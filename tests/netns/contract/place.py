@@ -102,6 +102,7 @@ class Place:
         process = self.host.start(command, environment=given)
         process.wait_for_log("Startup complete", timeout=PATIENCE)
         self.host.wait_address(ADDRESS, timeout=PATIENCE)
+        process.wait_for_log("Entering MASTER", timeout=PATIENCE)  # which comes a moment later
         return process
 
     def pid(self, name: str) -> int:
