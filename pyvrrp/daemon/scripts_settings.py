@@ -66,6 +66,6 @@ class TrackerProcess:
     quorum: int = 1
     quorum_max: int | None = None
     fork_delay: float = 0.0
-    """Seconds that a change must last which comes of one more process."""
+    """Seconds that a change must last which comes of a fork; running another program is none."""
     terminate_delay: float = 0.0
-    """Seconds that a change must last which comes of one less."""
+    """Seconds that a change must last which comes of an end."""

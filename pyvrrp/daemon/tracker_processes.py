@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from math import inf
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from ..net.process_events import EventsLost, ProcessChange, ProcessEvents, ProcessEventsError
 from ..snapshot import ProcessSnapshot
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 _LOOK_EVERY = 1.0  # s
 _EVENTS_AT_ONCE = 64
 _PROC = Path("/proc")
+
+_Change: TypeAlias = Literal["fork", "terminate"] | None
+"""What moved a number; None: another name, which counts at once."""
 
 
 class ProcessTrackers:
@@ -111,9 +114,11 @@ class ProcessTrackers:
             for event in self._events.read(_EVENTS_AT_ONCE):
                 if event.change is ProcessChange.ENDED:
                     for tracker in self._trackers.values():
-                        tracker.ended(event.pid)
-                elif event.change is ProcessChange.NAMED or self._is_counted(event.parent):
-                    self._look_at(event.pid)
+                        tracker.is_not(event.pid, "terminate")
+                elif event.change is ProcessChange.NAMED:
+                    self._look_at(event.pid, None)
+                elif self._is_counted(event.parent):
+                    self._look_at(event.pid, "fork")
         except EventsLost as problem:
             logger.info("%s; every process is looked at", problem)
             self._look_later()
@@ -125,13 +130,13 @@ class ProcessTrackers:
         """Name and command line; the latter only where it matters: it may have to be swapped in."""
         return _name(pid), _command_line(pid) if self._wants_words else ()
 
-    def _look_at(self, pid: int) -> None:
+    def _look_at(self, pid: int, change: _Change) -> None:
         name, words = self._called(pid)
         for tracker in self._trackers.values():
             if matches(tracker.process, name, words):
-                tracker.runs(pid)
+                tracker.is_one(pid, change)
             else:
-                tracker.ended(pid)
+                tracker.is_not(pid, change)
 
     def _look_at_all(self) -> None:
         found: dict[str, set[int]] = {name: set() for name in self._trackers}
@@ -161,17 +166,17 @@ class _Tracker:
         self._plan: asyncio.TimerHandle | None = None
         self._waits: Literal["fork", "terminate"] | None = None
 
-    def runs(self, pid: int) -> None:
+    def is_one(self, pid: int, change: _Change) -> None:
         """This one counts."""
         if pid not in self.pids:
             self.pids.add(pid)
-            self._settle("fork")
+            self._settle(change)
 
-    def ended(self, pid: int) -> None:
+    def is_not(self, pid: int, change: _Change) -> None:
         """This one does not count, or no more."""
         if pid in self.pids:
             self.pids.discard(pid)
-            self._settle("terminate")
+            self._settle(change)
 
     def are(self, pids: set[int]) -> None:
         """These count and no others."""
@@ -195,9 +200,9 @@ class _Tracker:
         most = inf if self.process.quorum_max is None else self.process.quorum_max
         return self.process.quorum <= len(self.pids) <= most
 
-    def _settle(self, change: Literal["fork", "terminate"]) -> None:
-        process = self.process
-        delay = process.fork_delay if change == "fork" else process.terminate_delay
+    def _settle(self, change: _Change) -> None:
+        delays = {"fork": self.process.fork_delay, "terminate": self.process.terminate_delay}
+        delay = delays[change] if change is not None else 0.0
         if self._has_quorum is self._told:
             self.forget_plans()
         elif self._told is None or not delay:

@@ -153,18 +153,29 @@ def test_a_child_counts_until_it_becomes_something_else(monkeypatch: pytest.Monk
     assert world.told == [False, True, False]
 
 
-def test_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_runs_another_program_counts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, fork_delay=2.0, terminate_delay=3.0).start()
     world.begins(5)
+    assert world.told == [False, True]
+
+
+def test_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, quorum=2, fork_delay=2.0, terminate_delay=3.0).start(5)
+
+    def forks(pid: int) -> None:
+        world.pids.add(pid)
+        world.happens(ProcessChange.FORKED, pid, parent=5)
+
+    forks(6)
     world.loop.advance(1.9)
     assert world.told == [False]
-    world.ends(5)
-    world.begins(5)
+    world.ends(6)
+    forks(7)
     world.loop.advance(3.8)
     assert world.told == [False]
     world.loop.advance(3.9)
     assert world.told == [False, True]
-    world.ends(5)
+    world.ends(7)
     world.loop.advance(6.8)
     assert world.told == [False, True]
     world.loop.advance(6.9)
