@@ -244,6 +244,8 @@ class VirtualRouterSettings:
 
     `protocol.source` may be unspecified: the interface's primary address then. Its priority is the
     one before tracking. `addresses` are all addresses to install, also those not advertised.
+    `interface` empty: unicast peers are heard on all interfaces; there is a source then, and each
+    address has a `dev`.
     """
 
     name: str

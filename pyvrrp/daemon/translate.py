@@ -7,6 +7,7 @@ keepalived: instance, state MASTER, advert_int, nopreempt. Here, as in RFC 9568:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.authentication import HmacSettings
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         Config,
         GarpSettings,
         SyncGroup,
+        VirtualAddress,
         VrrpInstance,
     )
     from .translate_tracking import Tracking
@@ -58,18 +60,11 @@ def translate(
 
     Raises: NotBuilt, when running without something would do harm.
     """
-    for instance in config.instances:
-        _refuse_unsafe(instance)
     process = vrrp_process(config.global_defs)
     group_of = {member: group for group in config.sync_groups for member in group.members}
     return process, (
         _virtual_router(config, i, group_of.get(i.name), tracking) for i in config.instances
     )
-
-
-def _refuse_unsafe(instance: VrrpInstance) -> None:
-    if instance.interface is None and instance.vrf is None:
-        raise NotBuilt(instance, "needs an 'interface'; one without is not supported yet")
 
 
 def _virtual_router(
@@ -82,7 +77,10 @@ def _virtual_router(
         interface=instance.interface or instance.vrf or "",
         protocol=_protocol(instance, synchronized=group is not None),
         addresses=tuple(
-            translate_routing.address(a, own_mac=has_own_mac(instance, a)) for a in everything
+            translate_routing.address(
+                _placed(config, instance, a), own_mac=has_own_mac(instance, a)
+            )
+            for a in everything
         ),
         tracked_interfaces=(
             *tracking.interfaces(instance, group),
@@ -100,6 +98,13 @@ def _virtual_router(
         rules=translate_routing.rules(instance.virtual_rules),
         promote_secondaries=instance.promote_secondaries,
     )
+
+
+def _placed(config: Config, instance: VrrpInstance, address: VirtualAddress) -> VirtualAddress:
+    """Without an interface of the instance an address is on the default one."""
+    if instance.interface is not None or address.dev is not None:
+        return address
+    return replace(address, dev=config.global_defs.default_interface)
 
 
 def _protocol(instance: VrrpInstance, *, synchronized: bool) -> VirtualRouterConfig:

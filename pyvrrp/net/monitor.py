@@ -33,6 +33,7 @@ from .rtnetlink import (
 
 __all__ = [
     "ADDRESS_LOG",
+    "NOWHERE",
     "AddressAdded",
     "AddressRemoved",
     "EntryAdded",
@@ -192,6 +193,10 @@ def _event(kind: int, payload: bytes, by_us: bool) -> RouteEvent | None:
     return None
 
 
+NOWHERE = Link(0, "", up=True, running=True, loopback=False, mac=b"", mtu=0)
+"""Stands for the interface of a Virtual Router that has none, and hears its peers on all."""
+
+
 class InterfaceTable:
     """Links and addresses of the namespace, kept true by events. No I/O except in `refresh`."""
 
@@ -253,12 +258,12 @@ class InterfaceTable:
             self._by_name.pop(link.name, None)
 
     def by_name(self, name: str) -> Link | None:
-        """The link of that name."""
-        return self._by_name.get(name)
+        """The link of that name; `NOWHERE` without one."""
+        return self._by_name.get(name) if name else NOWHERE
 
     def by_index(self, index: int) -> Link | None:
-        """The link with that index."""
-        return self._links.get(index)
+        """The link with that index; `NOWHERE` for 0."""
+        return self._links.get(index) if index else NOWHERE
 
     def has_address(self, index: int, address: Address) -> bool:
         """Whether an interface has an address."""

@@ -61,7 +61,10 @@ def split_datagram(family: Family, datagram: bytes) -> tuple[bytes, IpFacts]:
 
 
 def _raw_socket(family: Family, interface: str, protocol: int = PROTOCOL) -> socket.socket:
-    """A deaf raw socket: whatever arrives before it is bound to the interface is not for it."""
+    """A deaf raw socket: whatever arrives before it is bound to the interface is not for it.
+
+    Without an interface it is bound to none.
+    """
     kind = socket.AF_INET if family is Family.IPV4 else socket.AF_INET6
     try:
         sock = socket.socket(kind, socket.SOCK_RAW | socket.SOCK_NONBLOCK, protocol)
@@ -223,7 +226,8 @@ def _sending_socket(family: Family, interface: str, source: Address, ttl: int) -
             sock.bind((str(source), 0))
         else:
             _prepare_ipv6(sock, ttl)
-            sock.bind((str(source), 0, 0, socket.if_nametoindex(interface)))
+            scope = socket.if_nametoindex(interface) if interface else 0
+            sock.bind((str(source), 0, 0, scope))
     except OSError as error:
         sock.close()
         raise SocketError(f"send VRRP on {interface} from {source}", error) from error
@@ -291,7 +295,7 @@ class PeerSender:
 
     def __init__(self, family: Family, interface: str, source: Address, ttl: int) -> None:
         self._socket = _sending_socket(family, interface, source, ttl)
-        self._index = socket.if_nametoindex(interface)
+        self._index = socket.if_nametoindex(interface) if interface else 0
 
     def to(self, peer: Address) -> Callable[[bytes], int]:
         """A function that sends one message to this peer; it raises OSError."""
