@@ -65,7 +65,9 @@ class Conditions:
             return InitializeReason.INTERFACE_DOWN
         if None in self._effects():
             return InitializeReason.TRACKED_OBJECT_DOWN
-        if self._source(link) is None:
+        if self.settings.needs_peers and not self.settings.protocol.peers:
+            return InitializeReason.NO_PEERS
+        if not self._has_source(link):
             return InitializeReason.NO_SOURCE_ADDRESS
         if not has_begun and any(map(self._is_awaited, self.settings.tracked)):
             return InitializeReason.AWAITING_TRACKED
@@ -103,6 +105,12 @@ class Conditions:
         if tracked.key in self._host.tracked_values or tracked.kind is TrackedKind.BFD:
             return False
         return tracked.weight == 0 or tracked.kind is not TrackedKind.SCRIPT
+
+    def _has_source(self, link: Link) -> bool:
+        source = self._source(link)
+        if source is None or not self.settings.track_source:
+            return source is not None
+        return self._host.table.has_address(link.index, source)
 
     def _source(self, link: Link) -> Address | None:
         """Where Advertisements come from: as configured, or the interface's primary address."""

@@ -94,6 +94,7 @@ class Segment:
         self.index = index
         self.unknown_vrids = 0
         self._strangers = strangers
+        self._buffer = 0
         self.too_short = 0
         self._receiver = Receiver(family, interface, index, _LEAST_BUFFER, protocol)
         self._split = self._split_message if protocol == PROTOCOL else _split_packet
@@ -111,15 +112,19 @@ class Segment:
         """The descriptor to wait on for reading."""
         return self._receiver.fileno()
 
-    def attach(self, listener: Listener) -> None:
-        """Begin to hand messages to a listener; its group is joined. Raises: SocketError."""
+    def attach(self, listener: Listener, buffer: int = 0) -> None:
+        """Begin to hand messages to a listener; its group is joined. Raises: SocketError.
+
+        `buffer`: octets of messages that the kernel may have to keep for it.
+        """
         config = listener.config
         if not config.peers:
             group = config.destination_group
             self._receiver.join(group)
             self._groups[group] = self._groups.get(group, 0) + 1
         self._listeners[config.vrid] = listener
-        self._receiver.grow_buffer(_BUFFER_PER_LISTENER * len(self._listeners))
+        self._buffer += max(buffer, _BUFFER_PER_LISTENER)
+        self._receiver.grow_buffer(self._buffer)
 
     def detach(self, listener: Listener) -> None:
         """Hand it nothing more; a group nobody needs is left."""

@@ -263,6 +263,14 @@ class VirtualRouterSettings:
     extra_announcements: ExtraAnnouncements | None = None
     sync_group: str | None = None
     unicast_ttl: int = 255
+    needs_peers: bool = False
+    """Without unicast peers it takes no part (keepalived: `unicast_fault_no_peer`)."""
+    track_source: bool = False
+    """A configured source address has to be on the interface (keepalived: `track_src_ip`)."""
+    receive_buffer: int = 0
+    """Octets of messages that the kernel keeps for it, at least."""
+    receive_frames: int = 0
+    """The same in frames of the interface's MTU."""
     routes: tuple[Route, ...] = ()
     """There while Active, as the addresses are; `rules` too."""
     rules: tuple[Rule, ...] = ()

@@ -455,7 +455,10 @@ class VirtualRouter:
 
     def connect(self, segment: Segment) -> None:
         """Listen and speak on this segment from now on. Raises: SocketError."""
-        segment.attach(self)
+        wanted = self.settings
+        link = self._host.table.by_index(segment.index)
+        frames = wanted.receive_frames * (link.mtu if link is not None else 0)
+        segment.attach(self, max(wanted.receive_buffer, frames))
         self._segment = segment
         self.holdings.index = segment.index
         self.holdings.adopt()

@@ -301,6 +301,7 @@ GLOBAL_DEFS = table(
         process_name("checker_process_name"),
         process_name("lvs_process_name", "checker_process_name"),
         *GLOBAL_WORDS,
+        value("vrrp_rx_bufs_multiplier", Int(1, missing=_GENERAL)),
         _startup_delay("vrrp_startup_delay"),
         _startup_delay("vrrp_delay_after_boot"),
         value("log_unknown_vrids", Flag()),
@@ -311,7 +312,6 @@ GLOBAL_DEFS = table(
         rlimit("checker_rlimit_rtime", "checker_rlimit_rttime"),
         value("checker_no_swap", Flag()),
         *later(
-            value("vrrp_rx_bufs_multiplier", Int(1, missing=_GENERAL)),
             value("use_symlink_paths", Bool()),
         ),
     ),

@@ -191,6 +191,7 @@ _ROWS = (
 _ACTED_ON = (
     *("bfd_process_name", "bfd_priority", "bfd_rt_priority", "bfd_cpu_affinity"),
     *("bfd_rlimit_rttime", "bfd_rlimit_rtime", "bfd_no_swap"),
+    "vrrp_rx_bufs_policy",
     *("max_auto_priority", "min_auto_priority_delay"),
     *("process_monitor_rcv_bufs", "process_monitor_rcv_bufs_force"),
     *("iproute_usr_dir", "iproute_etc_dir"),

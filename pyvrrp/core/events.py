@@ -33,6 +33,7 @@ class InitializeReason(Enum):
     INTERFACE_DOWN = "interface down"
     INTERFACE_MISSING = "interface missing"
     NO_SOURCE_ADDRESS = "no usable source address"
+    NO_PEERS = "no unicast peers"
     TRACKED_OBJECT_DOWN = "tracked object down"
     SYNC_GROUP = "a member of the sync group is in fault"
 

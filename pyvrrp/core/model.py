@@ -68,9 +68,11 @@ class ChecksumForm(Enum):
 
     PSEUDO_HEADER = "pseudo-header"
     MESSAGE_ONLY = "message-only"
+    OLD_UNICAST = "old unicast"
+    """A unicast message whose pseudo-header names the VRRP group: keepalived before 1.3.7."""
 
 
-_BOTH_CHECKSUMS = frozenset(ChecksumForm)
+_RFC_CHECKSUMS = frozenset({ChecksumForm.PSEUDO_HEADER, ChecksumForm.MESSAGE_ONLY})
 """Shared by all Virtual Routers; a factory would make a set for each."""
 
 _GROUPS: dict[Family, Address] = {
@@ -153,7 +155,7 @@ class VirtualRouterConfig:
     """keepalived's `skip_check_adv_addr`: compare address lists only on a new sender."""
     checksum: ChecksumForm = ChecksumForm.PSEUDO_HEADER
     """Form we send over IPv4 in version 3."""
-    accepted_checksums: frozenset[ChecksumForm] = _BOTH_CHECKSUMS
+    accepted_checksums: frozenset[ChecksumForm] = _RFC_CHECKSUMS
     password: bytes | None = None
     """RFC 2338 simple text authentication, version 2 only: 8 octets, zero-padded."""
     ah_key: bytes | None = field(default=None, repr=False)

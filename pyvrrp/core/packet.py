@@ -24,7 +24,15 @@ from ipaddress import IPv4Address, IPv6Address
 
 from ..errors import PyvrrpError
 from .intervals import centiseconds, from_centiseconds
-from .model import PROTOCOL, Address, ChecksumForm, Family, Version, VirtualRouterConfig
+from .model import (
+    PROTOCOL,
+    Address,
+    ChecksumForm,
+    Family,
+    Version,
+    VirtualRouterConfig,
+    vrrp_group,
+)
 
 __all__ = [
     "Advertisement",
@@ -147,8 +155,10 @@ def encode(cfg: VirtualRouterConfig, priority: int, destination: Address) -> byt
     fields = (first, cfg.vrid, priority, len(cfg.addresses), high, low)
     message = _HEADER.pack(*fields, 0) + body
     covered = message
+    if cfg.family is Family.IPV4 and cfg.checksum is ChecksumForm.OLD_UNICAST:
+        destination = cfg.destination_group
     if cfg.family is Family.IPV6 or (
-        cfg.version is Version.V3 and cfg.checksum is ChecksumForm.PSEUDO_HEADER
+        cfg.version is Version.V3 and cfg.checksum is not ChecksumForm.MESSAGE_ONLY
     ):
         covered = _pseudo_header(cfg.source, destination, len(message)) + message
     return _HEADER.pack(*fields, internet_checksum(covered)) + body
@@ -222,6 +232,9 @@ def _matching_checksum(
             sums = ((None, pseudo),)
         else:
             sums = ((ChecksumForm.PSEUDO_HEADER, pseudo), (ChecksumForm.MESSAGE_ONLY, b""))
+            if not ip.destination.is_multicast:
+                to_group = _pseudo_header(ip.source, vrrp_group(family), len(message))
+                sums = (*sums, (ChecksumForm.OLD_UNICAST, to_group))
     for form, prefix in sums:
         if internet_checksum(prefix + message) == 0:
             return form

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NotBuilt", "translate"]
 
+_ANY_FORM = frozenset(ChecksumForm)  # quirk: old-checksum-heard
+_NEVER_OLD = _ANY_FORM - {ChecksumForm.OLD_UNICAST}
+
 
 class NotBuilt(PyvrrpError):
     """A setting that would be unsafe to leave out and that this version cannot carry out."""
@@ -94,6 +97,10 @@ def _virtual_router(
         extra_announcements=_extra(instance.garp),
         sync_group=group.name if group is not None else None,
         unicast_ttl=instance.unicast_ttl,
+        needs_peers=instance.unicast_fault_no_peer,
+        track_source=instance.track_src_ip,
+        receive_buffer=_receive_buffer(config, instance),
+        receive_frames=_receive_frames(config, instance),
         routes=translate_routing.routes(instance.virtual_routes),
         rules=translate_routing.rules(instance.virtual_rules),
         promote_secondaries=instance.promote_secondaries,
@@ -131,6 +138,7 @@ def _protocol(instance: VrrpInstance, *, synchronized: bool) -> VirtualRouterCon
         owner_ignores_advertisements=instance.owner_ignore_adverts,
         skip_repeated_address_check=instance.skip_check_adv_addr,
         checksum=_checksum(instance),
+        accepted_checksums=_NEVER_OLD if instance.old_unicast_checksum is False else _ANY_FORM,
         password=_password(instance.authentication, "PASS"),
         ah_key=_password(instance.authentication, "AH"),
         hmac=_hmac(instance),
@@ -147,8 +155,33 @@ def _protocol(instance: VrrpInstance, *, synchronized: bool) -> VirtualRouterCon
 
 
 def _checksum(instance: VrrpInstance) -> ChecksumForm:
-    without = instance.v3_checksum_as_v2
-    return ChecksumForm.MESSAGE_ONLY if without else ChecksumForm.PSEUDO_HEADER
+    if instance.v3_checksum_as_v2:
+        return ChecksumForm.MESSAGE_ONLY
+    is_old = instance.old_unicast_checksum and instance.unicast_peers
+    return ChecksumForm.OLD_UNICAST if is_old else ChecksumForm.PSEUDO_HEADER
+
+
+def _receive_buffer(config: Config, instance: VrrpInstance) -> int:
+    """The instance's own size before that of all, and a number of Advertisements of its size."""
+    words = config.global_defs.receive_buffers
+    if instance.kernel_rx_buf_size is not None or words is None:
+        return instance.kernel_rx_buf_size or 0
+    if words.vrrp_policy == "ADVERT":
+        return config.global_defs.vrrp_rx_bufs_multiplier * _advertisement_size(instance)
+    return words.vrrp_size or 0
+
+
+def _receive_frames(config: Config, instance: VrrpInstance) -> int:
+    words = config.global_defs.receive_buffers
+    if instance.kernel_rx_buf_size is not None or words is None or words.vrrp_policy != "MTU":
+        return 0
+    return config.global_defs.vrrp_rx_bufs_multiplier
+
+
+def _advertisement_size(instance: VrrpInstance) -> int:
+    """Octets, with the IP header; the longest that there may be behind and before the message."""
+    header, address = (20, 4) if instance.family == 4 else (40, 16)
+    return header + 24 + 8 + address * len(instance.virtual_ipaddress) + 28
 
 
 def _checks_source(instance: VrrpInstance) -> bool:

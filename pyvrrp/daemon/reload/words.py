@@ -53,6 +53,10 @@ WORDS: Mapping[str, str] = {
     "tracked_interfaces": "track_interface",
     "virtual_mac": "use_vmac",
     "vrid": "virtual_router_id",
+    "needs_peers": "unicast_fault_no_peer",
+    "track_source": "track_src_ip",
+    "receive_buffer": "kernel_rx_buf_size",
+    "receive_frames": "vrrp_rx_bufs_multiplier",
     "yield_to_priority": "timer_expired_backup",
     # pyvrrp.daemon.scripts_settings
     "TrackerScript.command": "script",

@@ -59,6 +59,7 @@ GOES_ON_AS = {
     **dict.fromkeys(("garp_extra_if", "vrrp_garp_extra_if"), "extra_if"),
     "lvs_flush_onstop": "lvs_flush_on_stop",
     "lvs_process_name": "checker_process_name",
+    "vrrp_rx_bufs_policy": "vrrp_policy",
     **{f"{each}_rlimit_rtime": f"{each}_rlimit_rttime" for each in ("vrrp", "checker")},
     **dict.fromkeys(("bfd_rlimit_rtime", "bfd_rlimit_rttime"), "rlimit_rttime"),
     "unicast_peer": "unicast_peers",

@@ -171,8 +171,15 @@ def test_decode_refuses(message, reason):
 
 def test_pseudo_header_uses_the_received_addresses():
     with pytest.raises(PacketError) as caught:
-        decode(PSEUDO, facts(destination=IPv4Address("192.0.2.2")))
+        decode(PSEUDO, facts(destination=IPv4Address("224.0.0.19")))
     assert caught.value.reason is DiscardReason.CHECKSUM
+
+
+def test_the_old_unicast_form_names_the_group():
+    peer = IPv4Address("192.0.2.2")
+    old = replace(V3_IPV4, checksum=ChecksumForm.OLD_UNICAST)
+    assert encode(old, 100, peer) == PSEUDO
+    assert decode(PSEUDO, facts(destination=peer)).checksum_form is ChecksumForm.OLD_UNICAST
 
 
 def test_version_2_over_ipv6_is_refused():

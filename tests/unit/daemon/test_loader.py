@@ -350,3 +350,25 @@ def test_what_would_be_unsafe_to_leave_out(tmp_path: Path, settings: int):
     verdict = verdict_of(options(tmp_path, text), settings, True)
     assert (verdict.is_usable, verdict.exit_code) == (False, 2)
     assert "(b) auth_hmac key 1 cannot be used" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("words", "octets", "frames"),
+    [
+        pytest.param("", 0, 0, id="not asked for"),
+        pytest.param("vrrp_rx_bufs_policy 5000", 5000, 0, id="octets"),
+        pytest.param("vrrp_rx_bufs_policy MTU", 0, 3, id="frames"),
+        pytest.param("vrrp_rx_bufs_policy MTU\nvrrp_rx_bufs_multiplier 7", 0, 7, id="more frames"),
+        # 20 + 24 + 8 + 4 + 28 octets, three times.
+        pytest.param("vrrp_rx_bufs_policy ADVERT", 252, 0, id="Advertisements"),
+    ],
+)
+def test_receive_buffers(tmp_path: Path, settings: int, words: str, octets: int, frames: int):
+    text = _GOOD.replace("umask 027", words).replace("use_vmac", "kernel_rx_buf_size 9999")
+    assert verdict_of(options(tmp_path, text), settings, True).is_usable
+    records = handoff.read(settings, handoff.Section.VRRP)
+    routers = [each for each in records if isinstance(each, VirtualRouterSettings)]
+    assert [(each.receive_buffer, each.receive_frames) for each in routers] == [
+        (octets, frames),
+        (9999, 0),
+    ]
