@@ -4,8 +4,9 @@ pyroute2 has these messages too, and every one of its calls is a batch of its ow
 takeover have to be in force at one moment, and before the addresses are. Nothing here waits: the
 kernel has carried out a batch, and answered, before `send` returns.
 
-A table made here is owned by the socket it was made on (Linux 5.12): nobody else can change it,
-`flush ruleset` leaves it alone, and the kernel removes it when the process ends, however it does (quirk: filter-owner).
+An `owned_table` belongs to the socket it was made on (Linux 5.12): nobody else can change it,
+`flush ruleset` leaves it alone, and the kernel removes it when the process ends, however it does
+(quirk: filter-owner).
 
 Source: include/uapi/linux/netfilter/{nfnetlink,nf_tables}.h, net/netfilter/nfnetlink.c.
 """

@@ -104,8 +104,15 @@ def wanted(settings: VirtualRouterSettings) -> dict[Place, OwnLink]:
     links: dict[Place, OwnLink] = {}
     mac, ipvlan = settings.virtual_mac, settings.ipvlan
     if mac is not None:
-        own = OwnLink(family, vrid, mac.prefix, settings.mac, mac.name, mac.group)
-        links[settings.place] = _told(own) if mac.tells_base else own
+        links[settings.place] = OwnLink(
+            family,
+            vrid,
+            mac.prefix,
+            settings.mac,
+            mac.name,
+            mac.group,
+            is_told=mac.tells_base,
+        )
     elif ipvlan is not None:
         links[settings.place] = OwnLink(
             family,
@@ -122,10 +129,6 @@ def wanted(settings: VirtualRouterSettings) -> dict[Place, OwnLink]:
         shared = chosen or virtual_router_mac(place[1], vrid)
         links.setdefault(place, OwnLink(place[1], vrid, settings.address_prefix, shared))
     return links
-
-
-def _told(own: OwnLink) -> OwnLink:
-    return OwnLink(own.family, own.vrid, own.prefix, own.mac, own.name, own.group, is_told=True)
 
 
 def base_sysctls(place: Place, own: OwnLink) -> tuple[Sysctl, ...]:
