@@ -10,6 +10,9 @@ UP = bytes.fromhex("21e00318 00000001 deadbeef 00002710 00004e20 00000000")
 UP_PACKET = ControlPacket(SessionState.UP, 1, 0xDEADBEEF, 3, 0.01, 0.02, diagnostic=1, poll=True)
 
 
+KEEPALIVED, FRR = 0xCFA9F8E7, 0x9EE92324
+
+
 def octets(text):
     return bytes.fromhex(text.replace(" ", ""))
 
@@ -23,9 +26,34 @@ def test_a_packet_is_24_octets_in_the_order_of_the_figure():
     ("wire", "packet"),
     [
         pytest.param(
-            "20400518 548deaa6 00000000 000f4240 0000c350 00000000",
-            ControlPacket(SessionState.DOWN, 0x548DEAA6, 0, 5, 1.0, 0.05),
-            id="keepalived 2.2.7, Down",
+            "20400418 cfa9f8e7 00000000 000f4240 0000c350 00000000",
+            ControlPacket(SessionState.DOWN, KEEPALIVED, 0, 4, 1.0, 0.05),
+            id="keepalived: Down",
+        ),
+        pytest.param(
+            "20e00418 cfa9f8e7 9ee92324 0000ea60 0000c350 00000000",
+            ControlPacket(SessionState.UP, KEEPALIVED, FRR, 4, 0.06, 0.05, poll=True),
+            id="keepalived: Up, P",
+        ),
+        pytest.param(
+            "23400418 fc528fc7 9ee92324 000f4240 0000c350 00000000",
+            ControlPacket(SessionState.DOWN, 0xFC528FC7, FRR, 4, 1.0, 0.05, diagnostic=3),
+            id="keepalived: Down, because the neighbour said so",
+        ),
+        pytest.param(
+            "20800318 9ee92324 cfa9f8e7 000f4240 000f4240 0000c350",
+            ControlPacket(SessionState.INIT, FRR, KEEPALIVED, 3, 1.0, 1.0, 0.05),
+            id="FRR: Init",
+        ),
+        pytest.param(
+            "20d00318 9ee92324 cfa9f8e7 0001adb0 000186a0 0000c350",
+            ControlPacket(SessionState.UP, FRR, KEEPALIVED, 3, 0.11, 0.1, 0.05, final=True),
+            id="FRR: Up, F",
+        ),
+        pytest.param(
+            "20000318 9ee92324 cfa9f8e7 0001adb0 000186a0 0000c350",
+            ControlPacket(SessionState.ADMIN_DOWN, FRR, KEEPALIVED, 3, 0.11, 0.1, 0.05),
+            id="FRR: AdminDown",
         ),
         pytest.param(
             "20c80318 00000007 00000009 00002710 00002710 0000c350",
