@@ -10,7 +10,7 @@ from ..conf.config import UnicastPeer, VrrpInstance
 from ..core.actions import StateName
 from ..snapshot import VirtualRouterSnapshot
 from .addresses import virtual_addresses
-from .data_followed import followed
+from .data_followed import followed, script_weight
 from .data_place import place
 from .data_routes import route_text, rule_text
 from .own_link import uses_virtual_mac
@@ -38,7 +38,7 @@ def lines(whole: Whole, instance: VrrpInstance) -> Iterator[str]:
     lacks_peers = instance.unicast_fault_no_peer and not instance.unicast_peers
     yield f"   Number of config faults = {lacks_peers:d}"
     if snapshot is not None:
-        yield from _history(snapshot)
+        yield from _history(snapshot, _unknown_scripts(whole, instance))
     yield from place(whole, instance)
     yield from _announcements(instance)
     yield from _protocol(instance, snapshot)
@@ -87,10 +87,22 @@ def _flags(instance: VrrpInstance) -> Iterator[str]:
         yield "     If unicast go to fault state if no peers"
 
 
-def _history(snapshot: VirtualRouterSnapshot) -> Iterator[str]:
+def _unknown_scripts(whole: Whole, instance: VrrpInstance) -> int:
+    """Scripts whose first result decides whether it can start."""
+    group = whole.group_of.get(instance.name)
+    entries = (*instance.track_script, *(group.track_script if group is not None else ()))
+    return sum(
+        script_weight(entry, whole.scripts[entry.name])[0] == 0
+        and entry.name in whole.tracked_scripts
+        and not whole.tracked_scripts[entry.name].is_known
+        for entry in entries
+    )
+
+
+def _history(snapshot: VirtualRouterSnapshot, unknown_scripts: int) -> Iterator[str]:
     faulty = snapshot.reason is not None and snapshot.reason.is_fault
     yield f"   Number of interface and track script faults = {faulty:d}"
-    yield "   Number of track scripts init = 0"
+    yield f"   Number of track scripts init = {unknown_scripts}"
     at = datetime.fromtimestamp(snapshot.changed_at or 0.0)
     seconds = f"{snapshot.changed_at or 0.0:.6f}"
     yield f"   Last transition = {seconds} ({at:%a %b %e %H:%M:%S.%f %Y})"

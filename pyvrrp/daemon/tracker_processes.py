@@ -1,8 +1,8 @@
 """Tracked processes: how many of each run, and whether that is a quorum.
 
 The kernel says which process begins, ends or gets another name (`net.process_events`); only that
-one is looked at. Where the kernel does not, or said more than could be read, every process is
-looked at, every second.
+one is looked at. Where the kernel does not, every process is looked at, every second, and once
+where it said more than could be read (quirk: processes-in-a-namespace).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A script has a task of its own, which sleeps between two runs. All run at once when they are new;
 the second run comes earlier, by another part of the interval for each, so that from then on many
-scripts do not begin in the same moment. Runs keep that rhythm; one that would begin while the last
+scripts do not begin in the same moment (quirk: scripts-together). Runs keep that rhythm; one that would begin while the last
 one still lives is left out. One that does not end in time gets TERM, `GRACE` later KILL, both with
 its whole process group, and counts as failed when it is gone. Log lines are keepalived's.
 """
@@ -104,7 +104,7 @@ class _Tracker:
         if is_same:
             self._standing = self._standing.under(script.rise, script.fall)
         else:
-            self._standing = RiseFall(script.rise, script.fall)
+            self._standing = RiseFall(script.rise, script.fall)  # quirk: changed-script
         self.script = script
         self.start()
 

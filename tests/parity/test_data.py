@@ -28,7 +28,7 @@ from pyvrrp.core.actions import StateName
 from pyvrrp.core.events import InitializeReason
 from pyvrrp.core.model import Family
 from pyvrrp.counters import Counters
-from pyvrrp.snapshot import VirtualRouterSnapshot
+from pyvrrp.snapshot import ScriptSnapshot, TrackedSnapshot, VirtualRouterSnapshot
 from tests.parity.dumped import LINKS, NODE, OURS, Dumped, dump, dumps
 from tests.parity.quirks import ROWS
 
@@ -71,9 +71,6 @@ STATE = {
     r"   Master router = .*": "stale-master",
     r" current realtime .*": "granted-realtime",
     r"   (rp_filter|Original promote_secondaries) .": "sysctls-seen-once",
-    r"   Number of track scripts init = .*": "script-results",
-    r"   (Result|Init state|Status) = .*": "script-results",
-    r"   State = (idle|running)": "script-results",
 }
 """Not compared in files that signals ask for."""
 MASKED = {
@@ -189,7 +186,8 @@ def test_file(path: Path, shown: dict[Path, Dumped]) -> None:
     config, dumped = loaded(path), shown[path]
     host = host_of(dumped, config)
     snapshots = snapshots_of(dumped, host)
-    ours = (*data_global.lines(config, host), *data_vrrp.lines(config, host, snapshots))
+    vrrp = data_vrrp.lines(config, host, snapshots, tracked_of(dumped))
+    ours = (*data_global.lines(config, host), *vrrp)
     compare(path.name, without_state(dumped.data), without_state(ours))
 
 
@@ -311,6 +309,27 @@ def snapshots_of(dumped: Dumped, host: HostFacts) -> dict[str, VirtualRouterSnap
     """From what keepalived says of itself in JSON."""
     instances = json.loads(dumped.json or "[]")
     return {i["data"]["iname"]: snapshot(i["data"], i["stats"], host) for i in instances}
+
+
+_SCRIPT = re.compile(
+    r" VRRP Script = (?P<name>.*)(?:\n   .*)*?\n   Rise = (?P<rise>.*)(?:\n   .*)*?"
+    r"\n   Result = (?P<result>.*)(?:\n   .*)*?\n   Init state = (?P<init>.*)"
+    r"(?:\n   .*)*?\n   State = (?P<state>.*)"
+)
+
+
+def tracked_of(dumped: Dumped) -> list[TrackedSnapshot]:
+    """From what keepalived says of its scripts."""
+    return [
+        ScriptSnapshot(
+            found["name"],
+            int(found["result"]),
+            is_known=found["init"] == "unknown",
+            is_up=int(found["result"]) >= int(found["rise"]),
+            is_running=found["state"] == "running",
+        )
+        for found in _SCRIPT.finditer("\n".join(dumped.data))
+    ]
 
 
 def snapshot(
