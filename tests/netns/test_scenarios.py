@@ -62,4 +62,4 @@ def test_each_known_difference_is_one(outcomes: Outcomes, name: str) -> None:
 def test_all_kinds_of_events_are_seen(outcomes: Outcomes, name: str) -> None:
     """A trace that misses what it should see would equal any other."""
     kinds = {kind for _, _, kind in _trace(outcomes, name, THEIRS)}
-    assert kinds == {"state", "wire", "address"}
+    assert kinds >= {"state", "wire", "address"}
