@@ -7,7 +7,9 @@ where that is None, resign.
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,6 +25,7 @@ _SCRIPTS = """
 global_defs {{
     script_user root
     enable_script_security
+    process_names
 }}
 vrrp_script good {{
     script "{test} -e {directory}/good"
@@ -272,8 +275,25 @@ def test_groups_and_reload(lab: Lab, directory: Path) -> None:
                     for _, advert in witness.adverts(members[vrid], each.host.name, reloaded)
                 }
                 assert since <= {priorities[2], 130}
+        killed = scripts_process(stories[0])
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: scripts_process(stories[0]) not in (0, killed), what="a new one")
+        wait_heard(witness, stories[0], steady | {"55": 130})
+        good.unlink()
+        for each in stories:
+            bad = {"51": 70, "52": 70, "53": None, "54": None, "55": 100, "56": 80}
+            wait_heard(witness, each, bad)
         for each in stories:
             each.daemon.stop()
+
+
+def scripts_process(story: Story) -> int:
+    """Of our daemon; 0 while there is none."""
+    for pid in story.daemon.process.descendants():
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/comm").read_text() == "keepalived_scri\n":
+                return pid
+    return 0
 
 
 _DELAYS = "interface_up_down_delays {\n    eth1 2.5 0\n}\n"
