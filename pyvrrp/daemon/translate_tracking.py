@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..settings import TrackedInterface, TrackedKind, TrackedObject
 from .initial_files import initial_file
+from .script_security import account
 from .scripts_settings import (
     ScriptsSettings,
     TrackerFile,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         VrrpScript,
     )
     from ..conf.tracking_config import TrackFile, TrackProcess
+    from .commands import Command
     from .programs import Programs
 
 __all__ = ["Tracking", "scripts_settings"]
@@ -128,8 +130,9 @@ def _script(script: VrrpScript, programs: Programs) -> TrackerScript | None:
     argv = script.script.argv
     file = _file_to_open(argv)
     command = None if file is not None else programs.command(script.script)
-    if file is None and (command is None or which(argv[0]) is None):
-        _log.error("track script %s is not used: %s cannot be run", script.name, argv[0])
+    why = "" if file is not None else _lack(argv[0], command)
+    if why:
+        _log.error("track script %s is not used: %s", script.name, why)
         return None
     return TrackerScript(
         script.name,
@@ -140,6 +143,20 @@ def _script(script: VrrpScript, programs: Programs) -> TrackerScript | None:
         script.rise,
         script.fall,
     )
+
+
+def _lack(program: str, command: Command | None) -> str:
+    """Why it cannot be run, in words; empty: it can."""
+    if command is None:
+        return f"{program} may not be run"
+    if which(program) is None:
+        return f"there is no program {program}"
+    user, group = account(command.user, command.group)
+    if command.user is not None and user == -1:
+        return f"there is no user {command.user}"
+    if (command.group or "").removeprefix(":") and group == -1:
+        return f"there is no group {command.group}"
+    return ""
 
 
 def _file_to_open(argv: tuple[str, ...]) -> str | None:
