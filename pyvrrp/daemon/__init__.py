@@ -7,6 +7,7 @@
                           settings into anonymous memory, says what it thinks of them
       vrrp_process        the child that holds the sockets and runs the Virtual Routers
       checker_process     the child that checks real servers and owns their services in the kernel
+      bfd_process         the child that holds BFD sessions, and tells those two of them
       scripts_process     the child that may fork, read files and wait: watches what is tracked, tells
                           others of changes by scripts, FIFOs and mails
       dumper              a short-lived process: writes what the configuration says and what the
