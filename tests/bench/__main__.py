@@ -28,6 +28,7 @@ from tests.bench import (
     report,
     scripts,
     size,
+    stall,
     storm,
     vmac,
 )
@@ -37,6 +38,7 @@ from tests.bench.routers import adopt_orphans
 _ROWS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
     "crash": failover.measure_crash,
     "planned": failover.measure_planned,
+    "stall": stall.measure_stall,
     "vmac": vmac.measure,
     "bfd": bfd.measure,
     "many": many.measure,

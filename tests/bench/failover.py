@@ -16,7 +16,7 @@ from tests.bench.frames import advert, announced_address
 from tests.bench.report import Figure, Plan, Samples, compare
 from tests.bench.routers import MAKERS, Instance, Maker, Router, active_down_interval, skew_time
 
-__all__ = ["measure_crash", "measure_planned"]
+__all__ = ["measure_crash", "measure_planned", "priority"]
 
 _VRID, _VIRTUAL = 51, "192.0.2.100"
 _SETTLE = 0.3  # s a restarted daemon gets to hear the Active one, at least
