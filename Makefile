@@ -8,7 +8,7 @@ BASE_PYTHON ?= /usr/bin/python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN_PACKAGES := python3 python3-venv iproute2 iputils-ping keepalived frr tcpdump nftables procps \
-  user-mode-linux kmod util-linux ipvsadm nginx-light systemd
+  user-mode-linux kmod util-linux ipvsadm nginx-light dbus-daemon systemd
 SAMPLES := $(VENV)/keepalived-samples
 PYTEST := $(BIN)/python -m pytest
 

@@ -258,6 +258,11 @@ class VirtualRouter:
         self._conditions.base_priority = priority
         self.assess()
 
+    def announce(self) -> None:
+        """While Active: tell the neighbours once more where the virtual addresses are."""
+        if self.is_active:
+            self._announce(1)
+
     # What the wire and the clock say.
 
     @property

@@ -194,6 +194,7 @@ _ACTED_ON = (
     "vrrp_rx_bufs_policy",
     *("max_auto_priority", "min_auto_priority_delay"),
     *("process_monitor_rcv_bufs", "process_monitor_rcv_bufs_force"),
+    *("enable_dbus", "dbus_service_name", "dbus_no_interface_name"),
     *("iproute_usr_dir", "iproute_etc_dir"),
     *("stats_dump_file", "json_dump_file"),
     *("reload_file", "reload_time_file", "reload_repeat"),

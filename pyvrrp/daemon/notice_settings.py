@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from .commands import Command, FifoSettings
 from .notices import Kind, What
 
-__all__ = ["Audience", "MailSettings", "NoticeSettings"]
+__all__ = ["Audience", "DbusSettings", "MailSettings", "NoticeSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,19 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DbusSettings:
+    """The name on the system bus, the path all objects are below, and that of each Virtual Router."""
+
+    service_name: str
+    root: str
+    paths: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeSettings:
     """`repeats_states`: after a reload FIFOs are told how everything is."""
 
     fifos: tuple[FifoSettings, ...] = ()
     mail: MailSettings | None = None
     repeats_states: bool = False
+    dbus: DbusSettings | None = None

@@ -17,6 +17,7 @@ import os
 
 from ..errors import PyvrrpError
 from . import handoff
+from .dbus_service import DbusService
 from .dump_kinds import of_section
 from .mails import Mail, Mailer
 from .notice_settings import Audience, NoticeSettings
@@ -62,16 +63,17 @@ class _Process:
             handoff.Section.CHECKERS: self._checkers,
         }
         dumps = of_section(handoff.Section.SCRIPTS)
-        parent = ParentLink(self._start, dumps=dumps, siblings=siblings)
+        self._parent = ParentLink(self._start, dumps=dumps, siblings=siblings)
         self._trackers = Trackers(self._vrrp)
         self._notify_scripts, self._fifos, self._mailer = NotifyScripts(), NotifyFifos(), Mailer()
-        self._teller = Teller(self._notify_scripts, self._fifos, self._mailer)
+        self._dbus = DbusService(self._on_wish)
+        self._teller = Teller(self._notify_scripts, self._fifos, self._dbus, self._mailer)
         self._use(self._start.configuration_fd, is_daemon_start=not self._start.is_restart)
         os.close(self._start.configuration_fd)
         gc.collect()
         gc.freeze()
-        parent.say(handoff.READY)
-        await parent.follow(self._reload, lambda kind: self._trackers.snapshots())
+        self._parent.say(handoff.READY)
+        await self._parent.follow(self._reload, lambda kind: self._trackers.snapshots())
         await self._stop()
 
     async def _stop(self) -> None:
@@ -82,6 +84,7 @@ class _Process:
         self._checkers.close()
         self._fifos.close()
         await asyncio.gather(
+            self._dbus.close(),
             self._trackers.close(),
             self._notify_scripts.close(_PATIENCE),
             asyncio.to_thread(self._mailer.close, _PATIENCE),  # quirk: last-mails-lost
@@ -105,6 +108,13 @@ class _Process:
 
     def _on_notice(self, text: str) -> None:
         self._teller.tell(Notice.decode(text))
+
+    def _on_wish(self, wish: str) -> None:
+        """What somebody on the system bus wants."""
+        if wish == "reload":
+            self._parent.say(handoff.RELOAD_WANTED)
+        else:
+            self._vrrp.report(wish)
 
     def _on_mail(self, text: str) -> None:
         subject, _, body = text.partition("\n")

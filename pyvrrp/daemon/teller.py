@@ -1,4 +1,4 @@
-"""Tells others what is noticed: runs scripts, writes FIFOs, sends mails, in this order.
+"""Tells others what is noticed: scripts, FIFOs, the system bus and mails, in this order.
 
 The specific script of a change and the generic one start together, as in keepalived; those of the
 same sort about the same object run one after the other (quirk: unordered-scripts).
@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from . import mails
 from .commands import Command
+from .dbus_service import DbusService
 from .mails import Mail, Mailer
 from .notice_settings import Audience, NoticeSettings
 from .notices import STATES, Kind, Notice, What
@@ -31,9 +32,12 @@ _PRIORITIES = frozenset({What.MASTER_PRIORITY, What.BACKUP_PRIORITY})
 class Teller:
     """One place for all that is told. Made inside the running loop."""
 
-    def __init__(self, scripts: NotifyScripts, fifos: NotifyFifos, mailer: Mailer) -> None:
+    def __init__(
+        self, scripts: NotifyScripts, fifos: NotifyFifos, dbus: DbusService, mailer: Mailer
+    ) -> None:
         self._scripts = scripts
         self._fifos = fifos
+        self._dbus = dbus
         self._mailer = mailer
         self._settings = NoticeSettings()
         self._known: dict[tuple[Kind, str], Audience] = {}
@@ -55,6 +59,7 @@ class Teller:
         self._states = {key: each for key, each in self._states.items() if key in self._current}
         self._mailed = {key: what for key, what in self._mailed.items() if key in self._known}
         self._fifos.use(settings.fifos)
+        self._dbus.use(settings.dbus)
         if former and settings.repeats_states:  # quirk: masters-untold
             for key in sorted(self._states, key=lambda each: each[0] is Kind.INSTANCE):
                 self._fifos.tell(self._states[key].line)
@@ -78,6 +83,7 @@ class Teller:
             self._states[key] = notice
         self._run(notice, audience)
         self._fifos.tell(notice.line)
+        self._dbus.tell(notice)
         self._mail(notice, audience)
 
     def mail(self, mail: Mail) -> None:

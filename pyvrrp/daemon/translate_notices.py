@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from .commands import FifoSettings
-from .notice_settings import Audience, MailSettings, NoticeSettings
+from .dbus_words import path_element
+from .notice_settings import Audience, DbusSettings, MailSettings, NoticeSettings
 from .notices import Kind, What
 from .process_settings import Reported
 from .programs import Programs
@@ -63,6 +64,7 @@ def translate_notices(
     mail = _mail(g)
     audiences: tuple[Audience, ...] = ()
     fifos: tuple[FifoSettings, ...] = ()
+    dbus: DbusSettings | None = None
     if run_vrrp and config.instances:
         fifos = tuple(_fifos(g, programs, has_checks=has_checks))
         groups = (
@@ -70,11 +72,14 @@ def translate_notices(
         )
         instances = (_audience(Kind.INSTANCE, each, programs) for each in config.instances)
         found = (*groups, *instances)
-        is_anybody = fifos or any(each.has_anybody(mails=mail is not None) for each in found)
+        dbus = _dbus(config)
+        is_anybody = (
+            fifos or dbus or any(each.has_anybody(mails=mail is not None) for each in found)
+        )
         audiences = found if is_anybody else ()
     is_mailed = mail is not None and (has_checks or any(a.is_mailed for a in audiences))
     settings = NoticeSettings(
-        fifos, mail if is_mailed else None, g.fifo_write_vrrp_states_on_reload
+        fifos, mail if is_mailed else None, g.fifo_write_vrrp_states_on_reload, dbus
     )
     return Notices(settings, audiences)
 
@@ -83,6 +88,24 @@ def _fifos(g: GlobalDefs, programs: Programs, *, has_checks: bool) -> Iterator[F
     for fifo in programs.fifos(g.notify_fifo, g.vrrp_notify_fifo):
         is_common = g.notify_fifo is not None and fifo.path == g.notify_fifo.path
         yield replace(fifo, reader=None) if is_common and has_checks else fifo
+
+
+def _dbus(config: Config) -> DbusSettings | None:
+    g = config.global_defs
+    if g.dbus is None or not g.dbus.enabled:
+        return None
+    parts = (
+        "/org/keepalived/Vrrp1",
+        *map(path_element, filter(None, (g.net_namespace, g.instance))),
+    )
+    root = "/".join(parts)
+    nowhere = g.dbus.no_interface_name or "none"
+    paths = {
+        each.name: f"{root}/Instance/{path_element(each.interface or nowhere)}"
+        f"/{each.virtual_router_id}/IPv{each.family}"
+        for each in config.instances
+    }
+    return DbusSettings(g.dbus.service_name, root, paths)
 
 
 def _audience(

@@ -73,7 +73,7 @@ class _Process:
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
         router = VrrpRouter(self._on_change, self._on_occurrence)
-        scripts = Sibling(partial(_on_tracked, router))
+        scripts = Sibling(partial(_on_tracked, router), partial(self._on_wish, router))
         self._reports = RouterReports(scripts.report)
         self._parent = ParentLink(
             self._start,
@@ -131,6 +131,15 @@ class _Process:
 
     def _on_occurrence(self, router: VirtualRouter, what: Occurrence) -> None:
         self._reports.occurred(router, what)
+
+    def _on_wish(self, router: VrrpRouter, text: str) -> None:
+        """Somebody on the system bus asks for a dump, or for gratuitous ARPs."""
+        wish, _, what = text.partition(" ")
+        if wish == "dump":
+            self._parent.say(handoff.DUMP_WANTED, what)
+        for each in (each for each in router.routers if wish == "garp" and each.name == what):
+            logger.info("Sending garps on %s on DBus request", what)
+            each.announce()
 
     async def _reload(self, router: VrrpRouter, running: RunningRouters, descriptor: int) -> None:
         """Raises: HandoffError, before anything is changed."""

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from pyvrrp.daemon.commands import Command, FifoSettings
+from pyvrrp.daemon.dbus_service import DbusService
 from pyvrrp.daemon.mails import Mail, Mailer
-from pyvrrp.daemon.notice_settings import Audience, MailSettings, NoticeSettings
+from pyvrrp.daemon.notice_settings import Audience, DbusSettings, MailSettings, NoticeSettings
 from pyvrrp.daemon.notices import Kind, Notice, What
 from pyvrrp.daemon.notify_fifo import NotifyFifos
 from pyvrrp.daemon.notify_scripts import NotifyScripts
@@ -61,9 +62,25 @@ def said() -> Said:
     return Said()
 
 
+class Bus(DbusService):
+    def __init__(self) -> None:
+        self.told: list[Notice] = []
+
+    def use(self, settings: DbusSettings | None) -> None:
+        pass
+
+    def tell(self, notice: Notice) -> None:
+        self.told.append(notice)
+
+
 @pytest.fixture
-def teller(said: Said) -> Teller:
-    teller = Teller(said, said, said)
+def bus() -> Bus:
+    return Bus()
+
+
+@pytest.fixture
+def teller(said: Said, bus: Bus) -> Teller:
+    teller = Teller(said, said, bus, said)
     teller.use(NoticeSettings(FIFOS, MAIL), [A])
     assert said.take() == [("/run/fifo",)]
     return teller
@@ -73,7 +90,7 @@ def notice(what: What, name: str = "a", priority: int = 100) -> Notice:
     return Notice(Kind.INSTANCE, name, what, priority)
 
 
-def test_order(said: Said, teller: Teller):
+def test_order(said: Said, bus: Bus, teller: Teller):
     teller.tell(notice(What.MASTER))
     assert said.take() == [
         "/bin/m x",
@@ -81,6 +98,7 @@ def test_order(said: Said, teller: Teller):
         b'INSTANCE "a" MASTER 100\n',
         "VRRP Instance a - Entering MASTER state",
     ]
+    assert bus.told == [notice(What.MASTER)]
 
 
 def test_scripts_of_one_sort_wait_for_each_other(said: Said, teller: Teller):

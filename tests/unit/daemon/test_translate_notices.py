@@ -11,7 +11,7 @@ from pyvrrp.conf.source import DictReader
 from pyvrrp.daemon import translate_notices as translate_module
 from pyvrrp.daemon.commands import Command, FifoSettings
 from pyvrrp.daemon.loader import Sections, records
-from pyvrrp.daemon.notice_settings import Audience, MailSettings, NoticeSettings
+from pyvrrp.daemon.notice_settings import Audience, DbusSettings, MailSettings, NoticeSettings
 from pyvrrp.daemon.notices import Kind, What
 from pyvrrp.daemon.process_settings import ProcessSettings, Reported
 from pyvrrp.daemon.scripts_settings import ScriptsSettings
@@ -182,3 +182,20 @@ def test_mails_of_checks(defs: str, service: bool, servers: bool, each: bool):
     assert isinstance(found.scripts[1], NoticeSettings)
     assert found.scripts[1].mail is not None
     assert reported(found) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "root"),
+    [
+        ("", "/org/keepalived/Vrrp1"),
+        ("net_namespace b.2\ninstance left-1\n", "/org/keepalived/Vrrp1/b_2/left_1"),
+    ],
+)
+def test_paths_on_the_bus(before: str, root: str):
+    text = before + INSTANCE.replace("MORE", "").replace("eth0", "eth0.7")
+    found = sections(text, defs="enable_dbus\n dbus_service_name org.example")
+    paths = {"a": f"{root}/Instance/eth0_7/51/IPv4"}
+    assert found.scripts[1:] == (
+        NoticeSettings(dbus=DbusSettings("org.example", root, paths)),
+        Audience(Kind.INSTANCE, "a"),
+    )
