@@ -162,7 +162,6 @@ _INSIDE = (
     _Words(
         "virtual_ipaddress/address",
         ("ADDR", *ADDRESS_OPTIONS, *SWITCHES, *ADDRESS_FLAGS, "track_group"),
-        ("track_group",),
     ),
     _Words("virtual_routes/route", _ROUTE),
     _Words("virtual_routes/route/encap", ENCAPS),
