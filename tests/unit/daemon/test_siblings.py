@@ -161,3 +161,29 @@ def test_a_link_that_is_replaced_is_closed() -> None:
         assert other.heard == [("a", "1")]
 
     run(scenario)
+
+
+def test_end_waits_for_reports_to_be_taken_and_for_the_other_side_to_go() -> None:
+    async def scenario(one: Side, other: Side) -> None:
+        await one.sibling.wait_taken(60)  # nobody is there
+        join(one, other)
+        for number in range(100):
+            one.sibling.report(str(number))
+        await one.sibling.wait_taken(60)
+        assert other.heard == [str(number) for number in range(100)]
+        one.sibling.report("last")
+        one.sibling.close()
+        await other.sibling.wait_gone(60)
+        assert other.heard[100:] == ["last"]
+        assert not other.sibling.is_connected
+
+    run(scenario)
+
+
+def test_end_does_not_wait_for_ever() -> None:
+    async def scenario(one: Side, other: Side) -> None:
+        join(one, other)
+        await other.sibling.wait_gone(0.01)
+        assert other.sibling.is_connected
+
+    run(scenario)
