@@ -57,8 +57,8 @@ def test_the_end(host: FakeHost, entries: StaticEntries) -> None:
     assert host.take_log() == [
         "remove IPv4 rule of preference 1000",
         "remove route 10.1.0.0/16 in table 254",
-        ("RemoveAddress", "10.9.0.2/24"),
         ("RemoveAddress", "10.9.0.1/24"),
+        ("RemoveAddress", "10.9.0.2/24"),
     ]
 
 
