@@ -70,6 +70,7 @@ RARE_ROWS = (
     Keyword("bfd_instance", _bfd_instance, Block.TABLE),
     Keyword("garp_group", _garp_group, Block.TABLE),
     Keyword("interface_up_down_delays", _up_down_delays, Block.ENTRIES),
+    # quirk: linkbeat
     Keyword("linkbeat_interfaces", _linkbeat_interfaces, Block.ENTRIES, acted_on=False),
     Keyword("track_file", _track_file, Block.TABLE),
     Keyword("vrrp_track_file", _track_file, Block.TABLE),
