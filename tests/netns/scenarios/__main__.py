@@ -19,7 +19,10 @@ from tests.netns.scenarios.trace import differences, story, unexplained
 
 def main() -> int:
     """Run what the command line asks for."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    if unknown := {*options.names} - {each.name for each in SCENARIOS}:
+        parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
     chosen = [each for each in SCENARIOS if each.name in options.names or not options.names]
     start = time.monotonic()
     outcomes = run_all(chosen, options.jobs)

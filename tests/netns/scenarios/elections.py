@@ -107,7 +107,7 @@ def _owners() -> Iterator[Scenario]:
         ),
         known={
             r"a .*: only keepalived: address [+-] .*": "owner-addresses",
-            r"a .*, start a: only keepalived: state BACKUP": "owner-waits",
+            "a .*: only keepalived: state BACKUP": "owner-waits",
         },
     )
     owned = replace(V3, addresses=("192.0.2.1/24",))
@@ -123,7 +123,7 @@ def _owners() -> Iterator[Scenario]:
     )
     meet = (start("a", a=MASTER), start("b"), wait(20, a=BACKUP, b=MASTER), stop("b", a=MASTER))
     sides = [side(having(V3, "state MASTER"), priority=255) for _ in "ab"]
-    told = {r"a .*, stop b: only (keepalived|ours): wire .*": "owner-254"}
+    told = {"a .*: only (keepalived|ours): wire .*": "owner-254"}
     yield Scenario("two owners", *sides, meet, known=told)
     sides = [side(V3, priority=255) for _ in "ab"]
     waits = {".*: only (keepalived|ours): .*": "owner-waits"}

@@ -87,7 +87,8 @@ class Scenario:
 
     In the end all that runs is stopped, those that are no Active Router first. `count` tells each
     announcement. `known` are the differences that are meant: patterns of whole lines of
-    `trace.differences`, each with its row of QUIRKS.md.
+    `trace.differences`, each with its row of QUIRKS.md; they leave the step open, which is only when
+    something was seen.
     """
 
     name: str

@@ -97,6 +97,7 @@ class Watch:
                 self.heard(host, name).held.add(address.ip)
 
     def heard(self, host: str, name: str) -> Heard:
+        """What is known of a Virtual Router on a host."""
         return self._heard.setdefault((host, name), Heard())
 
     def forget(self, host: str) -> None:
