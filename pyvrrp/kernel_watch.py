@@ -20,6 +20,7 @@ from .net.monitor import (
     RouteMonitor,
 )
 from .net.rtnetlink import RouteSocket
+from .settings import SocketBuffer
 
 __all__ = ["KernelWatch", "News"]
 
@@ -53,6 +54,10 @@ class KernelWatch:
         self._gone: dict[Key, bool] = {}
         self._monitor = RouteMonitor(route.port)
         table.refresh(route)
+
+    def enlarge(self, buffer: SocketBuffer) -> None:
+        """Have the kernel keep more of what was not read yet."""
+        self._monitor.enlarge(buffer)
 
     def fileno(self) -> int:
         """The descriptor to wait on for reading."""

@@ -26,6 +26,7 @@ __all__ = [
     "Ipvlan",
     "IpvlanMode",
     "LinkDelay",
+    "SocketBuffer",
     "StaticSettings",
     "TrackedInterface",
     "TrackedKind",
@@ -216,6 +217,14 @@ class LinkDelay:
 
 
 @dataclass(frozen=True, slots=True)
+class SocketBuffer:
+    """Octets that the kernel keeps for a socket, at least; `force`: past the system's limit."""
+
+    octets: int = 0
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HostSettings:
     """What all Virtual Routers of a host have in common.
 
@@ -229,6 +238,10 @@ class HostSettings:
     """Seconds after the start before anybody takes part."""
     delay_after_boot: float = 0.0
     """The same, since the host was started: the longer wait counts."""
+    command_buffer: SocketBuffer = SocketBuffer()
+    """Of the socket that changes addresses, routes and rules."""
+    monitor_buffer: SocketBuffer = SocketBuffer()
+    """Of the one that hears what others change."""
     logs_unknown_vrids: bool = False
     """Tell of Advertisements that are for no Virtual Router here, each VRID once a minute."""
     restores: bool = False

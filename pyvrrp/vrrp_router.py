@@ -140,6 +140,8 @@ class VrrpRouter:
         self.link_states.use(settings.link_delays)
         self._statics.use(settings.statics)
         self._segments.strangers.is_told = settings.logs_unknown_vrids
+        self._route.enlarge(settings.command_buffer)
+        self._watch.enlarge(settings.monitor_buffer)
         try:
             self._filter.use(settings.filter)
         except NetlinkError as error:

@@ -192,6 +192,8 @@ _ACTED_ON = (
     *("bfd_process_name", "bfd_priority", "bfd_rt_priority", "bfd_cpu_affinity"),
     *("bfd_rlimit_rttime", "bfd_rlimit_rtime", "bfd_no_swap"),
     "vrrp_rx_bufs_policy",
+    *("vrrp_netlink_cmd_rcv_bufs", "vrrp_netlink_cmd_rcv_bufs_force"),
+    *("vrrp_netlink_monitor_rcv_bufs", "vrrp_netlink_monitor_rcv_bufs_force"),
     *("max_auto_priority", "min_auto_priority_delay"),
     *("process_monitor_rcv_bufs", "process_monitor_rcv_bufs_force"),
     *("enable_dbus", "dbus_service_name", "dbus_no_interface_name"),

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..conf.debounce import debounce
-from ..settings import AnnouncementGaps, FilterSettings, GapGroup, HostSettings, LinkDelay
+from ..settings import (
+    AnnouncementGaps,
+    FilterSettings,
+    GapGroup,
+    HostSettings,
+    LinkDelay,
+    SocketBuffer,
+)
 from . import translate_routing
 
 if TYPE_CHECKING:
@@ -31,10 +38,23 @@ def translate_host(config: Config) -> HostSettings:
         start_delay=words.vrrp_startup_delay,
         delay_after_boot=words.vrrp_delay_after_boot,
         logs_unknown_vrids=words.log_unknown_vrids,
+        **_buffers(config),
         link_delays=tuple(
             LinkDelay(name, up / 1e6, down / 1e6) for name, (up, down) in debounce(config).items()
         ),
     )
+
+
+def _buffers(config: Config) -> dict[str, SocketBuffer]:
+    words = config.global_defs.receive_buffers
+    if words is None:
+        return {}
+    return {
+        "command_buffer": SocketBuffer(words.vrrp_netlink_cmd, words.vrrp_netlink_cmd_force),
+        "monitor_buffer": SocketBuffer(
+            words.vrrp_netlink_monitor, words.vrrp_netlink_monitor_force
+        ),
+    }
 
 
 def _filter(config: Config) -> FilterSettings:

@@ -16,7 +16,9 @@ from typing import TypeAlias
 
 from ..core.model import Address, Family
 from ..routing import PROTOCOL_KEEPALIVED
+from ..settings import SocketBuffer
 from .identity import Key, route_key, route_protocol, rule_key
+from .receive_buffer import enlarge
 from .rtnetlink import (
     RTM_DELADDR,
     RTM_DELLINK,
@@ -143,6 +145,10 @@ class RouteMonitor:
         self._socket.setblocking(False)
         with contextlib.suppress(OSError):  # without CAP_NET_ADMIN the default size has to do
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 4 << 20)
+
+    def enlarge(self, buffer: SocketBuffer) -> None:
+        """Have the kernel keep more of what was not read yet."""
+        enlarge(self._socket, buffer)
 
     def fileno(self) -> int:
         """The descriptor to wait on for reading."""

@@ -19,6 +19,8 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import Protocol, TypeAlias
 
 from ..errors import PyvrrpError
+from ..settings import SocketBuffer
+from .receive_buffer import enlarge
 
 __all__ = [
     "Change",
@@ -172,6 +174,10 @@ class RouteSocket:
     def port(self) -> int:
         """The netlink port, which notifications of what is done here bear."""
         return int(self._socket.getsockname()[0])
+
+    def enlarge(self, buffer: SocketBuffer) -> None:
+        """Have the kernel keep more of what was not read yet."""
+        enlarge(self._socket, buffer)
 
     def close(self) -> None:
         """Close the socket; harmless when closed already."""
