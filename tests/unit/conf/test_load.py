@@ -66,11 +66,11 @@ def test_an_include_that_has_to_be_there(read: Read, more: str) -> None:
 
 def test_words_that_do_nothing_are_reported_once_each(read_all: Read) -> None:
     result = read_all(
-        "global_defs {\n enable_dbus\n}\n" * 2000 + "global_defs {\n enable_traps\n}\n"
+        "global_defs {\n enable_snmp_rfc\n}\n" * 2000 + "global_defs {\n enable_traps\n}\n"
     )
     idle = [d for d in result.diagnostics if d.id == "not-acted-on"]
     assert [(d.severity, d.message) for d in idle] == [
-        ("info", "enable_dbus is accepted, but not yet acted on (2000 times)"),
+        ("info", "enable_snmp_rfc is accepted, but not yet acted on (2000 times)"),
         ("info", "enable_traps is accepted, but not yet acted on"),
     ]
     assert result.test_exit_code == 0
