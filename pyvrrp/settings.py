@@ -1,6 +1,6 @@
 """What a person decides about one Virtual Router: the protocol's settings and the host's.
 
-The daemon makes these from keepalived.conf (`pyvrrp.daemon.translate`); embedders make them with
+The daemon makes these from keepalived.conf (`pyvrrp.daemon.translate.vrrp`); embedders make them with
 `VirtualRouterSettings.of`.
 """
 

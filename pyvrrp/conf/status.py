@@ -146,7 +146,7 @@ _INSIDE = (
     _Words("global_defs/include_check", _ENDS),
     _Words("global_defs/lvs_sync_daemon", ("inst", "id", "maxlen", "port", "ttl", "group")),
     _Words("global_defs/lvs_timeouts", ("tcp", "tcpfin", "udp")),
-    _Words("global_defs/notification_email", ("ADDRESS",), ("ADDRESS",)),
+    _Words("global_defs/notification_email", ("ADDRESS",)),
     _Words("interface_up_down_delays", ("IFNAME",)),
     _Words("linkbeat_interfaces", ("MII", "ETHTOOL", "IOCTL"), ("MII", "ETHTOOL", "IOCTL")),
     _Words("lvs_method/options", ("type", "port", *CHECKSUMS)),

@@ -2,7 +2,7 @@
 
 Everything here is frozen: a changed setting is a new value, and `machine.Reconfigured` tells the
 state machine about it. Names are RFC 9568's (section 6.1); the words of keepalived.conf are
-translated once, in `pyvrrp.daemon.translate`.
+translated once, in `pyvrrp.daemon.translate.vrrp`.
 """
 
 from __future__ import annotations

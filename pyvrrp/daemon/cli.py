@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
         from .config_test import run
 
         return run(options)
-    from .running import run_daemon
+    from .parent.running import run_daemon
 
     return run_daemon(options)
 

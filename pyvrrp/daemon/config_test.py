@@ -6,8 +6,8 @@ import gc
 import sys
 from typing import TYPE_CHECKING
 
-from . import namespaces
 from .options import Options
+from .parent import namespaces
 from .processes import FATAL
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def load_here(
     Raises: conf.source.Unreadable; NamespaceError.
     """
     from ..conf.load import load
-    from .script_security import ThisHost
+    from .notices.script_security import ThisHost
 
     def names(named: str | None) -> tuple[str, ...]:
         return namespaces.link_names(named if namespace is None else namespace)

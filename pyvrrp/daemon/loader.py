@@ -21,11 +21,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ..errors import PyvrrpError
-from . import handoff, journal, log, namespaces, pid_file, processes
-from .life_scripts import LifeScript
+from . import handoff, log, processes
 from .options import Options
-from .parent_settings import ParentSettings, parent_settings
+from .parent import namespaces, pid_file
+from .parent.life_scripts import LifeScript
+from .parent.settings import ParentSettings, parent_settings
 from .process_settings import Followed
+from .vrrp import journal
 
 if TYPE_CHECKING:
     from ..conf.config import Config, GlobalDefs, Script
@@ -210,8 +212,8 @@ def _run(body: Body, options: Options, load: Load, report: int, is_start: bool) 
 
 def _log_configuration(config: Config, options: Options, verdict: Verdict) -> None:
     """Under the names of the processes that keepalived has do it (quirk: dump-conf-process)."""
-    from .dumper import configuration_lines
-    from .kinds import BFD, CHECKERS, VRRP
+    from .dumping.dumper import configuration_lines
+    from .parent.kinds import BFD, CHECKERS, VRRP
 
     wanted = (
         (CHECKERS, verdict.needs_checkers),
@@ -268,8 +270,8 @@ def _settled(config: Config, options: Options) -> Config:
 
 def _hand_over(config: Config, options: Options, settings: int, problems: int) -> Verdict:
     from ..settings import StaticSettings, VirtualRouterSettings
-    from .journalling import journals
-    from .translate_host import translate_host
+    from .translate.host import translate_host
+    from .vrrp.journalling import journals
 
     sections = records(config, run_vrrp=options.run_vrrp, run_checkers=options.run_checkers)
     handoff.write(settings, *sections)
@@ -306,7 +308,7 @@ def _hand_over(config: Config, options: Options, settings: int, problems: int) -
 def _life_script(defs: GlobalDefs, script: Script | None, timeout: float) -> LifeScript | None:
     if script is None:
         return None
-    from .programs import Programs
+    from .notices.programs import Programs
 
     command = Programs(defs).command(script)
     return None if command is None else LifeScript(command, timeout)
@@ -317,11 +319,11 @@ def records(config: Config, *, run_vrrp: bool = True, run_checkers: bool = True)
 
     Raises: PyvrrpError, when running with this configuration would do harm.
     """
-    from .programs import Programs
-    from .translate import translate
-    from .translate_host import translate_host
-    from .translate_notices import translate_notices
-    from .translate_tracking import Tracking, scripts_settings
+    from .notices.programs import Programs
+    from .translate.host import translate_host
+    from .translate.notices import translate_notices
+    from .translate.tracking import Tracking, scripts_settings
+    from .translate.vrrp import translate
 
     programs = Programs(config.global_defs)
     tracking = Tracking(config, programs)
@@ -338,7 +340,7 @@ def _bfd_records(config: Config) -> tuple[object, ...]:
     """What the BFD child gets; nothing when there is no session."""
     if not config.bfd_instances:
         return ()
-    from .translate_bfd import translate_bfd
+    from .translate.bfd import translate_bfd
 
     process, sessions = translate_bfd(config)
     return (process, *sessions)
@@ -353,7 +355,7 @@ def _checker_records(config: Config) -> tuple[object, ...]:
     """What the checker child gets; nothing when the file says nothing that is its business."""
     if config.lvs is None and config.global_defs.lvs_sync_daemon is None:
         return ()
-    from .translate_lvs import translate_lvs
+    from .translate.lvs import translate_lvs
 
     settings, services = translate_lvs(config)
     return (settings, *services)

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 
-from .dump_file import directory
+from .dumping.file import directory
 
 __all__ = ["LogFile", "path_for"]
 

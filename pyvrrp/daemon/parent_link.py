@@ -16,7 +16,7 @@ from itertools import islice
 
 from ..errors import PyvrrpError
 from . import handoff, processes
-from .dump_kinds import announced
+from .dumping.kinds import announced
 from .options import SIGNALS
 from .siblings import Sibling
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..lvs_words import LVS_VALUES, LVS_WORDS
+from ..checkers.lvs_words import LVS_VALUES, LVS_WORDS
 
 __all__ = ["GROUPS", "NEGATED", "OPEN", "VALUES", "WORDS"]
 
@@ -58,12 +58,12 @@ WORDS: Mapping[str, str] = {
     "receive_buffer": "kernel_rx_buf_size",
     "receive_frames": "vrrp_rx_bufs_multiplier",
     "yield_to_priority": "timer_expired_backup",
-    # pyvrrp.daemon.scripts_settings
+    # pyvrrp.daemon.scripts.settings
     "TrackerScript.command": "script",
     "TrackerScript.file": "script <",
     "TrackerFile.path": "file",
     "initial": "init_file",
-    # pyvrrp.daemon.checker_settings, pyvrrp.daemon.process_settings
+    # pyvrrp.daemon.checkers.settings, pyvrrp.daemon.process_settings
     "flush_at_start": "lvs_flush",
     "flush_at_stop": "lvs_flush_on_stop",
     "tell_servers_at_start": "rs_init_notifies",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from netnslab import Host, Process, wait_until
-from pyvrrp.daemon.pid_file import is_locked
+from pyvrrp.daemon.parent.pid_file import is_locked
 
 __all__ = ["ADDRESS", "CHECKS", "INSTANCE", "OURS", "PATIENCE", "SIGNALS", "THEIRS", "Place"]
 

@@ -22,7 +22,7 @@ from healthcheck.core.model import (
 from healthcheck.core.service import QuorumDown, QuorumUp, ServerDown, ServerUp
 from healthcheck.core.table import Destination, Family, FirewallMark, Protocol, ServiceAddress
 from healthcheck.events import CheckFailed, CheckRecovered
-from pyvrrp.daemon.checker_log import activations, lines
+from pyvrrp.daemon.checkers.log import activations, lines
 
 NAME = "[10.2.0.1]:tcp:80"
 KEY = ServiceAddress(Protocol.TCP, IPv4Address("10.2.0.1"), 80)

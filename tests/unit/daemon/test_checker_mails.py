@@ -22,7 +22,7 @@ from healthcheck.core.model import (
 from healthcheck.core.service import QuorumDown, QuorumUp, ServerDown, ServerUp
 from healthcheck.core.table import Destination, Protocol, ServiceAddress
 from healthcheck.events import CheckFailed, CheckRecovered
-from pyvrrp.daemon.checker_mails import CheckerMails
+from pyvrrp.daemon.checkers.mails import CheckerMails
 
 SERVER = Destination(IPv4Address("10.0.0.1"), 80)
 TARGET = Target(IPv4Address("10.0.0.1"), 80)

@@ -10,8 +10,8 @@ import pytest
 from healthcheck.core.model import RealServer, VirtualServer
 from healthcheck.core.table import Destination
 from pyvrrp.daemon import handoff
-from pyvrrp.daemon.checker_reader import SettingsReader
-from pyvrrp.daemon.checker_settings import CheckedService, CheckerSettings, ServerCommands
+from pyvrrp.daemon.checkers.reader import SettingsReader
+from pyvrrp.daemon.checkers.settings import CheckedService, CheckerSettings, ServerCommands
 
 
 def service(name: str, weight: int) -> CheckedService:

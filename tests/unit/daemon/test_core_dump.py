@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.daemon import core_dump
-from pyvrrp.daemon.core_dump import core_dumps
 from pyvrrp.daemon.options import Options
+from pyvrrp.daemon.parent import core_dump
+from pyvrrp.daemon.parent.core_dump import core_dumps
 
 
 @pytest.fixture(autouse=True)

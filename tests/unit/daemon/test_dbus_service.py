@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from dbus_fast import Message, Variant
 
-from pyvrrp.daemon import dbus_words
-from pyvrrp.daemon.dbus_service import DbusService
-from pyvrrp.daemon.notice_settings import DbusSettings
-from pyvrrp.daemon.notices import Kind, Notice, What
+from pyvrrp.daemon.dbus import words as dbus_words
+from pyvrrp.daemon.dbus.service import DbusService
+from pyvrrp.daemon.notices.notice import Kind, Notice, What
+from pyvrrp.daemon.notices.settings import DbusSettings
 
 ROOT = "/org/keepalived/Vrrp1"
 A = f"{ROOT}/Instance/eth0/51/IPv4"

@@ -16,8 +16,9 @@ from pyvrrp.conf.diagnostics import SourceFile, Span
 from pyvrrp.core.actions import StateName
 from pyvrrp.core.model import Family
 from pyvrrp.counters import Counters
-from pyvrrp.daemon import dumper, handoff
-from pyvrrp.daemon.dumps import Request
+from pyvrrp.daemon import handoff
+from pyvrrp.daemon.dumping import dumper
+from pyvrrp.daemon.dumping.dumps import Request
 from pyvrrp.daemon.handoff import Section
 from pyvrrp.daemon.options import Options
 from pyvrrp.snapshot import VirtualRouterSnapshot

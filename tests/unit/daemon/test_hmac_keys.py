@@ -10,7 +10,7 @@ import pytest
 from pyvrrp.conf.auth_hmac import AuthHmac, HmacKey
 from pyvrrp.conf.config import Secret
 from pyvrrp.core.authentication import HmacMode
-from pyvrrp.daemon.hmac_keys import UnusableKeys, hmac_settings
+from pyvrrp.daemon.translate.hmac_keys import UnusableKeys, hmac_settings
 
 _TEXT = b"0123456789abcdef0123456789abcdef"
 

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 
 from pyvrrp.conf.config import Config
 from pyvrrp.control.host import LinkFlag
-from pyvrrp.daemon.host_facts import host_facts
+from pyvrrp.daemon.dumping.host_facts import host_facts
 
 
 def test_loopback_and_root() -> None:

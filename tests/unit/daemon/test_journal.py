@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyvrrp.daemon import journal
-from pyvrrp.daemon.journal import JournalError, Leftovers
+from pyvrrp.daemon.vrrp import journal
+from pyvrrp.daemon.vrrp.journal import JournalError, Leftovers
 from pyvrrp.routing import Action, Route, Rule
 from pyvrrp.settings import StaticSettings, VirtualAddress, VirtualMac, VirtualRouterSettings
 

@@ -10,8 +10,8 @@ import pytest
 
 from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
 from healthcheck.ipvs import IpvsError
-from pyvrrp.daemon.checker_settings import CheckerSettings
-from pyvrrp.daemon.kernel_settings import KernelSettings
+from pyvrrp.daemon.checkers.kernel_settings import KernelSettings
+from pyvrrp.daemon.checkers.settings import CheckerSettings
 
 MASTER, BACKUP = SyncState.MASTER, SyncState.BACKUP
 SYNC = CheckerSettings(

@@ -11,18 +11,16 @@ from pathlib import Path
 import pytest
 
 from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
-from pyvrrp.daemon import handoff, journal, programs
-from pyvrrp.daemon.checker_settings import (
-    CheckedService,
-    CheckerSettings,
-    ServerCommands,
-)
-from pyvrrp.daemon.commands import Command, FifoSettings
-from pyvrrp.daemon.life_scripts import LifeScript
+from pyvrrp.daemon import handoff
+from pyvrrp.daemon.checkers.settings import CheckedService, CheckerSettings, ServerCommands
 from pyvrrp.daemon.loader import Verdict, load
+from pyvrrp.daemon.notices import programs
+from pyvrrp.daemon.notices.commands import Command, FifoSettings
 from pyvrrp.daemon.options import Options
-from pyvrrp.daemon.pid_file import Words
+from pyvrrp.daemon.parent.life_scripts import LifeScript
+from pyvrrp.daemon.parent.pid_file import Words
 from pyvrrp.daemon.process_settings import Followed, ProcessSettings
+from pyvrrp.daemon.vrrp import journal
 from pyvrrp.settings import HostSettings, VirtualRouterSettings
 
 _GOOD = """
@@ -114,7 +112,7 @@ def test_old_value_of_a_sysctl_stays_noted(
     """After a crash the kernel holds our own value."""
     names = ("arp_ignore", "arp_filter", "arp_announce")
     found = {f"ipv4/conf/eth1/{name}": "1" for name in names}
-    monkeypatch.setattr("pyvrrp.daemon.journalling.read_sysctl", found.__getitem__)
+    monkeypatch.setattr("pyvrrp.daemon.vrrp.journalling.read_sysctl", found.__getitem__)
     monkeypatch.setattr("pyvrrp.net.reverse_path.relaxed", tuple)
     relaxed = "ipv4/conf/all/rp_filter"
     found[relaxed] = "0"

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pyvrrp.daemon.mails import Mail, Mailer, about, compose
-from pyvrrp.daemon.notice_settings import MailSettings
-from pyvrrp.daemon.notices import Kind, Notice, What
+from pyvrrp.daemon.notices.mails import Mail, Mailer, about, compose
+from pyvrrp.daemon.notices.notice import Kind, Notice, What
+from pyvrrp.daemon.notices.settings import MailSettings
 
 from .mail_server import MailServer
 

@@ -13,9 +13,9 @@ from healthcheck.core.model import RealServer, Target, TcpCheck, VirtualServer
 from healthcheck.core.service import QuorumDown, QuorumUp, ServerDown, ServerUp
 from healthcheck.core.table import Destination, Protocol, ServiceAddress
 from healthcheck.events import CheckFailed
-from pyvrrp.daemon.checker_log import fifo_line
-from pyvrrp.daemon.commands import Command, FifoSettings
-from pyvrrp.daemon.notify_fifo import NotifyFifos
+from pyvrrp.daemon.checkers.log import fifo_line
+from pyvrrp.daemon.notices.commands import Command, FifoSettings
+from pyvrrp.daemon.notices.fifos import NotifyFifos
 
 NAME = "[10.2.0.1]:tcp:80"
 SERVER = Destination(IPv4Address("10.1.0.1"), 80)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from healthcheck.core.model import MiscCheck, ProbeResult
-from pyvrrp.daemon.commands import Command
-from pyvrrp.daemon.notify_scripts import NotifyScripts
+from pyvrrp.daemon.notices.commands import Command
+from pyvrrp.daemon.notices.scripts import NotifyScripts
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.daemon import pid_file
 from pyvrrp.daemon.options import Options
-from pyvrrp.daemon.pid_file import AlreadyRunning, PidFile, PidFileError, PidPaths, Words, paths
+from pyvrrp.daemon.parent import pid_file
+from pyvrrp.daemon.parent.pid_file import (
+    AlreadyRunning,
+    PidFile,
+    PidFileError,
+    PidPaths,
+    Words,
+    paths,
+)
 
 _HOLDER = """
 import sys

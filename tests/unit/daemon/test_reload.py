@@ -24,15 +24,15 @@ from healthcheck.core.model import (
 from healthcheck.core.table import Destination, Forwarding, Method, ServiceFlag, ServiceSettings
 from pyvrrp.conf.config import GlobalDefs
 from pyvrrp.core.model import Peer, Version
-from pyvrrp.daemon.checker_settings import CheckedService, ServerCommands
-from pyvrrp.daemon.commands import Command
+from pyvrrp.daemon.checkers.settings import CheckedService, ServerCommands
 from pyvrrp.daemon.loader import Sections
+from pyvrrp.daemon.notices.commands import Command
 from pyvrrp.daemon.process_settings import ProcessSettings
 from pyvrrp.daemon.reload import routers, services
 from pyvrrp.daemon.reload.differences import differences
 from pyvrrp.daemon.reload.items import Change, Fate, Item, Tally, brief
 from pyvrrp.daemon.reload.whole import at_the_next_start, whole
-from pyvrrp.daemon.scripts_settings import TrackerFile, TrackerProcess, TrackerScript
+from pyvrrp.daemon.scripts.settings import TrackerFile, TrackerProcess, TrackerScript
 from pyvrrp.settings import TrackedInterface, VirtualMac, VirtualRouterSettings
 
 WEB = VirtualRouterSettings.of("web", "eth0", 51, ["192.0.2.100/24"], priority=100)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.daemon.parent_settings import ParentSettings
-from pyvrrp.daemon.reload_schedule import ReloadSchedule, moment
+from pyvrrp.daemon.parent.reload_schedule import ReloadSchedule, moment
+from pyvrrp.daemon.parent.settings import ParentSettings
 
 _NOON = 1_700_049_600.0
 """2023-11-15 12:00:00 UTC; 13:00:00 where the clocks of these tests are."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pyvrrp.daemon.notices import Kind, Notice, What
-from pyvrrp.daemon.reporter import Reporter
+from pyvrrp.daemon.notices.notice import Kind, Notice, What
+from pyvrrp.daemon.vrrp.reporter import Reporter
 
 
 class Heard:

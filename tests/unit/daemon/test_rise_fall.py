@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyvrrp.daemon.rise_fall import RiseFall
+from pyvrrp.daemon.trackers.rise_fall import RiseFall
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from pyvrrp.core.actions import NewActiveReason, StateName
 from pyvrrp.core.events import InitializeReason
 from pyvrrp.daemon.process_settings import Reported
-from pyvrrp.daemon.router_reports import RouterReports
+from pyvrrp.daemon.vrrp.router_reports import RouterReports
 from pyvrrp.virtual_router import Occurrence, StateChange
 
 ROUTER: Any = SimpleNamespace(name="a", config=SimpleNamespace(priority=90))

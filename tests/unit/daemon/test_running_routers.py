@@ -11,7 +11,7 @@ import pytest
 
 from pyvrrp.core.actions import StateName
 from pyvrrp.core.model import Version
-from pyvrrp.daemon.running_routers import RunningRouters
+from pyvrrp.daemon.vrrp.running_routers import RunningRouters
 from pyvrrp.errors import PyvrrpError
 from pyvrrp.net.vrrp_socket import SocketError
 from pyvrrp.settings import HostSettings, VirtualRouterSettings

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.daemon.script_security import is_root, weakness
+from pyvrrp.daemon.notices.script_security import is_root, weakness
 
 pytestmark = pytest.mark.root
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.daemon import service_manager
-from pyvrrp.daemon.child import Backoff
-from pyvrrp.daemon.permissions import missing_capabilities
+from pyvrrp.daemon.parent import service_manager
+from pyvrrp.daemon.parent.child import Backoff
+from pyvrrp.daemon.parent.permissions import missing_capabilities
+from pyvrrp.daemon.parent.signals import SignalPipe
 from pyvrrp.daemon.processes import describe_status
-from pyvrrp.daemon.signals import SignalPipe
 from pyvrrp.daemon.version import PYVRRP_VERSION, version_text
 
 
@@ -142,7 +142,7 @@ def test_wait_status_in_words():
 def test_parent_loads_neither_asyncio_nor_the_language():
     """They would stay in its memory for ever."""
     script = (
-        "import sys; import pyvrrp.daemon.cli, pyvrrp.daemon.supervisor;"
+        "import sys; import pyvrrp.daemon.cli, pyvrrp.daemon.parent.supervisor;"
         "unwanted = {'asyncio', 'json', 'argparse', 'ctypes', 'logging.handlers',"
         " 'pyvrrp.conf', 'pyvrrp.core', 'pyvrrp.net', 'pyroute2', 'healthcheck'};"
         "assert not unwanted & set(sys.modules), unwanted & set(sys.modules)"

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from pyvrrp.daemon.commands import Command, FifoSettings
-from pyvrrp.daemon.dbus_service import DbusService
-from pyvrrp.daemon.mails import Mail, Mailer
-from pyvrrp.daemon.notice_settings import Audience, DbusSettings, MailSettings, NoticeSettings
-from pyvrrp.daemon.notices import Kind, Notice, What
-from pyvrrp.daemon.notify_fifo import NotifyFifos
-from pyvrrp.daemon.notify_scripts import NotifyScripts
-from pyvrrp.daemon.teller import Teller
+from pyvrrp.daemon.dbus.service import DbusService
+from pyvrrp.daemon.notices.commands import Command, FifoSettings
+from pyvrrp.daemon.notices.fifos import NotifyFifos
+from pyvrrp.daemon.notices.mails import Mail, Mailer
+from pyvrrp.daemon.notices.notice import Kind, Notice, What
+from pyvrrp.daemon.notices.scripts import NotifyScripts
+from pyvrrp.daemon.notices.settings import Audience, DbusSettings, MailSettings, NoticeSettings
+from pyvrrp.daemon.notices.teller import Teller
 
 MAIL = MailSettings("192.0.2.9", ("ops@example.org",), "ha@example.org", "vm", "par")
 FIFOS = (FifoSettings("/run/fifo"),)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from healthcheck.probes.file import CannotWatch
-from pyvrrp.daemon import tracker_files
-from pyvrrp.daemon.initial_files import InitialFile, write_initial
-from pyvrrp.daemon.scripts_settings import TrackerFile
-from pyvrrp.daemon.tracker_files import FileTrackers
+from pyvrrp.daemon.scripts.settings import TrackerFile
+from pyvrrp.daemon.trackers import files as tracker_files
+from pyvrrp.daemon.trackers.files import FileTrackers
+from pyvrrp.daemon.translate.initial_files import InitialFile, write_initial
 
 Told = list[tuple[str, int | None]]
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from healthcheck.probes import process
-from pyvrrp.daemon import tracker_scripts
-from pyvrrp.daemon.commands import Command
-from pyvrrp.daemon.scripts_settings import TrackerScript
-from pyvrrp.daemon.tracker_scripts import ScriptTrackers
+from pyvrrp.daemon.notices.commands import Command
+from pyvrrp.daemon.scripts.settings import TrackerScript
+from pyvrrp.daemon.trackers import scripts as tracker_scripts
+from pyvrrp.daemon.trackers.scripts import ScriptTrackers
 
 Told = list[tuple[str, bool | None]]
 Scenario = Callable[[ScriptTrackers, Told], Coroutine[object, object, None]]

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyvrrp.conf.load import load
 from pyvrrp.conf.source import DictReader
-from pyvrrp.daemon import translate_routing
+from pyvrrp.daemon.translate import routing as translate_routing
 from pyvrrp.settings import TrackedInterface
 
 _TEXT = """

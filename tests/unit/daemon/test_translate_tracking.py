@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.conf.load import load
-from pyvrrp.daemon.commands import Command
-from pyvrrp.daemon.initial_files import InitialFile
 from pyvrrp.daemon.loader import records
+from pyvrrp.daemon.notices.commands import Command
 from pyvrrp.daemon.process_settings import ProcessSettings
-from pyvrrp.daemon.scripts_settings import (
+from pyvrrp.daemon.scripts.settings import (
     ScriptsSettings,
     TrackerFile,
     TrackerProcess,
     TrackerScript,
 )
+from pyvrrp.daemon.translate.initial_files import InitialFile
 from pyvrrp.settings import TrackedInterface, TrackedKind, TrackedObject, VirtualRouterSettings
 
 _INSTANCE = """

@@ -1,0 +1,1 @@
+"""The checker process: health checks and IPVS."""

@@ -1,0 +1,1 @@
+"""The service on the system bus, as keepalived has it."""

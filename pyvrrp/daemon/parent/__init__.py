@@ -1,0 +1,1 @@
+"""The parent process: small, without asyncio; starts, watches and ends all others."""

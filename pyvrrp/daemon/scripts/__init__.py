@@ -1,0 +1,1 @@
+"""The scripts process: everything of VRRP that forks, reads files or waits."""

@@ -1,0 +1,1 @@
+"""What is watched for Virtual Routers: scripts, files, processes."""

@@ -1,0 +1,1 @@
+"""The VRRP process, and what it may leave in the kernel."""
