@@ -21,12 +21,14 @@ from pathlib import Path
 _SCRIPT = """
 import os, select, signal, socket, sys, time
 from pathlib import Path
-from pyvrrp.daemon import dumps, handoff, loader, log, processes, supervisor
-from pyvrrp.daemon.child import ChildKind
-from pyvrrp.daemon.commands import Command
-from pyvrrp.daemon.life_scripts import LifeScript
+from pyvrrp.daemon import handoff, loader, log, processes
+from pyvrrp.daemon.dumping import dumps
+from pyvrrp.daemon.parent import supervisor
+from pyvrrp.daemon.parent.child import ChildKind
+from pyvrrp.daemon.notices.commands import Command
+from pyvrrp.daemon.parent.life_scripts import LifeScript
 from pyvrrp.daemon.options import parse
-from pyvrrp.daemon.parent_settings import ParentSettings
+from pyvrrp.daemon.parent.settings import ParentSettings
 
 NOTES = Path(sys.argv[1])
 

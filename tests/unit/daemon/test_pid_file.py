@@ -23,7 +23,7 @@ from pyvrrp.daemon.parent.pid_file import (
 
 _HOLDER = """
 import sys
-from pyvrrp.daemon.pid_file import PidFile
+from pyvrrp.daemon.parent.pid_file import PidFile
 held = PidFile.acquire(sys.argv[1])
 print("held", flush=True)
 sys.stdin.read()

@@ -153,12 +153,12 @@ def test_parent_loads_neither_asyncio_nor_the_language():
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("vrrp_process", "healthcheck"),
-        ("vrrp_process", "pyvrrp.conf"),
-        ("checker_process", "pyvrrp.core"),
-        ("checker_process", "pyvrrp.net"),
-        ("checker_process", "pyvrrp.virtual_router"),
-        ("checker_process", "pyvrrp.conf"),
+        ("vrrp.process", "healthcheck"),
+        ("vrrp.process", "pyvrrp.conf"),
+        ("checkers.process", "pyvrrp.core"),
+        ("checkers.process", "pyvrrp.net"),
+        ("checkers.process", "pyvrrp.virtual_router"),
+        ("checkers.process", "pyvrrp.conf"),
     ],
 )
 def test_each_child_loads_its_own_half(module: str, unwanted: str):
