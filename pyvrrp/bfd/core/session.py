@@ -169,7 +169,7 @@ def _hear(
     if packet.final and after.is_polling:
         after = _confirmed(after)
     if after.state is _ADMIN_DOWN:
-        return after, ()
+        return _settle(cfg, session, after, now, chance)
     state = _MOVES.get((after.state, packet.state), after.state)
     if state is not after.state:
         reason = Diagnostic.NEIGHBOR_DOWN if state is _DOWN else Diagnostic.NONE

@@ -335,6 +335,15 @@ class TestOrders:
         assert (session.state, actions) == (ADMIN_DOWN, ())
         assert step(session, Enabled(), 100.04)[0].state is DOWN
 
+    def test_a_passive_one_says_so_once_it_is_spoken_to(self):
+        session = begin(PASSIVE, OURS, 100.0)
+        session, actions = step(session, Disabled(), 100.0, PASSIVE)
+        assert Send not in map(type, actions)
+        session, actions = step(session, PacketReceived(heard(DOWN, yours=0)), 101.0, PASSIVE)
+        assert actions == (FIRST_TIME, told(ADMIN_DOWN, diagnostic=7))
+        assert deadline(session) == 101.16
+        assert session.send_at == 102.0
+
     def test_enabled_twice_is_once(self):
         assert step(IN_UP, Enabled(), 100.02) == (IN_UP, ())
 
