@@ -155,6 +155,7 @@ _ROWS = (
     value("enable_dbus", Flag(), "dbus/enabled"),
     value("dbus_service_name", Word(missing=_GENERAL), "dbus/service_name"),
     value("dbus_no_interface_name", Word(missing=_GENERAL), "dbus/no_interface_name"),
+    # quirk: no-snmp
     Keyword("snmp_socket", _snmp_socket),
     value("enable_traps", Flag(), "snmp/traps"),
     value("enable_snmp_vrrp", Flag(), "snmp/vrrp"),
