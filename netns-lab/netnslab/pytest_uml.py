@@ -2,10 +2,10 @@
 
     addopts = ["-p", "netnslab.pytest_uml"]
 
-Where the kernel has IPVS they are tests like any others. Where it has not, all of them run in one
-User-Mode Linux machine, which has one processor, beside the others: a second pytest runs there
-(`pytest_inside`) and writes its reports to a file. They appear after the others, one by one, as if they
-were native. When the machine dies, the tests without a report fail. `@pytest.mark.ipvs(timeout=300)` gives a test more than 60 s in there.
+Where the kernel has IPVS they are tests like any others. Where it has not, they come last, all of
+them in one User-Mode Linux machine: a second pytest runs there (`pytest_inside`), writes its reports
+to a file, and they appear in this run one by one, as if they were native. When the machine dies, the
+tests without a report fail. `@pytest.mark.ipvs(timeout=300)` gives a test more than 60 s in there.
 
 Without root they stay where they are, for their `conftest.py` to skip or to fail.
 """
@@ -43,20 +43,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Take the tests for the machine out of the usual loop: they run beside it, and are told of after it."""
+    """Take the tests for the machine out of the usual loop, and run them after it."""
     away = [] if session.config.option.collectonly else _items_for_machine(session)
-    if not away:
-        return (yield)
     session.items = [item for item in session.items if item not in away]
-    try:
-        machine = _start(session, away)
-    except LabError as error:
-        done = yield
-        _emit_all(session, away, None, str(error))
-        return done
-    with machine:
-        done = yield
-        _emit_all(session, away, _Reports(session.config, machine))
+    done = yield
+    if away:
+        _run_in_machine(session, away)
     return done
 
 
@@ -68,14 +60,21 @@ def _items_for_machine(session: pytest.Session) -> list[pytest.Item]:
     return marked
 
 
-def _start(session: pytest.Session, items: Sequence[pytest.Item]) -> uml.Machine:
+def _run_in_machine(session: pytest.Session, items: Sequence[pytest.Item]) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"}
-    return uml.Machine(
-        _command(session.config, items),
-        directory=session.config.invocation_params.dir,
-        environment=environment,
-        inputs={WANTED: json.dumps([item.nodeid for item in items])},
-    )
+    wanted = json.dumps([item.nodeid for item in items])
+    try:
+        machine = uml.Machine(
+            _command(session.config, items),
+            directory=session.config.invocation_params.dir,
+            environment=environment,
+            inputs={WANTED: wanted},
+        )
+    except LabError as error:
+        _emit_all(session, items, None, str(error))
+        return
+    with machine:
+        _emit_all(session, items, _Reports(session.config, machine))
 
 
 def _command(config: pytest.Config, items: Sequence[pytest.Item]) -> list[str]:
