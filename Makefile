@@ -56,7 +56,8 @@ demo: venv ## crash a router, a web server, a director: watch what goes on; writ
 .PHONY: test
 test: venv ## run every test; as root also the ones in network namespaces
 	@$(PYTEST) -q -n auto -m 'not root' # these measure no time
-	@$(PYTEST) -q -m root
+	@$(PYTEST) -q -n 2 --dist loadfile -m 'root and not ipvs and not alone' # these wait most of the time
+	@$(PYTEST) -q -m 'root and (ipvs or alone)'
 
 .PHONY: check
 check: venv ## format, lint, types and the fast tests, in under a minute

@@ -13,6 +13,8 @@ from tests.netns.contract.place import OURS, THEIRS, Place
 from tests.netns.contract.rows import TABLE
 from tests.parity.quirks import ROWS
 
+pytestmark = pytest.mark.alone
+
 _AT_ONCE = 6
 """Most of a life is waiting."""
 

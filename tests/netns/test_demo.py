@@ -23,6 +23,8 @@ from netnslab import namespaces, record
 from netnslab.decode import Advert, Announcement
 from netnslab.timeline import Event
 
+pytestmark = pytest.mark.alone
+
 _DEMO = Path(__file__).parents[2] / "netns-lab" / "demo"
 
 

@@ -12,7 +12,7 @@ from tests.netns.scenarios.crew import MIXES, THEIRS, Mix, Outcomes, run_all
 from tests.netns.scenarios.table import SCENARIOS
 from tests.netns.scenarios.trace import Trace, differences, story, unexplained, unused
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 _BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 

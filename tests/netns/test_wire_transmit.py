@@ -20,6 +20,8 @@ from tests.netns.wire.rig import (
     with_virtual_mac,
 )
 
+pytestmark = pytest.mark.alone
+
 pytest_plugins = ["tests.netns.wire.fixtures"]
 
 _GROUP_MACS = {4: mac("01:00:5e:00:00:12"), 6: mac("33:33:00:00:00:12")}

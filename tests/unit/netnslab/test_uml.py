@@ -19,7 +19,7 @@ from netnslab.cli import main
 
 # Without root there is nothing to boot with, unless CI says it must run.
 boots = pytest.mark.skipif(os.geteuid() != 0 and not os.environ.get("CI"), reason="needs root")
-pytestmark = [pytest.mark.root, boots]
+pytestmark = [pytest.mark.root, pytest.mark.alone, boots]
 
 _FACTS = """
 import json, os, socket, subprocess, sys

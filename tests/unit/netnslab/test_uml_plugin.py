@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 boots = pytest.mark.skipif(os.geteuid() != 0 and not os.environ.get("CI"), reason="needs root")
-pytestmark = [pytest.mark.root, boots]
+pytestmark = [pytest.mark.root, pytest.mark.alone, boots]
 
 _SETTINGS = """
 [pytest]
