@@ -23,7 +23,8 @@ _LINK_LOCAL = Packet("fe80::200")
 _IPV6 = Advert(addresses=("fe80::100", "2001:db8::100"))
 _DOWN = 0.3609375  # s: priority 100, interval 10 cs
 _ROUTER_ALERT = b"\x94\x04\x00\x00"
-_STRICT = {form: frozenset({form}) for form in ChecksumForm}
+_FORMS = (ChecksumForm.PSEUDO_HEADER, ChecksumForm.MESSAGE_ONLY)
+_STRICT = {form: frozenset({form}) for form in _FORMS}
 
 
 def _ttl(value: int) -> bytes:
@@ -213,7 +214,7 @@ def test_second_owner_with_a_higher_address_wins(device: Device, wire: Wire) -> 
     assert {m.value: n for m, n in noted.items()} == {"second-owner": 1}
 
 
-@pytest.mark.parametrize("form", list(ChecksumForm), ids=lambda f: f.value)
+@pytest.mark.parametrize("form", _STRICT, ids=lambda f: f.value)
 def test_strict_checksum(device: Device, wire: Wire, form: ChecksumForm) -> None:
     """CK-03, CK-04, CK-05: one form is sent and one accepted, the other one is not."""
     other = "message" if form is ChecksumForm.PSEUDO_HEADER else "pseudo"
