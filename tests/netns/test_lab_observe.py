@@ -149,7 +149,7 @@ def test_on_a_terminal_a_table_stays_below(routers: Lab) -> None:
         (["arp", "icmp"], {"arp", "icmp"}),
         ([], {"arp", "icmp", "nd"}),
     ],
-    ids=" ".join,
+    ids=["icmp", "arp", "nd", "two", "all"],
 )
 def test_the_kernel_lets_only_the_chosen_kinds_through(
     routers: Lab, kinds: list[str], expected: set[str]
