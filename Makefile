@@ -56,7 +56,8 @@ demo: venv ## crash a router, a web server, a director: watch what goes on; writ
 .PHONY: test
 test: venv ## run every test; as root also the ones in network namespaces
 	@$(PYTEST) -q -n auto -m 'not root' # these measure no time
-	@$(PYTEST) -q -n 2 --dist loadfile -m 'root and not ipvs and not alone' # these wait most of the time
+	@$(PYTEST) -q -n auto --dist loadfile -m untimed # nor do these, whose files each run keepalived once
+	@$(PYTEST) -q -n 2 --dist loadfile -m 'root and not (untimed or ipvs or alone)' # these mostly wait
 	@$(PYTEST) -q -m 'root and (ipvs or alone)'
 
 .PHONY: check

@@ -16,7 +16,7 @@ from pyvrrp.conf.load import Loaded, load
 from pyvrrp.daemon.notices.script_security import ThisHost
 from tests.parity.debian import CRASH, LINKS, NODE, namespace, verdicts, written
 
-pytestmark = [pytest.mark.root, pytest.mark.alone]
+pytestmark = [pytest.mark.root, pytest.mark.untimed]
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FILES = sorted(f"{p.parent.name}/{p.name}" for p in GOLDEN.glob("*/*.conf"))

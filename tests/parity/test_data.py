@@ -32,7 +32,7 @@ from pyvrrp.snapshot import ScriptSnapshot, TrackedSnapshot, VirtualRouterSnapsh
 from tests.parity.dumped import LINKS, NODE, OURS, Dumped, dump, dumps
 from tests.parity.quirks import ROWS
 
-pytestmark = [pytest.mark.root, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.root, pytest.mark.slow, pytest.mark.untimed]
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "good"
 SHOWN = Path(__file__).with_name("shown")

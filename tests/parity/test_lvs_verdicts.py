@@ -14,7 +14,7 @@ from pyvrrp.conf.load import load
 from pyvrrp.daemon.notices.script_security import ThisHost
 from tests.parity.debian import CRASH, NODE, verdicts, written
 
-pytestmark = [pytest.mark.root, pytest.mark.alone]
+pytestmark = [pytest.mark.root, pytest.mark.untimed]
 
 SECURE = "global_defs {\nenable_script_security\nscript_user root\n}\n"
 KIND = "lvs_sched rr\nlvs_method NAT\nprotocol TCP\n"

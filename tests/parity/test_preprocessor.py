@@ -17,7 +17,7 @@ from pyvrrp.conf.lexer import UnterminatedQuote, split
 from pyvrrp.conf.source import DiskReader
 from tests.parity.debian import NODE, said
 
-pytestmark = [pytest.mark.root, pytest.mark.alone]
+pytestmark = [pytest.mark.root, pytest.mark.untimed]
 
 B = "$B=\\\nx1 \\\nx2\n"
 CASES = {

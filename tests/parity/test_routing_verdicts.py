@@ -19,7 +19,7 @@ from pyvrrp.conf.diagnostics import ProblemClass
 from pyvrrp.conf.load import load
 from tests.parity.debian import LINKS, namespace
 
-pytestmark = [pytest.mark.root, pytest.mark.alone]
+pytestmark = [pytest.mark.root, pytest.mark.untimed]
 
 HEAD = (
     "vrrp_instance a {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n"

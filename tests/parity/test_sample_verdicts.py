@@ -14,7 +14,7 @@ from pyvrrp.conf.load import load
 from pyvrrp.daemon.notices.script_security import ThisHost
 from tests.parity.debian import NODE, verdicts
 
-pytestmark = [pytest.mark.root, pytest.mark.alone]
+pytestmark = [pytest.mark.root, pytest.mark.untimed]
 
 DIRECTORY = Path(sys.prefix) / "keepalived-samples"
 LINKS = ("eth0", "eth1", "eth2", "eth3")

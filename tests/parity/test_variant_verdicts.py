@@ -14,7 +14,7 @@ from pyvrrp.daemon.notices.script_security import ThisHost
 from tests.parity.debian import CRASH, LINKS, NODE, verdicts, written
 from tests.parity.variants import FILES, NEWER_CODES, NEWER_FILES
 
-pytestmark = [pytest.mark.root, pytest.mark.alone]
+pytestmark = [pytest.mark.root, pytest.mark.untimed]
 
 DIFFERENT = {
     "address: 192.0.2.1/": (0, "empty-number"),

@@ -14,7 +14,7 @@ from pyvrrp.conf.load import load
 from pyvrrp.conf.source import DictReader
 from tests.parity.debian import LINKS, NODE, verdicts, written
 
-pytestmark = [pytest.mark.root, pytest.mark.alone]
+pytestmark = [pytest.mark.root, pytest.mark.untimed]
 
 
 class Row(NamedTuple):

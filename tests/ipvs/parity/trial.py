@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import FileIO
+from math import inf
 from pathlib import Path
 from typing import TypeAlias
 
@@ -38,6 +39,8 @@ _LONGEST_PAUSE = 20.0
 _PAST_A_CHECK = 0.5  # no other check is due then, even if all have drifted
 _RECENT = 0.3
 """Seconds; a check that is seen later is no measure of when the next one comes."""
+_WHOLE_PERIOD = 1.5
+"""Seconds; a check that comes sooner after the one before is a retry, and the next one comes later."""
 _LAST_CALLS = 0.5
 _SETTLE = 2.0
 _TURNS, _PERIOD = 4, 2.0
@@ -65,8 +68,8 @@ class Step:
     """`act` shortly after a check of the server `after` was seen, then watch for `hold` seconds, and as
     much longer as programs may be late on this machine.
 
-    It is one that the stimulus is about: so both programs are in the same part of its period, and what
-    they see of it comes at the same time, however late earlier checks were.
+    It is one that the stimulus is about, and the check is no retry: so both programs are in the same
+    part of its period, and what they see of it comes at the same time, however late earlier checks were.
     """
 
     name: str
@@ -210,8 +213,8 @@ class Daemon:
         )
 
     def _on_attempt(self, address: str, age: float) -> None:
-        for trial in self.trials if age < _RECENT else ():
-            trial.see_attempt(address)
+        for trial in self.trials:
+            trial.see_attempt(address, age)
 
     async def until(self, condition: Callable[[], bool], limit: float, what: str) -> None:
         """Wait. Raises: TimeoutError, with the daemon's log."""
@@ -279,6 +282,7 @@ class Trial:
         self.configuration = ""
         self._number = number
         self._checked: dict[str, asyncio.Event] = {}
+        self._checked_at: dict[str, float] = {}
         self._prepare_files()
         self._told, self._asked = (
             FileIO(self.directory / name, "a+") for name in ("told", "asked")
@@ -356,16 +360,19 @@ class Trial:
             self._hear(name, "run")
 
     def _hear(self, server: str, words: str) -> None:
-        self._see_check(server)
+        self._see_check(server, 0.0)
         self.recorder.hear(f"{server}: {words}")
 
-    def see_attempt(self, address: str) -> None:
-        """Somebody began to connect, maybe to one of ours."""
+    def see_attempt(self, address: str, age: float) -> None:
+        """Somebody began to connect, `age` seconds ago, maybe to one of ours."""
         if (own := self.own(address)) != address:
-            self._see_check(own)
+            self._see_check(own, age)
 
-    def _see_check(self, server: str) -> None:
-        if server in self._checked:
+    def _see_check(self, server: str, age: float) -> None:
+        now = time.monotonic() - age
+        is_whole = now - self._checked_at.get(server, -inf) >= _WHOLE_PERIOD
+        self._checked_at[server] = now
+        if is_whole and age < _RECENT and server in self._checked:
             self._checked[server].set()
 
     async def open(self) -> None:
@@ -390,7 +397,7 @@ class Trial:
         await asyncio.sleep(min(_LONGEST_PAUSE, SCALE * self.recorder.phases[-1].lateness))
 
     async def _wait_past_check(self, server: str) -> None:
-        """Wait for another one as long as we are late ourselves."""
+        """One that is no retry; wait for another one as long as we are late ourselves."""
         checked = self._checked.setdefault(server, asyncio.Event())
         late = _RECENT
         try:
