@@ -142,6 +142,7 @@ def _first_word(check: Check, state: CheckerState) -> bool | None:
 
 
 def _pace_while_down(check: Check) -> float:
+    """As 2.4 has it (quirk: retries-while-down)."""
     timing = check.timing
     if isinstance(check, HttpCheck):
         return max(timing.delay_loop, timing.delay_before_retry)

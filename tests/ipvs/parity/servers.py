@@ -125,7 +125,8 @@ class RealServer:
                 )  # keepalived 2.2.7 counts a close without it as failure
                 break
             writer.write(f"{greeting}\r\n".encode())
-        self.heard(" | ".join(heard))
+        if heard:  # else whoever came was told to end
+            self.heard(" | ".join(heard))
 
 
 class _Datagrams(asyncio.DatagramProtocol):
