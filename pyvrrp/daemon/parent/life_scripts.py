@@ -39,14 +39,15 @@ class LifeScripts:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._pid: int | None = None
+        self.pid: int | None = None
+        """The process around the one that runs."""
         self.kill_at: float | None = None
         """When to give up on its process, on the monotonic clock."""
 
     @property
     def is_running(self) -> bool:
         """Whether the one that was started has not ended."""
-        return self._pid is not None
+        return self.pid is not None
 
     def start(self, script: LifeScript | None, what: str) -> None:
         """Start it, if there is one and it can be; `what` it is, for the log."""
@@ -54,7 +55,7 @@ class LifeScripts:
             return
         _log.info("Running %s script %s", what, script.command.argv[0])
         try:
-            self._pid = processes.fork(lambda: _run(script, what, self._options), keep=())
+            self.pid = processes.fork(lambda: _run(script, what, self._options), keep=())
         except OSError as exc:
             _log.error("%s script cannot be run: %s", what, exc.strerror)
             return
@@ -72,15 +73,15 @@ class LifeScripts:
 
     def reap(self) -> bool:
         """Whether it has ended since the last call."""
-        if self._pid is None or os.waitpid(self._pid, os.WNOHANG)[0] == 0:
+        if self.pid is None or os.waitpid(self.pid, os.WNOHANG)[0] == 0:
             return False
-        self._pid = self.kill_at = None
+        self.pid = self.kill_at = None
         return True
 
     def _signal(self, number: int) -> None:
-        if self._pid is not None:
+        if self.pid is not None:
             with suppress(ProcessLookupError):
-                os.kill(self._pid, number)
+                os.kill(self.pid, number)
 
 
 def _run(script: LifeScript, what: str, options: Options) -> int:

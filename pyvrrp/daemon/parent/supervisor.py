@@ -134,7 +134,8 @@ class Supervisor:
     def _own_processes(self) -> Iterator[int]:
         readers = (reading.pid for reading in (self._load, self._writing) if reading)
         children = (child.pid for child in self._children)
-        yield from (pid for pid in (self._dumps.pid, *children, *readers) if pid is not None)
+        others = (self._dumps.pid, self._life_scripts.pid)
+        yield from (pid for pid in (*others, *children, *readers) if pid is not None)
 
     def _timeout(self) -> float | None:
         moments = [*self._children.due(), *(self._dumps.due() if self._may_dump else ())]
