@@ -25,6 +25,7 @@ from .. import handoff
 from ..dumping.kinds import of_section
 from ..parent_link import ParentLink
 from ..process_settings import ProcessSettings, apply
+from ..processes import FATAL
 from ..punctuality import Punctuality
 from ..siblings import Sibling
 from .log import log_action
@@ -34,7 +35,6 @@ __all__ = ["run"]
 
 logger = logging.getLogger(__name__)
 
-_EXIT_FATAL = 1
 _NAME = "BFD"
 _SWITCH_INTERVAL = 0.0005  # s; how long the log's thread may keep the loop waiting
 _UP, _DOWN = "1", "0"
@@ -49,7 +49,7 @@ def run(start: handoff.ChildStart) -> int:
         asyncio.run(_Process(start).main())
     except PyvrrpError as error:
         logger.error("%s", error)
-        return _EXIT_FATAL
+        return FATAL
     return 0
 
 

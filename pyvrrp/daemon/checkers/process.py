@@ -31,7 +31,7 @@ from ..notices.scripts import NotifyScripts
 from ..parent.namespaces import inside
 from ..parent_link import ParentLink
 from ..process_settings import apply
-from ..processes import INTERNAL_ERROR
+from ..processes import FATAL, INTERNAL_ERROR
 from ..punctuality import Punctuality
 from ..reload.items import Tally, brief
 from ..reload.services import changes, item
@@ -51,7 +51,6 @@ __all__ = ["run"]
 
 logger = logging.getLogger(__name__)
 
-_EXIT_FATAL = 1
 _NAME = "Healthcheck"
 _SWITCH_INTERVAL = 0.0005  # s; how long the log's thread may keep the loop waiting
 _SCRIPT_PATIENCE = 2.0  # s that scripts have to end at stop; `child_wait_time` is 5 by default
@@ -76,10 +75,10 @@ def run(start: handoff.ChildStart) -> int:
     except IpvsMissing as error:
         handoff.send(start.control, handoff.UNAVAILABLE, str(error))
         logger.error("%s", error)
-        return _EXIT_FATAL
+        return FATAL
     except PyvrrpError as error:
         logger.error("%s", error)
-        return _EXIT_FATAL
+        return FATAL
     except HealthcheckError as error:
         # It may be for a moment only: the parent tries again, later and later.
         logger.error("%s", error)

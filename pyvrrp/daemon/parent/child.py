@@ -75,7 +75,7 @@ class ChildKind:
     """In syslog."""
     keywords: tuple[bytes, ...]
     """Where a configuration has one of these words the child is likely to be needed."""
-    prepare: Callable[[], None]
+    prepare: Callable[[], object]
     """Runs in the child first, while the configuration is being read: imports."""
     body: Callable[[handoff.ChildStart], int]
     """Runs in the child; its result is the exit code. Calls `processes.hear_orders`."""

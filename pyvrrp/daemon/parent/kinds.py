@@ -5,58 +5,51 @@ Their code is imported in the child: each loads its own half, and the parent nei
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from .. import handoff
 from .child import ChildKind
 
 __all__ = ["BFD", "CHECKERS", "KINDS", "SCRIPTS", "VRRP"]
 
 
-def _import_vrrp() -> None:
-    from ..vrrp import process as vrrp_process  # noqa: F401
+class _Program(Protocol):
+    """The module of a child."""
+
+    def run(self, start: handoff.ChildStart) -> int:
+        """Be it, until told to stop; the result is the exit code."""
 
 
-def _run_vrrp(start: handoff.ChildStart) -> int:
-    from ..vrrp.process import run
+def _vrrp() -> _Program:
+    from ..vrrp import process
 
-    return run(start)
-
-
-def _import_checkers() -> None:
-    from ..checkers import process as checker_process  # noqa: F401
+    return process
 
 
-def _run_checkers(start: handoff.ChildStart) -> int:
-    from ..checkers.process import run
+def _checkers() -> _Program:
+    from ..checkers import process
 
-    return run(start)
-
-
-def _import_bfd() -> None:
-    from ..bfd import process as bfd_process  # noqa: F401
+    return process
 
 
-def _run_bfd(start: handoff.ChildStart) -> int:
-    from ..bfd.process import run
+def _bfd() -> _Program:
+    from ..bfd import process
 
-    return run(start)
-
-
-def _import_scripts() -> None:
-    from ..scripts import process as scripts_process  # noqa: F401
+    return process
 
 
-def _run_scripts(start: handoff.ChildStart) -> int:
-    from ..scripts.process import run
+def _scripts() -> _Program:
+    from ..scripts import process
 
-    return run(start)
+    return process
 
 
 VRRP = ChildKind(
     "VRRP",
     "Keepalived_vrrp",
     (b"vrrp_instance",),
-    _import_vrrp,
-    _run_vrrp,
+    _vrrp,
+    lambda start: _vrrp().run(start),
     may_run=lambda options: options.run_vrrp,
     is_needed=lambda verdict: verdict.needs_vrrp,
     pid_file=lambda paths: paths.vrrp,
@@ -67,8 +60,8 @@ CHECKERS = ChildKind(
     "Healthcheck",
     "Keepalived_healthcheckers",
     (b"virtual_server",),
-    _import_checkers,
-    _run_checkers,
+    _checkers,
+    lambda start: _checkers().run(start),
     may_run=lambda options: options.run_checkers,
     is_needed=lambda verdict: verdict.needs_checkers,
     pid_file=lambda paths: paths.checkers,
@@ -79,8 +72,8 @@ BFD = ChildKind(
     "BFD",
     "Keepalived_bfd",
     (b"bfd_instance",),
-    _import_bfd,
-    _run_bfd,
+    _bfd,
+    lambda start: _bfd().run(start),
     may_run=lambda options: options.run_bfd,
     is_needed=lambda verdict: verdict.needs_bfd,
     pid_file=lambda paths: paths.bfd,
@@ -91,8 +84,8 @@ SCRIPTS = ChildKind(
     "scripts",
     "Keepalived_scripts",
     (b"track_", b"notify", b"smtp_server"),
-    _import_scripts,
-    _run_scripts,
+    _scripts,
+    lambda start: _scripts().run(start),
     may_run=lambda options: True,
     is_needed=lambda verdict: verdict.needs_scripts,
     pid_file=lambda paths: "",

@@ -26,6 +26,7 @@ from .. import handoff
 from ..dumping.kinds import CLEARING, of_section
 from ..parent_link import ParentLink
 from ..process_settings import Followed, ProcessSettings, Reported, apply, raise_priority
+from ..processes import FATAL
 from ..siblings import Sibling
 from . import leftovers
 from .router_reports import RouterReports
@@ -35,7 +36,6 @@ __all__ = ["run"]
 
 logger = logging.getLogger(__name__)
 
-_EXIT_FATAL = 1
 _NAME = "VRRP"
 _SWITCH_INTERVAL = 0.0005  # s; how long the log's thread may keep the loop waiting
 _REPORTS_PATIENCE = 0.5  # s that reports have to be taken at stop, by whoever tells others
@@ -51,7 +51,7 @@ def run(start: handoff.ChildStart) -> int:
         asyncio.run(_Process(start).main())
     except PyvrrpError as error:
         logger.error("%s", error)
-        return _EXIT_FATAL
+        return FATAL
     return 0
 
 
