@@ -6,8 +6,8 @@ import gc
 import sys
 from typing import TYPE_CHECKING
 
+from . import namespaces
 from .options import Options
-from .parent import namespaces
 from .processes import FATAL
 
 if TYPE_CHECKING:

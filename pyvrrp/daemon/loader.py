@@ -21,9 +21,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ..errors import PyvrrpError
-from . import handoff, log, processes
+from . import handoff, log, namespaces, processes
 from .options import Options
-from .parent import namespaces, pid_file
+from .parent import pid_file
 from .parent.life_scripts import LifeScript
 from .parent.settings import ParentSettings, parent_settings
 from .process_settings import Followed

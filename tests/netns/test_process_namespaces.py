@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from netnslab import Host, Lab, Process, wait_until
-from pyvrrp.daemon.parent.namespaces import NamespaceError, inside
+from pyvrrp.daemon.namespaces import NamespaceError, inside
 
 _PROGRAM = Path(sys.executable).with_name("keepalived")
 _INSTANCE = """

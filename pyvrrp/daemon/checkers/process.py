@@ -25,10 +25,10 @@ from healthcheck.upkeep import Repair
 from ...errors import PyvrrpError
 from .. import handoff
 from ..dumping.kinds import of_section
+from ..namespaces import inside
 from ..notices.commands import Command
 from ..notices.fifos import NotifyFifos
 from ..notices.scripts import NotifyScripts
-from ..parent.namespaces import inside
 from ..parent_link import ParentLink
 from ..process_settings import apply
 from ..processes import FATAL, INTERNAL_ERROR
@@ -36,7 +36,7 @@ from ..punctuality import Punctuality
 from ..reload.items import Tally, brief
 from ..reload.services import changes, item
 from ..siblings import Sibling
-from ..translate.initial_files import write_initial
+from ..trackers.initial_files import write_initial
 from .kernel_settings import KernelSettings
 from .log import activations, fifo_line, lines
 from .mails import CheckerMails

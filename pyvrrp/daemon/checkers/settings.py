@@ -12,7 +12,7 @@ from healthcheck.core.sync import SyncDaemon, Timeouts
 
 from ..notices.commands import Command, FifoSettings
 from ..process_settings import ProcessSettings
-from ..translate.initial_files import InitialFile
+from ..trackers.initial_files import InitialFile
 from .mark_settings import MarkSettings
 
 __all__ = [

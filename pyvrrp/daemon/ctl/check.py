@@ -65,7 +65,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from ...conf.lints import find_lints
     from ...conf.source import Unreadable
     from ...net.rtnetlink import NetlinkError
-    from ..parent.namespaces import NamespaceError
+    from ..namespaces import NamespaceError
 
     if arguments.explain is not None:
         return _explain(arguments.explain)

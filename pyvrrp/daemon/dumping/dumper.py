@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ...errors import PyvrrpError
 from .. import handoff, log
-from .dumps import Request
+from ..parent.dumps import Request
 from .file import data_path, directory, named_path, write
 from .host_facts import host_facts
 from .kinds import CLEARING

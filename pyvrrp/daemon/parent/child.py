@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .. import handoff, log, processes
+from .. import handoff, log, namespaces, processes
 from ..options import Options
-from . import namespaces, pid_file
+from . import pid_file
 from .launch import leave_terminal
 
 if TYPE_CHECKING:

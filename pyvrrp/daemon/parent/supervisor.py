@@ -23,13 +23,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from .. import handoff, log, processes
-from ..dumping import dumps
+from .. import handoff, log, namespaces, processes
 from ..dumping.kinds import DUMP_SIGNALS
 from ..loader import Body, Load, load
 from ..options import Options
 from ..vrrp import journal
-from . import namespaces, pid_file
+from . import dumps, pid_file
 from .child import Child, ChildKind, Settings
 from .children import Children
 from .kinds import KINDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from ..scripts.settings import TrackerFile, TrackerProcess, TrackerScript
+from ..trackers.settings import TrackerFile, TrackerProcess, TrackerScript
 from .differences import differences
 from .items import Fate, Item
 

@@ -58,7 +58,7 @@ WORDS: Mapping[str, str] = {
     "receive_buffer": "kernel_rx_buf_size",
     "receive_frames": "vrrp_rx_bufs_multiplier",
     "yield_to_priority": "timer_expired_backup",
-    # pyvrrp.daemon.scripts.settings
+    # pyvrrp.daemon.trackers.settings
     "TrackerScript.command": "script",
     "TrackerScript.file": "script <",
     "TrackerFile.path": "file",

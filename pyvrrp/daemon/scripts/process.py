@@ -24,13 +24,13 @@ from ..notices.mails import Mail, Mailer
 from ..notices.notice import Notice
 from ..notices.scripts import NotifyScripts
 from ..notices.settings import Audience, NoticeSettings
-from ..notices.teller import Teller
 from ..parent_link import ParentLink
 from ..process_settings import apply
 from ..processes import INTERNAL_ERROR
 from ..siblings import Sibling
+from ..trackers.settings import ScriptsSettings
 from ..trackers.watching import Trackers
-from .settings import ScriptsSettings
+from .teller import Teller
 
 __all__ = ["run"]
 

@@ -15,7 +15,7 @@ from functools import partial
 from healthcheck.probes.file import CannotWatch, FileWatch, number_in
 
 from ...snapshot import FileSnapshot
-from ..scripts.settings import TrackerFile
+from .settings import TrackerFile
 
 __all__ = ["FileTrackers"]
 

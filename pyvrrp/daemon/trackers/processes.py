@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 from ...net.process_events import EventsLost, ProcessChange, ProcessEvents, ProcessEventsError
 from ...snapshot import ProcessSnapshot
-from ..scripts.settings import TrackerProcess
+from .settings import TrackerProcess
 
 __all__ = ["ProcessTrackers", "matches"]
 

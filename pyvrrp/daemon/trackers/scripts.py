@@ -20,8 +20,8 @@ from pathlib import Path
 from healthcheck.probes.process import GRACE, CannotRun, Program, wait_ended
 
 from ...snapshot import ScriptSnapshot
-from ..scripts.settings import TrackerScript
 from .rise_fall import RiseFall
+from .settings import TrackerScript
 
 __all__ = ["ScriptTrackers"]
 

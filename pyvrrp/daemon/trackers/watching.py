@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from ...settings import TrackedKind
 from ...snapshot import TrackedSnapshot
-from ..scripts.settings import ScriptsSettings, TrackerFile, TrackerProcess, TrackerScript
 from ..siblings import Sibling
-from ..translate.initial_files import write_initial
 from .files import FileTrackers
+from .initial_files import write_initial
 from .processes import ProcessTrackers
 from .scripts import ScriptTrackers
+from .settings import ScriptsSettings, TrackerFile, TrackerProcess, TrackerScript
 
 __all__ = ["Trackers"]
 

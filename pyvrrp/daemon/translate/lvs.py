@@ -10,7 +10,7 @@ from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
 
 from ..checkers.settings import CheckedService, CheckerSettings, ServerCommands
 from ..notices.programs import Programs
-from .initial_files import InitialFile, initial_file
+from ..trackers.initial_files import InitialFile, initial_file
 from .process import checker_process
 
 if TYPE_CHECKING:

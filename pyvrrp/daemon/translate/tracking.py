@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ...settings import TrackedInterface, TrackedKind, TrackedObject
 from ..notices.script_security import account
-from ..scripts.settings import ScriptsSettings, TrackerFile, TrackerProcess, TrackerScript
-from .initial_files import initial_file
+from ..trackers.initial_files import initial_file
+from ..trackers.settings import ScriptsSettings, TrackerFile, TrackerProcess, TrackerScript
 from .process import scripts_process
 
 if TYPE_CHECKING:

@@ -22,8 +22,7 @@ _SCRIPT = """
 import os, select, signal, socket, sys, time
 from pathlib import Path
 from pyvrrp.daemon import handoff, loader, log, processes
-from pyvrrp.daemon.dumping import dumps
-from pyvrrp.daemon.parent import supervisor
+from pyvrrp.daemon.parent import dumps, supervisor
 from pyvrrp.daemon.parent.child import ChildKind
 from pyvrrp.daemon.notices.commands import Command
 from pyvrrp.daemon.parent.life_scripts import LifeScript

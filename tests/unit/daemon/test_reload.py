@@ -32,7 +32,7 @@ from pyvrrp.daemon.reload import routers, services
 from pyvrrp.daemon.reload.differences import differences
 from pyvrrp.daemon.reload.items import Change, Fate, Item, Tally, brief
 from pyvrrp.daemon.reload.whole import at_the_next_start, whole
-from pyvrrp.daemon.scripts.settings import TrackerFile, TrackerProcess, TrackerScript
+from pyvrrp.daemon.trackers.settings import TrackerFile, TrackerProcess, TrackerScript
 from pyvrrp.settings import TrackedInterface, VirtualMac, VirtualRouterSettings
 
 WEB = VirtualRouterSettings.of("web", "eth0", 51, ["192.0.2.100/24"], priority=100)

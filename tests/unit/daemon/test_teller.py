@@ -14,7 +14,7 @@ from pyvrrp.daemon.notices.mails import Mail, Mailer
 from pyvrrp.daemon.notices.notice import Kind, Notice, What
 from pyvrrp.daemon.notices.scripts import NotifyScripts
 from pyvrrp.daemon.notices.settings import Audience, DbusSettings, MailSettings, NoticeSettings
-from pyvrrp.daemon.notices.teller import Teller
+from pyvrrp.daemon.scripts.teller import Teller
 
 MAIL = MailSettings("192.0.2.9", ("ops@example.org",), "ha@example.org", "vm", "par")
 FIFOS = (FifoSettings("/run/fifo"),)

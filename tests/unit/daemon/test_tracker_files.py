@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from healthcheck.probes.file import CannotWatch
-from pyvrrp.daemon.scripts.settings import TrackerFile
 from pyvrrp.daemon.trackers import files as tracker_files
 from pyvrrp.daemon.trackers.files import FileTrackers
-from pyvrrp.daemon.translate.initial_files import InitialFile, write_initial
+from pyvrrp.daemon.trackers.initial_files import InitialFile, write_initial
+from pyvrrp.daemon.trackers.settings import TrackerFile
 
 Told = list[tuple[str, int | None]]
 

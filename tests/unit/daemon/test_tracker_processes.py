@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from pyvrrp.daemon.scripts.settings import TrackerProcess
 from pyvrrp.daemon.trackers import processes as tracker_processes
 from pyvrrp.daemon.trackers.processes import ProcessTrackers, matches
+from pyvrrp.daemon.trackers.settings import TrackerProcess
 from pyvrrp.net import process_events
 from pyvrrp.net.process_events import (
     EventsLost,

@@ -12,9 +12,9 @@ import pytest
 
 from healthcheck.probes import process
 from pyvrrp.daemon.notices.commands import Command
-from pyvrrp.daemon.scripts.settings import TrackerScript
 from pyvrrp.daemon.trackers import scripts as tracker_scripts
 from pyvrrp.daemon.trackers.scripts import ScriptTrackers
+from pyvrrp.daemon.trackers.settings import TrackerScript
 
 Told = list[tuple[str, bool | None]]
 Scenario = Callable[[ScriptTrackers, Told], Coroutine[object, object, None]]

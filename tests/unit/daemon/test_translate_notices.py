@@ -13,7 +13,7 @@ from pyvrrp.daemon.notices.commands import Command, FifoSettings
 from pyvrrp.daemon.notices.notice import Kind, What
 from pyvrrp.daemon.notices.settings import Audience, DbusSettings, MailSettings, NoticeSettings
 from pyvrrp.daemon.process_settings import ProcessSettings, Reported
-from pyvrrp.daemon.scripts.settings import ScriptsSettings
+from pyvrrp.daemon.trackers.settings import ScriptsSettings
 from pyvrrp.daemon.translate import notices as translate_module
 
 INSTANCE = """

@@ -10,13 +10,13 @@ from pyvrrp.conf.load import load
 from pyvrrp.daemon.loader import records
 from pyvrrp.daemon.notices.commands import Command
 from pyvrrp.daemon.process_settings import ProcessSettings
-from pyvrrp.daemon.scripts.settings import (
+from pyvrrp.daemon.trackers.initial_files import InitialFile
+from pyvrrp.daemon.trackers.settings import (
     ScriptsSettings,
     TrackerFile,
     TrackerProcess,
     TrackerScript,
 )
-from pyvrrp.daemon.translate.initial_files import InitialFile
 from pyvrrp.settings import TrackedInterface, TrackedKind, TrackedObject, VirtualRouterSettings
 
 _INSTANCE = """

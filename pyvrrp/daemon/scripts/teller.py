@@ -12,13 +12,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..dbus.service import DbusService
-from . import mails
-from .commands import Command
-from .fifos import NotifyFifos
-from .mails import Mail, Mailer
-from .notice import STATES, Kind, Notice, What
-from .scripts import NotifyScripts
-from .settings import Audience, NoticeSettings
+from ..notices import mails
+from ..notices.commands import Command
+from ..notices.fifos import NotifyFifos
+from ..notices.mails import Mail, Mailer
+from ..notices.notice import STATES, Kind, Notice, What
+from ..notices.scripts import NotifyScripts
+from ..notices.settings import Audience, NoticeSettings
 
 __all__ = ["Teller"]
 

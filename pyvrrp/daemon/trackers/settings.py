@@ -7,7 +7,7 @@ from typing import Literal
 
 from ..notices.commands import Command
 from ..process_settings import ProcessSettings
-from ..translate.initial_files import InitialFile
+from .initial_files import InitialFile
 
 __all__ = ["ScriptsSettings", "TrackerFile", "TrackerProcess", "TrackerScript"]
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from .. import handoff, processes
+from ..dumping.kinds import DUMP_KINDS, announced
 from ..options import Options
-from ..parent.child import Child
-from ..parent.children import Children
-from .kinds import DUMP_KINDS, announced
+from .child import Child
+from .children import Children
 
 __all__ = ["ANSWER_WITHIN", "WRITE_WITHIN", "Body", "Dumps", "Request"]
 

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ...errors import PyvrrpError
+from ..errors import PyvrrpError
 
 __all__ = ["NamespaceError", "enter", "inside", "link_names"]
 
