@@ -3,16 +3,14 @@
 Tests are found by collecting, so a row dies with the test that was renamed or removed.
 """
 
-import re
-import subprocess
-import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from .collected import exists
+
 LEDGER = tomllib.loads((Path(__file__).parent / "rfc9568.toml").read_text())
 
 # How many requirements each group has; a row can be neither lost nor invented.
@@ -78,29 +76,6 @@ def faults(row, node_ids):
     if row.get("level") in ("S", "O", "I") and not row.get("decision"):
         wrong.append("not decided")
     return wrong
-
-
-def exists(pattern, node_ids):
-    """Whether a test of that node id was collected; * stands for any text."""
-    expression = re.compile(".*".join(re.escape(part) for part in pattern.split("*")))
-    return any(expression.fullmatch(node_id) for node_id in node_ids)
-
-
-@pytest.fixture(scope="module")
-def node_ids():
-    """Every test of the files that rows name, root and slow ones included."""
-    named = {test.split("::")[0] for row in LEDGER.values() for test in row.get("tests", ())}
-    files = sorted(name for name in named if (ROOT / name).is_file())
-    collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
-    listing = subprocess.run(
-        [*collect, *files, "tests/netns"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    ).stdout
-    return [line for line in listing.splitlines() if line.startswith("tests/") and "::" in line]
 
 
 @pytest.mark.parametrize("name", LEDGER)

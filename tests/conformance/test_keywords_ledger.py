@@ -1,0 +1,113 @@
+"""Each keyword has a test that sees from outside what it does, or a reason why none can.
+
+The ledger is `keywords/*.toml`. A table is a block of `KEYWORDS.md`, a key in it a keyword:
+
+    priority = ["tests/netns/test_x.py::test_y[*"]          the tests that see its effect
+    debug = { reason = "...", tests = ["tests/unit/..."] }  nothing outside shows it; what does
+
+Node ids are as in `rfc9568.toml`: * stands for any text.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.conf.status import ACTED_ON, statuses
+
+from .collected import exists
+
+FILES = [
+    tomllib.loads(path.read_text())
+    for path in sorted((Path(__file__).parent / "keywords").glob("*.toml"))
+]
+LEDGER = {block: rows for file in FILES for block, rows in file.items()}
+
+STATUSES = {(s.block, s.keyword): s.status for s in statuses()}
+
+OUTSIDE = ("tests/netns/", "tests/ipvs/")
+"""Tests that run whole processes on a real kernel and look at what is around them."""
+
+BLOCKS = ("interface_up_down_delays",)
+"""The blocks that are complete."""
+
+OF_CHECKERS = {
+    "(root)": {"SSL", "virtual_server", "virtual_server_group"},
+    "global_defs": {
+        *("enable_snmp_checker", "no_checker_emails", "rs_init_notifies", "smtp_alert_checker"),
+        *(s.keyword for s in statuses() if s.keyword.startswith(("checker_", "lvs_"))),
+        *("nftables_ipvs", "nftables_ipvs_priority", "nftables_ipvs_start_fwmark"),
+        *("snmp_rs_stats_update_interval", "snmp_vs_stats_update_interval"),
+    },
+}
+"""Words of virtual servers, which have no rows."""
+
+
+def faults(row: object, status: str, node_ids: Collection[str]) -> list[str]:
+    """What is wrong with one row, given what becomes of the keyword and the tests that exist."""
+    match row:
+        case list():
+            tests, reason = row, ""
+        case {"reason": str(reason), "tests": list(tests), **others} if not others:
+            pass
+        case {"reason": str(reason), **others} if not others:
+            tests = []
+        case _:
+            return ["it is neither a list of tests nor a reason"]
+    wrong = [f"no such test: {test}" for test in tests if not exists(test, node_ids)]
+    seen = [test for test in tests if test.startswith(OUTSIDE)]
+    if not reason and (not tests or seen != tests):
+        wrong.append("not seen from outside, and no reason")
+    if status != ACTED_ON and not reason:
+        wrong.append(f"{status} without a reason")
+    return wrong
+
+
+@pytest.mark.parametrize("block", LEDGER)
+def test_rows(block: str, node_ids: Collection[str]) -> None:
+    rows = LEDGER[block].items()
+    found = {
+        word: faults(row, STATUSES.get((block, word), "unknown"), node_ids) for word, row in rows
+    }
+    assert {word: wrong for word, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_no_keyword_is_missing(block: str) -> None:
+    rows = [word for file in FILES for word in file.get(block, ())]
+    keywords = {word for path, word in STATUSES if path == block} - OF_CHECKERS.get(block, set())
+    assert Counter(rows) == Counter(keywords)
+
+
+def test_no_block_is_unknown() -> None:
+    assert set(LEDGER) <= set(BLOCKS)
+
+
+SEEN = "tests/netns/a.py::test[one]"
+UNIT = "tests/unit/b.py::test"
+
+
+@pytest.mark.parametrize(
+    ("row", "status", "is_fine"),
+    [
+        pytest.param([SEEN], ACTED_ON, True, id="seen"),
+        pytest.param(["tests/netns/a.py::test[*"], ACTED_ON, True, id="any parameter"),
+        pytest.param([SEEN, "tests/netns/a.py::gone"], ACTED_ON, False, id="one is gone"),
+        pytest.param([SEEN, UNIT], ACTED_ON, False, id="one is not outside"),
+        pytest.param([], ACTED_ON, False, id="nothing"),
+        pytest.param({"reason": "x", "tests": [UNIT]}, ACTED_ON, True, id="reason and test"),
+        pytest.param({"reason": "x"}, ACTED_ON, True, id="reason"),
+        pytest.param({"reason": "", "tests": [UNIT]}, ACTED_ON, False, id="empty reason"),
+        pytest.param({"reason": "x", "tests": ["tests/c.py::x"]}, ACTED_ON, False, id="no test"),
+        pytest.param({"reason": "x", "test": [UNIT]}, ACTED_ON, False, id="unknown field"),
+        pytest.param({"tests": [SEEN]}, ACTED_ON, False, id="no reason"),
+        pytest.param([SEEN], "accepted", False, id="accepted"),
+        pytest.param({"reason": "x"}, "accepted", True, id="accepted with reason"),
+    ],
+)
+def test_the_rule_itself(row: object, status: str, is_fine: bool) -> None:
+    assert (not faults(row, status, {SEEN, UNIT})) is is_fine
