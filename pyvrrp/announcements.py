@@ -1,10 +1,14 @@
-"""Repeated announcements, a few at a time, so that a takeover of many never holds up the loop."""
+"""Repeated announcements, a few at a time, so that a takeover of many never holds up the loop.
+
+Nor may one follow the announcement of a better router that took over meanwhile: neighbours believe the
+last they hear. So the sockets are read before each few.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .deadlines import Deadlines
 from .frame_senders import FrameSenders
@@ -20,12 +24,20 @@ _REPEATS = 32  # announcement frames sent before the loop gets its turn
 
 
 class Announcements:
-    """The repeats that are still to be sent; those of a router that steps back are dropped."""
+    """The repeats that are still to be sent; those of a router that steps back are dropped.
+
+    `listen` reads the sockets.
+    """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, deadlines: Deadlines, senders: FrameSenders
+        self,
+        loop: asyncio.AbstractEventLoop,
+        deadlines: Deadlines,
+        senders: FrameSenders,
+        listen: Callable[[], object],
     ) -> None:
         self._loop = loop
+        self._listen = listen
         self._senders = senders
         self._gaps = AnnouncementGaps()
         self._pacing: Pacing | None = None
@@ -44,12 +56,21 @@ class Announcements:
     def announce(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
         """Send every frame once now, unless a gap has to be kept, and `count` - 1 times more."""
         if count > 0:
-            if self._pacing is not None:
-                frames = self._pacing.take(router, frames, count)
+            frames = self._without_gaps(router, frames, count)
             send_frames(router, frames)
-            self._add(router, frames, count - 1)
+            self._queue(router, frames, count - 1)
 
-    def _add(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
+    def repeat(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
+        """Send every frame `count` times, when the sockets were read."""
+        self._queue(router, self._without_gaps(router, frames, count), count)
+
+    def _without_gaps(
+        self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int
+    ) -> tuple[Outgoing, ...]:
+        """The frames that no gap holds up; the others are on their way."""
+        return frames if self._pacing is None else self._pacing.take(router, frames, count)
+
+    def _queue(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
         if count > 0 and frames:
             self._waiting.append((router, frames, count))
             if self._handle is None:
@@ -64,6 +85,7 @@ class Announcements:
             # Others are yet to take over; their addresses come before these repeats.
             self._handle = self._loop.call_later(_PATIENCE, self._run)
             return
+        self._listen()
         self._handle = None
         sent = 0
         while self._waiting and sent < _REPEATS:

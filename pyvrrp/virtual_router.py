@@ -94,6 +94,9 @@ class Host(AddressHost, Protocol):
     def announce(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
         """Send every frame once now, and `count` - 1 times more without holding up the loop."""
 
+    def repeat(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
+        """Send every frame `count` times, if the router is still Active when the sockets were read."""
+
     def fault_in_group(self, router: VirtualRouter) -> events.InitializeReason | None:
         """Why the rest of the router's sync group keeps it out; None: it does not."""
 
@@ -382,8 +385,10 @@ class VirtualRouter:
         match wish:
             case actions.SendAdvertisement(priority):
                 self._send(priority)
-            case actions.Announce(count):
-                self._announce(count)
+            case actions.Announce(count, is_planned):
+                self._told = self._announcements
+                say = self._host.repeat if is_planned else self._host.announce
+                say(self, self._announcements, count)
             case actions.InstallAddresses():
                 self._install()
             case actions.RemoveAddresses():

@@ -115,7 +115,9 @@ class VrrpRouter:
         self._segments = Segments(self._reception)
         self.deadlines = Deadlines(self._loop, self._reception.read_now, self._together)
         self.rhythms = Rhythms(self.deadlines)
-        self._announcements = Announcements(self._loop, self.deadlines, self._frames)
+        self._announcements = Announcements(
+            self._loop, self.deadlines, self._frames, self._reception.read_now
+        )
         self._extra = ExtraAnnouncements(self._loop, self.announce)
         self._loop.add_reader(self._watch.fileno(), self._read_kernel)
         self._links: OwnLinks[VirtualRouter] = OwnLinks(
@@ -342,6 +344,10 @@ class VrrpRouter:
             self._deferred.announcements.append((router, frames, count))
             return
         self._announcements.announce(router, frames, count)
+
+    def repeat(self, router: VirtualRouter, frames: tuple[Outgoing, ...], count: int) -> None:
+        """Send every frame `count` times, if the router is still Active when the sockets were read."""
+        self._announcements.repeat(router, frames, count)
 
     def changed(self, router: VirtualRouter, change: StateChange) -> None:
         """The state changed, and everything that belongs to the change is done."""

@@ -59,9 +59,14 @@ class RemoveAddresses:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Send `count` gratuitous ARPs or unsolicited NAs per virtual address."""
+    """Send `count` gratuitous ARPs or unsolicited NAs per virtual address.
+
+    `is_planned`: its time came, nothing else asks for it. First listen, then speak: an announcement
+    that follows the next Active Router's would lead the neighbours astray.
+    """
 
     count: int
+    is_planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

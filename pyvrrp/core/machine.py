@@ -251,7 +251,7 @@ def _active_tick(cfg: VirtualRouterConfig, state: Active, now: float) -> Step:
             due, state.announce_at, state.announce_count, state.quiet_until, state.is_put_off
         )
     if now >= state.announce_at:
-        actions = (*actions, Announce(state.announce_count))
+        actions = (*actions, Announce(state.announce_count, is_planned=True))
         state = _after_slot(cfg, state, now)
     return state, actions
 

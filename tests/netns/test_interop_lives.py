@@ -27,6 +27,10 @@ _SKEW = 0.609  # of an interval (v2: of a second), for priority 100: (256 - 100)
 _SLACK = 0.25  # s a busy machine may be late
 _EARLY = 0.02  # s: FRR counts in centiseconds
 
+# By default 5 s after a takeover, which is just when the next part's takeover comes: two that both
+# announce in one millisecond leave it to luck whom the client believes.
+_SECOND_ANNOUNCEMENT = "global_defs {\nvrrp_garp_master_delay 1\n}\n"
+
 _PASS = ("authentication {", "auth_type PASS", "auth_pass secret", "}")
 _COMMON = ("v2 ipv4", "v3 ipv4", "v3 ipv6", "v3 several addresses", "v3 learned interval")
 _KEEPALIVED_ONLY = (
@@ -188,7 +192,12 @@ class Day:
 
     def _start(self, pair: Pair) -> None:
         host = pair.strong if self.moments.keys() == {"alone", "election"} else pair.weak
-        self.daemons[host].begin(pair.instances(host).values())
+        self._begin(pair, host)
+
+    def _begin(self, pair: Pair, host: str) -> None:
+        makers = {pair.strong: pair.strong_maker, pair.weak: pair.weak_maker}
+        more = "" if makers[host] == "frr" else _SECOND_ANNOUNCEMENT
+        self.daemons[host].begin(pair.instances(host).values(), more)
 
     def _crash(self, pair: Pair) -> None:
         self.daemons[pair.strong].crash()
@@ -199,7 +208,7 @@ class Day:
         host.link("eth0").up()
         host.link("eth0").wait_carrier()
         host.add_address("eth0", f"2001:db8::{pair.address(pair.strong)}/64")
-        self.daemons[pair.strong].begin(pair.instances(pair.strong).values())
+        self._begin(pair, pair.strong)
 
     def _retire(self, pair: Pair) -> None:
         self.daemons[pair.strong].stop()

@@ -118,6 +118,9 @@ class FakeHost:
     def announce(self, router: Any, frames: Any, count: int) -> None:
         self.log.append(("announce", len(frames), count))
 
+    def repeat(self, router: Any, frames: Any, count: int) -> None:
+        self.log.append(("repeat", len(frames), count))
+
     def fault_in_group(self, router: Any) -> InitializeReason | None:
         return self.group_fault
 

@@ -90,7 +90,12 @@ def test_becoming_active(cfg, state, announce):
     ("cfg", "state", "now", "expected", "actions"),
     [
         pytest.param(
-            V3, Active(20.0, 15.0, 5), 15.0, Active(20.0), (Announce(5),), id="second burst"
+            V3,
+            Active(20.0, 15.0, 5),
+            15.0,
+            Active(20.0),
+            (Announce(5, is_planned=True),),
+            id="second burst",
         ),
         pytest.param(V3, Active(20.0, 15.0, 5), 14.9, Active(20.0, 15.0, 5), (), id="not yet"),
         pytest.param(
@@ -98,18 +103,23 @@ def test_becoming_active(cfg, state, announce):
             Active(15.0, 15.0, 5),
             15.0,
             Active(16.0),
-            (ADVERT, Announce(5)),
+            (ADVERT, Announce(5, is_planned=True)),
             id="both due: Advertisement first",
         ),
         pytest.param(
-            V3, Active(11.0, 15.0, 5), 99.0, Active(100.0), (ADVERT, Announce(5)), id="very late"
+            V3,
+            Active(11.0, 15.0, 5),
+            99.0,
+            Active(100.0),
+            (ADVERT, Announce(5, is_planned=True)),
+            id="very late",
         ),
         pytest.param(
             scheduled(refresh=60, refresh_repeat=2),
             Active(20.0, 15.0, 5),
             15.0,
             Active(20.0, 75.0, 2),
-            (Announce(5),),
+            (Announce(5, is_planned=True),),
             id="then the refresh",
         ),
         pytest.param(
@@ -117,7 +127,7 @@ def test_becoming_active(cfg, state, announce):
             Active(90.0, 75.0, 2),
             75.0,
             Active(90.0, 135.0, 2),
-            (Announce(2),),
+            (Announce(2, is_planned=True),),
             id="and again",
         ),
     ],
@@ -253,13 +263,13 @@ def test_a_losing_advertisement(cfg, state, now, expected, actions):
 )
 def test_the_announcement_that_was_put_off(cfg, expected):
     put_off = Active(11.5, 11.0, 5, 11.0, True)
-    assert transition(cfg, put_off, Tick(), 11.0) == (expected, (Announce(5),))
+    assert transition(cfg, put_off, Tick(), 11.0) == (expected, (Announce(5, is_planned=True),))
 
 
 def test_a_repeat_an_interval_later_comes_to_an_end():
     cfg = scheduled(lower_priority_delay=1.0)
     state, actions = transition(cfg, Active(12.5, 12.0, 5, 12.0), Tick(), 12.0)
-    assert (state, actions) == (Active(12.5, quiet_until=12.0), (Announce(5),))
+    assert (state, actions) == (Active(12.5, quiet_until=12.0), (Announce(5, is_planned=True),))
 
 
 def test_a_flood_of_losers_costs_one_burst_an_interval_and_no_beat():

@@ -88,7 +88,7 @@ def test_however_many_worse_ones_waited_it_answers_once():
     assert (state, said) == (Active(15.0, 15.0, 2, is_waking=True), [])
     assert transition(CFG, state, Tick(), 15.0) == (
         Active(16.0),
-        (SendAdvertisement(100), Announce(2)),
+        (SendAdvertisement(100), Announce(2, is_planned=True)),
     )
 
 
