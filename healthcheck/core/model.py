@@ -131,7 +131,7 @@ class Url:
     sni_name: str | None = None
     """Resolved name for the TLS handshake; None: none is sent."""
     tls_compliant: bool = False
-    """A connection that ends without TLS's close_notify is a failure."""
+    """Take leave with TLS's close_notify, and not by closing the connection alone."""
 
 
 class HttpVersion(Enum):

@@ -20,7 +20,7 @@ from .http_body import Body, is_wanted, judge
 from .http_reply import BadReply, Reply
 from .interface import OVERALL_TIMEOUT, Done, Running
 from .stream import StreamAttempt
-from .tls import in_words, wrap
+from .tls import in_words, take_leave, wrap
 
 __all__ = ["request_for", "start"]
 
@@ -74,6 +74,11 @@ class _Attempt(StreamAttempt):
 
     def proceed(self, events: int) -> None:
         self._step(self, events)
+
+    def finish(self, result: ProbeResult) -> None:
+        if self._url.tls_compliant:
+            take_leave(self.socket)
+        super().finish(result)
 
     def _begin_tls(self, material: TlsMaterial) -> bool:
         assert self.socket is not None

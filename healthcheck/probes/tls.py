@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import ssl
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from ..core.model import TlsMaterial
 from .connect import CannotConnect, reason
 
-__all__ = ["in_words", "wrap"]
+__all__ = ["in_words", "take_leave", "wrap"]
 
 
 def wrap(sock: socket.socket, material: TlsMaterial, name: str | None) -> ssl.SSLSocket:
@@ -27,6 +28,13 @@ def wrap(sock: socket.socket, material: TlsMaterial, name: str | None) -> ssl.SS
         return context.wrap_socket(sock, do_handshake_on_connect=False, server_hostname=name)
     except OSError as exc:  # the server has gone already
         raise CannotConnect("closed before the handshake") from exc
+
+
+def take_leave(sock: socket.socket | None) -> None:
+    """Send close_notify where a handshake was done; the answer is not waited for (RFC 8446 §6.1)."""
+    if isinstance(sock, ssl.SSLSocket):
+        with suppress(OSError, ValueError):
+            sock.unwrap()
 
 
 def _must_be_a_name(name: str | None) -> None:

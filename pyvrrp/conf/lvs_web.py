@@ -125,7 +125,7 @@ _URL_ROWS = (
     _offset("regex_max_offset"),
     Keyword("regex_stack", _regex_stack, acted_on=False),
 )
-_TLS_COMPLIANT = value("tls_compliant", Bool(), acted_on=False)
+_TLS_COMPLIANT = value("tls_compliant", Bool())
 HTTP_URL = table("url", _URL_ROWS)
 SSL_URL = table("url", (*_URL_ROWS, _TLS_COMPLIANT))
 

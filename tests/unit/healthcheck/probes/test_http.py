@@ -301,6 +301,29 @@ async def test_a_long_reply_over_tls(server_side):
     assert result == ProbeResult(True, "status 200")
 
 
+def _farewell(listener, context):
+    """How the client of one request left: "close_notify" or "cut"."""
+    plain, _ = listener.accept()
+    with context.wrap_socket(plain, server_side=True, suppress_ragged_eofs=False) as sock:
+        sock.recv(65536)
+        sock.sendall(reply())
+        try:
+            return "close_notify" if sock.recv(1) == b"" else "more octets"
+        except (ssl.SSLError, ConnectionResetError):
+            return "cut"
+
+
+@pytest.mark.parametrize(("compliant", "farewell"), [(True, "close_notify"), (False, "cut")])
+async def test_tls_compliant(server_side, compliant, farewell):
+    server_side.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        left = asyncio.create_task(asyncio.to_thread(_farewell, listener, server_side))
+        url = Url("/", tls_compliant=compliant)
+        result = await attempt(check_of(listener.getsockname()[1], url, tls=TlsMaterial()))
+        assert result == ProbeResult(True, "status 200")
+        assert await asyncio.wait_for(left, 5) == farewell
+
+
 @pytest.mark.parametrize("name", ["www.example.com", None])
 async def test_server_name(server_side, name):
     names = []
