@@ -9,8 +9,8 @@ from ipaddress import ip_address
 import pytest
 
 from netnslab import Host, Lab, wait_until
-from pyvrrp.daemon.checkers.mark_settings import Mark, MarkSettings
 from pyvrrp.daemon.checkers.mark_table import MarkTable
+from pyvrrp.daemon.lvs.mark_settings import Mark, MarkSettings
 
 _SEEN = """table {0} seen {{
     chain in {{

@@ -9,7 +9,7 @@ from typing import Protocol
 from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
 from healthcheck.ipvs import IpvsError
 
-from .settings import CheckerSettings
+from ..lvs.settings import CheckerSettings
 
 __all__ = ["KernelSettings"]
 

@@ -8,35 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from healthcheck.core.model import (
-    Check,
-    CustomCheck,
-    DnsCheck,
-    FileCheck,
     FollowedCheck,
-    HttpCheck,
-    MiscCheck,
-    PingCheck,
-    SmtpCheck,
     TcpCheck,
-    UdpCheck,
     VirtualServer,
 )
 from healthcheck.core.service import Notice, QuorumDown, QuorumUp, ServerDown, ServerUp
 from healthcheck.core.table import Destination, ServiceAddress
 from healthcheck.events import CheckFailed, CheckRecovered
 
-__all__ = ["activations", "fifo_line", "keyword", "lines", "server_name"]
+from ..lvs.check_names import keyword
 
-_KEYWORDS: dict[type[Check], str] = {
-    TcpCheck: "TCP_CHECK",
-    SmtpCheck: "SMTP_CHECK",
-    DnsCheck: "DNS_CHECK",
-    PingCheck: "PING_CHECK",
-    UdpCheck: "UDP_CHECK",
-    MiscCheck: "MISC_CHECK",
-    FileCheck: "FILE_CHECK",
-    FollowedCheck: "BFD_CHECK",
-}
+__all__ = ["activations", "fifo_line", "lines", "server_name"]
 
 
 def activations(config: VirtualServer) -> Iterator[str]:
@@ -110,15 +92,6 @@ def _attempt(event: CheckFailed | CheckRecovered, config: VirtualServer) -> str:
     if isinstance(event.check, TcpCheck):
         return f"TCP connection to {where}"
     return f"{keyword(event.check)} on service {where}"
-
-
-def keyword(check: Check) -> str:
-    """What keepalived calls a check; a custom one has its own name."""
-    if isinstance(check, HttpCheck):
-        return "HTTP_GET" if check.tls is None else "SSL_GET"
-    if isinstance(check, CustomCheck):
-        return check.name
-    return _KEYWORDS[type(check)]
 
 
 def _is_inhibited(config: VirtualServer, destination: Destination) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...net import nftables as nft
-from .mark_settings import Mark, MarkSettings
+from ..lvs.mark_settings import Mark, MarkSettings
 
 __all__ = ["MarkTable"]
 

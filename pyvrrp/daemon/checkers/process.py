@@ -25,6 +25,8 @@ from healthcheck.upkeep import Repair
 from ...errors import PyvrrpError
 from .. import handoff
 from ..dumping.kinds import of_section
+from ..lvs.mark_settings import MarkSettings
+from ..lvs.settings import CheckedService, CheckerSettings, ServerCommands
 from ..namespaces import inside
 from ..notices.commands import Command
 from ..notices.fifos import NotifyFifos
@@ -40,9 +42,7 @@ from ..trackers.initial_files import write_initial
 from .kernel_settings import KernelSettings
 from .log import activations, fifo_line, lines
 from .mails import CheckerMails
-from .mark_settings import MarkSettings
 from .reader import SettingsReader
-from .settings import CheckedService, CheckerSettings, ServerCommands
 
 if TYPE_CHECKING:
     from .mark_table import MarkTable

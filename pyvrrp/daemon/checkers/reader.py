@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from .. import handoff
-from .settings import CheckedService, CheckerSettings
+from ..lvs.settings import CheckedService, CheckerSettings
 
 __all__ = ["SettingsReader"]
 

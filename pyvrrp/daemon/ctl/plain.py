@@ -14,7 +14,7 @@ from typing import Any
 
 from ...conf.config import Config, Secret
 from ...conf.diagnostics import Span
-from ..checkers.lvs_words import LVS_CHECKS, LVS_INLINE, LVS_VALUES, LVS_WORDS
+from ..lvs.words import LVS_CHECKS, LVS_INLINE, LVS_VALUES, LVS_WORDS
 from ..reload.differences import MASK
 
 __all__ = ["plain"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from healthcheck.core.model import Check, RealServer
 from healthcheck.core.succession import ServerStep, server_steps, service_steps
 
-from ..checkers.log import keyword
-from ..checkers.settings import CheckedService, ServerCommands
+from ..lvs.check_names import keyword
+from ..lvs.settings import CheckedService, ServerCommands
 from .differences import differences
 from .items import Change, Fate, Item
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from ...settings import HostSettings, VirtualRouterSettings
-from ..checkers.settings import CheckedService, CheckerSettings
+from ..lvs.settings import CheckedService, CheckerSettings
 from ..process_settings import ProcessSettings
 from . import routers, services
 from .differences import differences, text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..checkers.lvs_words import LVS_VALUES, LVS_WORDS
+from ..lvs.words import LVS_VALUES, LVS_WORDS
 
 __all__ = ["GROUPS", "NEGATED", "OPEN", "VALUES", "WORDS"]
 
@@ -63,7 +63,7 @@ WORDS: Mapping[str, str] = {
     "TrackerScript.file": "script <",
     "TrackerFile.path": "file",
     "initial": "init_file",
-    # pyvrrp.daemon.checkers.settings, pyvrrp.daemon.process_settings
+    # pyvrrp.daemon.lvs.settings, pyvrrp.daemon.process_settings
     "flush_at_start": "lvs_flush",
     "flush_at_stop": "lvs_flush_on_stop",
     "tell_servers_at_start": "rs_init_notifies",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from healthcheck.core.model import Check, FileCheck, MiscCheck, RealServer
 from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
 
-from ..checkers.settings import CheckedService, CheckerSettings, ServerCommands
+from ..lvs.settings import CheckedService, CheckerSettings, ServerCommands
 from ..notices.programs import Programs
 from ..trackers.initial_files import InitialFile, initial_file
 from .process import checker_process
@@ -46,7 +46,7 @@ def translate_lvs(config: Config) -> tuple[CheckerSettings, tuple[CheckedService
     )
     services = config.lvs.services if config.lvs is not None else ()
     if g.nftables is not None and g.nftables.ipvs_table is not None:
-        from ..checkers.marked_groups import marked_groups
+        from .marked_groups import marked_groups
 
         marks, services = marked_groups(g.nftables, services)
         settings = replace(settings, marks=marks)

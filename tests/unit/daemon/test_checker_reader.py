@@ -11,7 +11,7 @@ from healthcheck.core.model import RealServer, VirtualServer
 from healthcheck.core.table import Destination
 from pyvrrp.daemon import handoff
 from pyvrrp.daemon.checkers.reader import SettingsReader
-from pyvrrp.daemon.checkers.settings import CheckedService, CheckerSettings, ServerCommands
+from pyvrrp.daemon.lvs.settings import CheckedService, CheckerSettings, ServerCommands
 
 
 def service(name: str, weight: int) -> CheckedService:

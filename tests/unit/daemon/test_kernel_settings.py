@@ -11,7 +11,7 @@ import pytest
 from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
 from healthcheck.ipvs import IpvsError
 from pyvrrp.daemon.checkers.kernel_settings import KernelSettings
-from pyvrrp.daemon.checkers.settings import CheckerSettings
+from pyvrrp.daemon.lvs.settings import CheckerSettings
 
 MASTER, BACKUP = SyncState.MASTER, SyncState.BACKUP
 SYNC = CheckerSettings(

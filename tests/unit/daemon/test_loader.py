@@ -12,8 +12,8 @@ import pytest
 
 from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
 from pyvrrp.daemon import handoff
-from pyvrrp.daemon.checkers.settings import CheckedService, CheckerSettings, ServerCommands
 from pyvrrp.daemon.loader import Verdict, load
+from pyvrrp.daemon.lvs.settings import CheckedService, CheckerSettings, ServerCommands
 from pyvrrp.daemon.notices import programs
 from pyvrrp.daemon.notices.commands import Command, FifoSettings
 from pyvrrp.daemon.options import Options

@@ -8,8 +8,8 @@ from healthcheck.core.model import VirtualServer
 from healthcheck.core.table import Family, FirewallMark, Protocol, ServiceAddress, ServiceKey
 from pyvrrp.conf.global_config import Nftables
 from pyvrrp.conf.lvs_config import LvsService
-from pyvrrp.daemon.checkers.mark_settings import Mark, MarkSettings
-from pyvrrp.daemon.checkers.marked_groups import marked_groups
+from pyvrrp.daemon.lvs.mark_settings import Mark, MarkSettings
+from pyvrrp.daemon.translate.marked_groups import marked_groups
 
 _A, _B, _C = (ip_address(text) for text in ("192.0.2.1", "192.0.2.2", "2001:db8::1"))
 _TCP, _UDP = Protocol.TCP, Protocol.UDP

@@ -24,8 +24,8 @@ from healthcheck.core.model import (
 from healthcheck.core.table import Destination, Forwarding, Method, ServiceFlag, ServiceSettings
 from pyvrrp.conf.config import GlobalDefs
 from pyvrrp.core.model import Peer, Version
-from pyvrrp.daemon.checkers.settings import CheckedService, ServerCommands
 from pyvrrp.daemon.loader import Sections
+from pyvrrp.daemon.lvs.settings import CheckedService, ServerCommands
 from pyvrrp.daemon.notices.commands import Command
 from pyvrrp.daemon.process_settings import ProcessSettings
 from pyvrrp.daemon.reload import routers, services

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from healthcheck.core.table import FirewallMark, ServiceAddress
 
-from .mark_settings import Mark, MarkSettings
+from ..lvs.mark_settings import Mark, MarkSettings
 
 if TYPE_CHECKING:
     from ...conf.global_config import Nftables

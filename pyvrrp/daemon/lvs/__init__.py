@@ -1,0 +1,1 @@
+"""Virtual services as processes are told of them: settings, and keepalived's words for these."""
