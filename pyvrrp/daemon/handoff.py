@@ -104,6 +104,7 @@ _MAGIC = b"pyvrrp\0\4"
 _HEADER = struct.Struct("=8sQ" + "QI" * len(Section))
 """Magic, size of the whole, then offset and number of records of each section."""
 _LENGTH = struct.Struct("=I")
+_DESCRIPTOR = struct.Struct("i")
 _WINDOW = 1 << 16
 _MAX_RECORD = 256 * 1024 * 1024
 _MAX_MESSAGE = 2048
@@ -281,7 +282,7 @@ def send(
     packet = word + (b" " + text.encode("utf-8", "surrogateescape") if text else b"")
     ancillary: list[tuple[int, int, bytes]] = []
     if descriptor is not None:
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", descriptor))]
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, _DESCRIPTOR.pack(descriptor))]
     control.sendmsg([packet[:_MAX_MESSAGE]], ancillary, socket.MSG_NOSIGNAL)
 
 
@@ -290,16 +291,21 @@ def receive(control: socket.socket) -> Message | None:
 
     Raises: BlockingIOError on a non-blocking socket without a packet; OSError.
     """
-    size = struct.calcsize("i")
     try:
-        packet, ancillary, _, _ = control.recvmsg(
-            _MAX_MESSAGE, socket.CMSG_SPACE(size), socket.MSG_CMSG_CLOEXEC
-        )
+        packet, ancillary = _receive(control)
     except ConnectionResetError:
-        return None
+        # It ended without having read all that we said. What it said before comes after this error.
+        packet, ancillary = _receive(control)
     if not packet:
         return None
     word, _, text = packet.partition(b" ")
     received = [octets for level, kind, octets in ancillary if kind == socket.SCM_RIGHTS]
-    descriptor = struct.unpack("i", received[0][:size])[0] if received else None
+    descriptor = _DESCRIPTOR.unpack(received[0][: _DESCRIPTOR.size])[0] if received else None
     return Message(word, text.decode("utf-8", "surrogateescape"), descriptor)
+
+
+def _receive(control: socket.socket) -> tuple[bytes, list[tuple[int, int, bytes]]]:
+    packet, ancillary, _, _ = control.recvmsg(
+        _MAX_MESSAGE, socket.CMSG_SPACE(_DESCRIPTOR.size), socket.MSG_CMSG_CLOEXEC
+    )
+    return packet, ancillary

@@ -129,3 +129,14 @@ def test_end_of_file_is_the_others_death():
     parent.close()
     with child:
         assert handoff.receive(child) is None
+
+
+def test_last_words_of_one_that_did_not_read_ours():
+    """Linux tells of the words it left unread before it hands over what that said."""
+    parent, child = handoff.channel()
+    with parent:
+        with child:
+            handoff.send(parent, handoff.GO)
+            handoff.send(child, handoff.UNAVAILABLE, "no ip_vs")
+        assert handoff.receive(parent) == Message(b"unavailable", "no ip_vs")
+        assert handoff.receive(parent) is None
