@@ -32,7 +32,14 @@ STATUSES = {(s.block, s.keyword): s.status for s in statuses()}
 OUTSIDE = ("tests/netns/", "tests/ipvs/")
 """Tests that run whole processes on a real kernel and look at what is around them."""
 
-BLOCKS = ("interface_up_down_delays",)
+BLOCKS = (
+    "interface_up_down_delays",
+    "track_group",
+    "virtual_ipaddress/address",
+    "virtual_routes/route",
+    "virtual_routes/route/encap",
+    "virtual_rules/rule",
+)
 """The blocks that are complete."""
 
 OF_CHECKERS = {

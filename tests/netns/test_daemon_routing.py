@@ -284,75 +284,36 @@ def test_secondary_addresses_stay_and_an_instance_may_have_none(daemon: Keepaliv
     daemon.stop()
 
 
-_EVERYTHING = """
-vrrp_instance all {
-    state MASTER
-    interface eth0
-    virtual_router_id 71
-    priority 250
-    advert_int 1
-    virtual_ipaddress {
-        192.0.2.71/24 brd + label eth0:71
-        192.0.2.72/24 brd 192.0.2.255 scope site
-        10.71.0.1 peer 10.71.0.2 scope link
-        10.71.1.1/24 dev eth1 noprefixroute preferred_lft 100
-    }
-    virtual_ipaddress_excluded {
-        2001:db8:71::1
-        2001:db8:71::2/64 -nodad
-        2001:db8:71::3/64 home mngtmpaddr preferred_lft 1000
-        2001:db8:77::4/64 noprefixroute preferred_lft forever
-        233.252.0.1/32 autojoin
-    }
-    virtual_routes {
-        src 192.0.2.71 to 10.72.0.0/16 via 192.0.2.2 dev eth0 metric 7 mtu lock 1400 advmss 1300 hoplimit 60
-        10.73.0.0/16 dev eth0 scope link table 73 tos 0x10 realms 3/4 protocol 4 no_track
-        unreachable 10.74.0.0/16 no_track
-        10.75.0.0/16 no_track nexthop via 192.0.2.2 dev eth0 weight 2 nexthop via 192.0.2.3 dev eth0
-        2001:db8:75::/48 via 2001:db8::2 dev eth0 from 2001:db8:76::/48 expires 1000 pref high
-        default via 192.0.2.2 dev eth0 table 74 onlink
-    }
-    virtual_rules {
-        from 192.0.2.71 to 203.0.113.0/24 table 73 preference 1001
-        iif eth0 oif eth1 fwmark 0x10/0xff lookup 300 suppress_prefixlength 8 priority 1002
-        not from 10.72.0.0/16 ipproto tcp sport 5-6 dport 7-9 uidrange 1-2 goto 2000 order 1003
-        from 2001:db8:71::/48 blackhole preference 1004
-        from 10.75.0.0/16 prohibit preference 1005
-    }
+_FOLLOWERS = {
+    "eth1": ("one", "static_ipaddress {\n10.5.1.1/24 dev eth1 track_group g1\n}\n"),
+    "eth2": ("two", "static_routes {\n10.5.2.0/24 via 10.2.0.9 dev eth2 track_group g2\n}\n"),
+    "eth3": ("three", "static_rules {\niif eth3 table 5 preference 77 track_group g3\n}\n"),
 }
-"""
-_PASSING = ("valid_life_time", "preferred_life_time", "expires", "protocol")
+_FOLLOWED = "track_group g{0} {{\ngroup {{\n{1}\n}}\n}}\n"
 
 
-def everything(host: Host) -> list[dict[str, object]]:
-    """Addresses, routes of all tables and rules, without what passes or names its maker."""
-    found = [
-        address | {"on": link["ifname"]}
-        for link in json.loads(host.ip("-j", "-d", "addr"))
-        for address in link["addr_info"]
-    ]
-    for family in ("-4", "-6"):
-        found += json.loads(host.ip("-j", "-d", family, "route", "show", "table", "all"))
-        found += json.loads(host.ip("-j", family, "rule"))
-    return [{k: v for k, v in each.items() if k not in _PASSING} for each in found]
-
-
-def test_the_kernel_has_what_keepalived_gives_it(lab: Lab) -> None:
-    """And nothing afterwards (quirk: peer-left)."""
-    host = router(lab, "eth1").host
-    before, seen = everything(host), []
-    for program in (OURS, THEIRS):
-        daemon = Keepalived(host, program)
-        daemon.start([], _EVERYTHING)
-        wait_until(lambda: rules(host) == {1001, 1002, 1003, 1004, 1005}, what="rules", timeout=20)
-        seen.append([each for each in everything(host) if each not in before])
-        daemon.stop()
-        if program is OURS:
-            assert everything(host) == before
-    ours, theirs = seen
-    assert [each for each in ours if each not in theirs] == []
-    assert [each for each in theirs if each not in ours] == []
-    assert len(ours) > 30
+@pytest.mark.parametrize("program", [OURS, THEIRS], ids=["ours", "keepalived"])
+def test_a_group_follows_the_interfaces_of_static_entries(lab: Lab, program: Path) -> None:
+    host = router(lab, *_FOLLOWERS).host
+    daemon = Keepalived(host, program)
+    text = instance().replace("one", "other")
+    for vrid, (name, block) in enumerate(_FOLLOWERS.values(), 1):
+        text += (
+            instance().replace("one", name).replace("51", str(vrid)).replace(".100", f".10{vrid}")
+        )
+        text += _FOLLOWED.format(vrid, name) + block
+    daemon.start([], text)
+    for vrid, (interface, (name, _)) in enumerate(_FOLLOWERS.items(), 1):
+        host.wait_address(f"192.0.2.10{vrid}", timeout=20)
+        host.link(interface).down()
+        daemon.process.wait_for_log(rf"\({name}\) Entering FAULT", timeout=20)
+        host.wait_address(f"192.0.2.10{vrid}", present=False, timeout=20)
+        host.link(interface).up()
+    for vrid in range(4):
+        host.wait_address(f"192.0.2.10{vrid}", timeout=20)
+    daemon.stop()
+    faults = re.findall(r"\((\w+)\) Entering FAULT", daemon.process.output())
+    assert faults == ["one", "two", "three"]
 
 
 _ON_ETH0 = """
