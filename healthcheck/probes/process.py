@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 from ..errors import HealthcheckError
 from .connect import reason
+from .ledger import Ledger, Noted
 
-__all__ = ["DYING", "GRACE", "CannotRun", "Program", "wait_ended"]
+__all__ = ["DYING", "GRACE", "CannotRun", "Program", "close_ledger", "keep_ledger", "wait_ended"]
 
 GRACE = 2.0
 """Seconds between TERM and KILL."""
@@ -33,6 +34,7 @@ _OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM})
 
 _leaving: set[Program] = set()
 """Told to end, not gone yet: nobody waits for their result any more."""
+_ledger = Ledger()
 
 
 class CannotRun(HealthcheckError):
@@ -54,19 +56,50 @@ async def wait_ended() -> None:
         await asyncio.wait(ends, timeout=GRACE + DYING)
 
 
+def keep_ledger(path: str) -> None:
+    """Note in this file what runs from now on, and have ended, by TERM and KILL, what one before
+    us left running there when it was killed. Inside the running loop."""
+    for noted in _ledger.open(path):
+        _signal_left(noted, signal.SIGTERM)
+        asyncio.get_running_loop().call_later(GRACE, _end_left, noted)
+
+
+def close_ledger() -> None:
+    """Note nothing any more, after `wait_ended`; what runs still is for whoever comes after us."""
+    _ledger.close()
+
+
+def _end_left(noted: Noted) -> None:
+    _signal_left(noted, signal.SIGKILL)
+    _ledger.forget(noted)
+
+
+def _signal_left(noted: Noted, number: int) -> None:
+    if noted.is_running:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(noted.pid, number)
+
+
 class Program:
     """A program started. Whoever made it calls `leave` in the end, in whatever state it is."""
 
     def __init__(
-        self, arguments: tuple[str, ...], user: str | None = None, group: str | None = None
+        self,
+        arguments: tuple[str, ...],
+        user: str | None = None,
+        group: str | None = None,
+        *,
+        outlives_us: bool = False,
     ) -> None:
-        """Start it; a group that begins with ":" brings the user's supplementary groups.
+        """Start it; a group that begins with ":" brings the user's supplementary groups. One that
+        `outlives_us` is let run on after a crash.
 
         Raises: CannotRun.
         """
         self._loop = asyncio.get_running_loop()
         self._process = _start(arguments, _identity(user, group))
         self.pid = self._process.pid
+        self._noted = None if outlives_us else _ledger.note(self.pid)
         self._is_reaped = False
         self._was_told = False
         self.ended: asyncio.Future[None] = self._loop.create_future()
@@ -75,6 +108,8 @@ class Program:
         except OSError as exc:
             self.signal(signal.SIGKILL)
             self._process.wait()
+            if self._noted is not None:
+                _ledger.forget(self._noted)
             raise CannotRun(f"cannot watch it: {reason(exc)}", is_verdict=False) from exc
         self._loop.add_reader(self._pidfd, self._end)
 
@@ -105,6 +140,8 @@ class Program:
         if self._was_told:
             self.signal(signal.SIGKILL)  # whoever of the group is left
         self._is_reaped = True
+        if self._noted is not None:
+            _ledger.forget(self._noted)
         try:
             found = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
         except ChildProcessError:

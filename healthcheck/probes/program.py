@@ -11,15 +11,16 @@ from .process import DYING, GRACE, CannotRun, Program, wait_ended
 __all__ = ["GRACE", "probe", "start", "wait_ended"]
 
 
-async def probe(check: MiscCheck) -> ProbeResult:
+async def probe(check: MiscCheck, *, outlives_us: bool = False) -> ProbeResult:
     """One run. After `timeout` seconds its process group gets TERM, `GRACE` later KILL: a failure.
 
     A program that is not there is a failure, a user that is not there no verdict. What runs on in
     the group after the program itself ended is let be, unless it was told to end. Cancelled, the
-    group gets the same two signals from the loop; `wait_ended` waits for that.
+    group gets the same two signals from the loop; `wait_ended` waits for that. `outlives_us`: as
+    `Program` has it.
     """
     try:
-        program = Program(check.arguments, check.user, check.group)
+        program = Program(check.arguments, check.user, check.group, outlives_us=outlives_us)
     except CannotRun as exc:
         return ProbeResult(False, exc.detail, is_verdict=exc.is_verdict)
     try:

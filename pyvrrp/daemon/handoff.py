@@ -138,6 +138,8 @@ class ChildStart:
     options: Options
     journal_path: str
     """What a crashed predecessor may have left in the kernel, for `journal.read`."""
+    ledger_path: str
+    """What it may have left running, for `keep_ledger`."""
     is_restart: bool = False
     """This daemon had a child of the kind before."""
     ipvs_namespace: str | None = None

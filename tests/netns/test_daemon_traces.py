@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from netnslab import Lab, outages, wait_until
+from netnslab import Host, Lab, outages, wait_until
 from tests.netns.interop.routers import Instance, Keepalived
 from tests.netns.interop.stand import router, traces
 from tests.netns.interop.witness import Witness
@@ -89,3 +91,60 @@ def test_killed_parent_leaves_no_trace(lab: Lab) -> None:
         last = [witness.adverts(each, "r")[-1][1].priority for each in _ALL]
     assert last == [0, 0, 0, 0]
     assert traces(daemon.host) == before
+
+
+_LONG = """
+global_defs {{
+    script_user root
+    vrrp_notify_fifo {directory}/fifo
+    vrrp_notify_fifo_script {directory}/reader
+}}
+vrrp_script hangs {{
+    script "/bin/sleep 1000001"
+    interval 1
+    timeout 1000
+    weight 1
+}}
+"""
+
+
+def sleepers(host: Host) -> dict[int, str]:
+    """Process ids and last words of the scripts that run."""
+    found = {}
+    for pid in host.process_ids():
+        with suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+            if "sleep" in words[0]:
+                found[pid] = words[1]
+    return found
+
+
+def test_scripts_of_a_killed_process_are_not_run_twice(lab: Lab) -> None:
+    daemon = router(lab)
+    reader = daemon.host.directory / "reader"
+    reader.write_text("#!/bin/sh\nexec /bin/sleep 1000002\n")
+    reader.chmod(0o755)
+    tracks = Instance(26, ("192.0.2.126/24",), interval=0.1, more=("track_script {", "hangs", "}"))
+    text = _LONG.format(directory=daemon.host.directory)
+
+    def wait_scripts(but: set[int]) -> dict[int, str]:
+        def are_alone() -> dict[int, str] | None:
+            found = sleepers(daemon.host)
+            is_right = sorted(found.values()) == ["1000001", "1000002"]
+            return found if is_right and not but & found.keys() else None
+
+        return wait_until(are_alone, what="each script, once, anew", timeout=20)  # type: ignore[return-value]
+
+    daemon.start([tracks], text)
+    daemon.host.wait_address("192.0.2.126", timeout=20)
+    before = wait_scripts(set())
+    # All but the VRRP process, in whose PID file it is.
+    parent = daemon.process.pid
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    (scripts,) = (int(pid) for pid in children if int(pid) != daemon.child())
+    os.kill(scripts, signal.SIGKILL)
+    wait_scripts(set(before))
+    assert daemon.process.output().count("Entering MASTER STATE") == 1
+    daemon.stop()
+    assert not sleepers(daemon.host)
+    assert not [path for path in daemon.host.directory.iterdir() if "scripts" in path.name]

@@ -1,7 +1,7 @@
 """The checker process: runs the health-check agent on the kernel's IPVS, takes new settings over.
 
-It reads no file and waits for nobody, and loads nothing of VRRP. When the parent dies it stops in
-order; when it is killed itself the table stays, and the next one adopts it.
+It reads no file but its ledger of programs, waits for nobody, and loads nothing of VRRP. When the
+parent dies it stops in order; when it is killed itself the table stays, and the next one adopts it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from healthcheck.core.table import Destination
 from healthcheck.errors import HealthcheckError
 from healthcheck.events import CheckFailed, CheckRecovered, Event
 from healthcheck.ipvs import Ipvs, IpvsMissing, load_module
+from healthcheck.probes.process import close_ledger, keep_ledger
 from healthcheck.upkeep import Repair
 
 from ...errors import PyvrrpError
@@ -158,6 +159,7 @@ class _Process:
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
+        keep_ledger(self._start.ledger_path)
         self._others = Sibling()
         parent = ParentLink(
             self._start,
@@ -232,6 +234,7 @@ class _Process:
         self._mails.flush()
         await self._others.wait_taken(_MAIL_PATIENCE)
         await self._scripts.close(_SCRIPT_PATIENCE)
+        close_ledger()
 
     def _use(self, settings: CheckerSettings) -> None:
         self._settings = settings

@@ -2,7 +2,8 @@
 
 Each runs as `healthcheck.probes.program` has it: a process group of its own, no descriptor of ours,
 without a shell, as the user it is configured for. Those of one object run one after the other, so
-that the last to run tells how things are (quirk: unordered-scripts).
+that the last to run tells how things are (quirk: unordered-scripts). One that runs while we are
+killed runs to its end (quirk: scripts-of-a-crash).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
 
 from healthcheck.core.model import MiscCheck, ProbeResult
 from healthcheck.probes import program
@@ -28,10 +30,13 @@ _LIMIT = 300.0
 """s; what comes after a script waits for it, so none may run for ever."""
 
 
+_probe = partial(program.probe, outlives_us=True)
+
+
 class NotifyScripts:
     """Runs scripts without ever holding its caller up. Made inside the running loop."""
 
-    def __init__(self, run: Callable[[MiscCheck], Awaitable[ProbeResult]] = program.probe) -> None:
+    def __init__(self, run: Callable[[MiscCheck], Awaitable[ProbeResult]] = _probe) -> None:
         self._run = run
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._waiting: dict[Hashable, deque[Command]] = {}

@@ -296,8 +296,9 @@ def _run(kind: ChildKind, options: Options, settings: int, control: socket.socke
         _log.error("%s child: %s", kind.name, problem)
         return processes.FATAL
     ipvs = of_ipvs[1:] if of_ipvs else None
+    ledger_path = f"{journal_path.removesuffix('.state')}.{kind.section.name.lower()}"
     code = kind.body(
-        handoff.ChildStart(settings, control, options, journal_path, bool(again), ipvs)
+        handoff.ChildStart(settings, control, options, journal_path, ledger_path, bool(again), ipvs)
     )
     if own_pid_file is not None:
         own_pid_file.remove()

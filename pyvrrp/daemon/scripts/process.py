@@ -5,7 +5,7 @@ both, so that they hear of the end too.
 
 It watches what is tracked (`trackers`) and tells the VRRP process, over the link between them, how
 each thing is. The VRRP process goes by the last word, also while this process is dead; one that is
-started again tells as soon as it knows.
+started again ends what the one before it left running, and tells as soon as it knows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import asyncio
 import gc
 import logging
 import os
+
+from healthcheck.probes.process import close_ledger, keep_ledger
 
 from ...errors import PyvrrpError
 from .. import handoff
@@ -56,6 +58,7 @@ class _Process:
 
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
+        keep_ledger(self._start.ledger_path)
         self._vrrp = Sibling(on_report=self._on_notice)
         self._checkers = Sibling(on_report=self._on_mail)
         siblings = {
@@ -89,6 +92,7 @@ class _Process:
             self._notify_scripts.close(_PATIENCE),
             asyncio.to_thread(self._mailer.close, _PATIENCE),  # quirk: last-mails-lost
         )
+        close_ledger()
 
     async def _reload(self, descriptor: int) -> None:
         """Raises: HandoffError, before anything is changed."""
