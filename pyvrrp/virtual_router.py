@@ -21,7 +21,7 @@ from .core import actions, events
 from .core.machine import Active, Backup, Initialize, State, deadline, state_name, transition
 from .core.model import Address, VirtualRouterConfig
 from .core.packet import IpFacts, PacketError
-from .core.receive import Admitted, Check, Mismatch
+from .core.receive import Admitted, Check, Mismatch, without_address_list
 from .counters import Counters
 from .deadlines import Deadlines
 from .errors import PyvrrpError
@@ -280,10 +280,13 @@ class VirtualRouter:
         just now is not enough, something else may have done so in the same moment.
         """
         heard = events.AdvertisementReceived(admitted.advertisement)
+        before = self.state
         self.feed(heard, now)
-        self._count_heard(admitted, 1)
+        source = admitted.advertisement.source
+        is_known = isinstance(before, Backup) and before.active_router == source
+        self._count_heard(admitted, 1, is_known=is_known)
         state = self.state
-        if isinstance(state, Backup) and state.active_router == admitted.advertisement.source:
+        if isinstance(state, Backup) and state.active_router == source:
             self._heard_priority = admitted.advertisement.priority
         if not isinstance(state, Backup) or state.armed_at != now or state.preempt_at is not None:
             return False
@@ -605,7 +608,9 @@ class VirtualRouter:
 
     # Saying what is wrong.
 
-    def _count_heard(self, admitted: Admitted, times: int) -> None:
+    def _count_heard(self, admitted: Admitted, times: int, *, is_known: bool = True) -> None:
+        if is_known and self.config.skip_repeated_address_check:
+            admitted = without_address_list(admitted)
         self._counters.count_admitted(admitted, times)
         for mismatch in admitted.mismatches:
             if mismatch is not Mismatch.OTHER_CHECKSUM_FORM:

@@ -8,7 +8,7 @@ one bad frame every 0.3 s silences it; quirk: bad-frame.)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -16,7 +16,7 @@ from .intervals import centiseconds, from_centiseconds
 from .model import Family, Version, VirtualRouterConfig
 from .packet import Advertisement, DiscardReason, IpFacts, PacketError, decode
 
-__all__ = ["Admitted", "Check", "Mismatch", "admit"]
+__all__ = ["Admitted", "Check", "Mismatch", "admit", "without_address_list"]
 
 Check: TypeAlias = Callable[[bytes, IpFacts], tuple[bytes, bytes]]
 """Sees to it that a key vouches for a message: takes the IP payload, or with an authentication header
@@ -41,6 +41,12 @@ class Admitted:
     mismatches: tuple[Mismatch, ...] = ()
     behind: int = 0
     """Octets behind the message that vouched for it."""
+
+
+def without_address_list(admitted: Admitted) -> Admitted:
+    """The same, where it does not matter that the address list is another one."""
+    mismatches = tuple(m for m in admitted.mismatches if m is not Mismatch.ADDRESS_LIST)
+    return replace(admitted, mismatches=mismatches)
 
 
 def admit(

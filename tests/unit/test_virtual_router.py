@@ -502,6 +502,17 @@ def test_a_snapshot_of_a_backup_tells_whom_it_follows():
     )
 
 
+@pytest.mark.parametrize(("skips", "differs"), [(False, 5), (True, 2)])
+def test_addresses_of_one_who_said_them_before_need_no_second_look(skips, differs):
+    """skip_check_adv_addr: each new sender is looked at."""
+    wire = Wire(skip_repeated_address_check=skips).start()
+    other = (IPv4Address("192.0.2.99"),)
+    for second, priority in ((1.0, 150), (2.0, 150), (3.0, 150), (4.0, 160)):
+        wire.hear(wire.datagram(priority, addresses=other), at=second)
+    wire.hear(wire.datagram(170, source="192.0.2.3", addresses=other), at=5.0)
+    assert wire.router.counters.mismatches == {Mismatch.ADDRESS_LIST: differs}
+
+
 def test_a_snapshot_of_an_active_does_not_change_afterwards():
     tracked = (TrackedInterface("eth1", 20),)
     wire = Wire(tracked=tracked).start()

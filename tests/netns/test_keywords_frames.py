@@ -1,0 +1,375 @@
+"""Words of `vrrp_instance`, each on a Virtual Router of its own, and what a neighbour sees of them.
+
+One daemon runs them all. Where a word is about time, another Virtual Router of the same process says
+when: their timers run in one order, however slow the machine is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from netnslab import Lab, wait_until
+from tests.netns.interop.routers import OURS, Keepalived
+from tests.netns.wire.frames import Advert, Packet, frame, mac, ones_complement, packed
+from tests.netns.wire.rig import DEVICE_MAC, Wire
+
+_PATIENCE = 20.0
+_PEER = "unicast_peer {\n192.0.2.9 MORE\n}"
+_HASTY = "state MASTER\nadvert_int 0.1"
+
+
+def _unicast(*lines: str, more: str = "") -> tuple[str, ...]:
+    return ("unicast_src_ip 192.0.2.1", _PEER.replace("MORE", more), *lines)
+
+
+_OWNER = ("priority 255", "advert_int 30", "garp_master_delay 0")
+"""Speaks once at its start, and then only when it is spoken to."""
+_SPEAKER = ("state MASTER", "advert_int 1", "garp_master_delay 0")
+
+_ROUTERS: dict[int, tuple[str, ...]] = {
+    1: (),
+    2: ("version 2", "advert_int 1", "state MASTER"),
+    3: ("mcast_src_ip 192.0.2.77",),
+    4: ("mcast_dst_ip 224.0.0.99",),
+    5: ("native_ipv6",),
+    6: _unicast("unicast_ttl 77"),
+    7: _unicast("old_unicast_checksum"),
+    8: ("garp_master_delay 0", "garp_master_repeat 7"),
+    9: ("garp_master_delay 0", "garp_lower_prio_repeat 6", "garp_lower_prio_delay 1"),
+    10: (*_OWNER, "garp_lower_prio_repeat 2", "lower_prio_no_advert"),
+    11: (*_OWNER, "garp_lower_prio_repeat 2"),
+    12: (*_OWNER, "garp_lower_prio_repeat 2", "owner_ignore_adverts"),
+    13: (*_SPEAKER, "higher_prio_send_advert"),
+    14: _SPEAKER,
+    15: ("advert_int 0.5", "priority 110"),
+    16: ("advert_int 0.5", "state MASTER"),
+    17: ("down_timer_adverts 12",),
+    18: ("preempt_delay 1000", "advert_int 0.5"),
+    19: ("nopreempt", "preempt", "advert_int 0.5"),
+    20: ("mcast_src_ip 192.0.2.78", "track_src_ip"),
+    21: ("mcast_src_ip 192.0.2.78",),
+    22: ("unicast_fault_no_peer", "unicast_src_ip 192.0.2.1", "unicast_peer {\n}"),
+    23: ("advert_int 0.1", "nopreempt", "timer_expired_backup"),
+    24: ("use_vmac mac24 02:12:34:56:78:9a group 7",),
+    25: ("use_vmac name group",),
+    26: ("use_vmac", "vmac_xmit_base"),
+    27: ("use_vmac_addr",),
+    28: ("strict_mode",),
+    29: ("strict_mode", "accept"),
+    30: _unicast(_HASTY, "check_unicast_src"),
+    31: _unicast(_HASTY),
+    32: _unicast(_HASTY, more="min_ttl 100"),
+    33: _unicast(_HASTY, more="max_ttl 200"),
+    34: (_HASTY, "skip_check_adv_addr"),
+    35: (_HASTY,),
+    36: ("garp_extra_if all 1", "garp_master_repeat 1", "garp_master_delay 0"),
+    37: ("garp_master_delay 1",),
+    38: ("garp_master_delay 2", "priority 110"),
+    39: ("garp_master_delay 0", "garp_master_refresh 1", "garp_master_refresh_repeat 4"),
+    40: ("garp_master_delay 0", "garp_master_refresh 1"),
+    41: ("garp_master_delay 0", "garp_lower_prio_repeat 6", "garp_lower_prio_delay 2"),
+}
+_ON_ETH1 = {27: "198.51.100.27/32 dev eth1", 36: "198.51.100.36/32 dev eth1"}
+_LINE = "garp_master_repeat 3\n"
+
+
+def _text(vrid: int) -> str:
+    own = _ROUTERS[vrid]
+    words = "\n".join(own)
+    lines = [
+        f"vrrp_instance v{vrid} {{\ninterface eth0\nvirtual_router_id {vrid}",
+        "" if "version" in words else "version 3",
+        "" if "priority " in words.replace("_", "") else "priority 100",
+        "" if "advert_int" in words else "advert_int 0.2",
+        "" if "garp_master_repeat" in words else _LINE,
+        words,
+    ]
+    block = "virtual_ipaddress"
+    if vrid == 5:
+        lines.append("no_virtual_ipaddress")
+        block = "virtual_ipaddress_excluded"
+    addresses = f"10.0.0.{vrid}/32\n{_ON_ETH1.get(vrid, '')}"
+    return "\n".join([*lines, f"{block} {{\n{addresses}\n}}\n}}\n"])
+
+
+class Stand:
+    """The daemon, and a neighbour on two cables that hears everything from the start on."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.host, neighbour = lab.host("r"), lab.host("neighbour")
+        own = ["192.0.2.1/24", "192.0.2.77/24", "192.0.2.78/24", "2001:db8::1/64"]
+        self.host.connect(neighbour, addresses=own, mac=DEVICE_MAC)
+        self.host.connect(neighbour, "eth1", addresses=["198.51.100.1/24"], far_interface="eth1")
+        neighbour.add_address("eth0", "192.0.2.9/24")
+        self.wire, self.other_wire = Wire(neighbour), Wire(neighbour, "eth1")
+        self.daemon = Keepalived(self.host, OURS)
+
+    def start(self) -> None:
+        """A router of lower priority is heard for 18 and 19; it says that it speaks rarely."""
+        lower = [
+            frame(Advert(v, 50, 1000, (f"10.0.0.{v}",)), Packet("192.0.2.9")) for v in (18, 19)
+        ]
+        with self.wire.flood(lower, 0.02):
+            text = "".join(_text(vrid) for vrid in _ROUTERS)
+            self.daemon.start([], "global_defs {\nvrrp_priority -20\n}\n" + text)
+            self.wire.wait_advert(17, timeout=_PATIENCE)
+
+    def close(self) -> None:
+        self.daemon.stop()
+        self.wire.close()
+        self.other_wire.close()
+
+    def say(self, vrid: int, priority: int, **packet: object) -> None:
+        """The neighbour's Advertisement."""
+        advert = Advert(vrid, priority, 10, (f"10.0.0.{vrid}",))
+        self.wire.send(frame(advert, Packet("192.0.2.9", **packet)))
+
+    def say_directly(self, vrid: int, **packet: object) -> None:
+        """To the daemon's address, with a better priority."""
+        to = {"destination": "192.0.2.1", "mac_destination": DEVICE_MAC}
+        self.say(vrid, 200, **to, **packet)
+
+    def announced(self, vrid: int) -> list[float]:
+        """When its address was announced."""
+        vip = bytes((10, 0, 0, vrid))
+        return [
+            each.monotonic
+            for each in self.wire.capture.frames_from(0)
+            if each.data[12:14] == b"\x08\x06" and each.data[28:32] == each.data[38:42] == vip
+        ]
+
+    def wait_announced(self, vrid: int, count: int) -> None:
+        """Wait for so many announcements in all."""
+        wait_until(
+            lambda: len(self.announced(vrid)) >= count,
+            what=f"{count} announcements of {vrid}",
+            timeout=_PATIENCE,
+        )
+
+    def has(self, vrid: int) -> bool:
+        return self.host.has_address(f"10.0.0.{vrid}")
+
+    def wait_has(self, vrid: int, *, present: bool = True) -> None:
+        self.host.wait_address(f"10.0.0.{vrid}", present=present, timeout=_PATIENCE)
+
+    def states(self, vrid: int) -> list[str]:
+        """As logged."""
+        return re.findall(rf"\(v{vrid}\) Entering (\w+) STATE", self.daemon.process.output())
+
+
+@pytest.fixture(scope="module")
+def stand() -> Iterator[Stand]:
+    with Lab(f"keywords-frames-{os.getpid()}") as lab:
+        made = Stand(lab)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TMPDIR", str(made.host.directory))
+            made.start()
+        yield made
+        made.close()
+
+
+def test_version(stand: Stand) -> None:
+    first = [stand.wire.wait_advert(vrid, timeout=_PATIENCE).message[0] for vrid in (1, 2)]
+    assert first == [0x31, 0x21]
+
+
+def test_where_it_comes_from_and_goes_to(stand: Stand) -> None:
+    """mcast_src_ip, mcast_dst_ip."""
+    heard = [stand.wire.wait_advert(vrid, timeout=_PATIENCE) for vrid in (1, 3, 4)]
+    assert [(each.source, each.destination) for each in heard] == [
+        ("192.0.2.1", "224.0.0.18"),
+        ("192.0.2.77", "224.0.0.18"),
+        ("192.0.2.1", "224.0.0.99"),
+    ]
+
+
+def test_native_ipv6(stand: Stand) -> None:
+    """Without addresses an instance is one of IPv4 otherwise."""
+    heard = stand.wire.wait_advert(5, family=6, timeout=_PATIENCE)
+    assert (heard.destination, heard.message[:4]) == ("ff02::12", bytes((0x31, 5, 100, 0)))
+
+
+def test_unicast_ttl(stand: Stand) -> None:
+    heard = stand.wire.wait_advert(6, timeout=_PATIENCE)
+    assert (heard.destination, heard.ttl) == ("192.0.2.9", 77)
+
+
+def test_old_unicast_checksum(stand: Stand) -> None:
+    """As if the Advertisement were sent to the group."""
+    for vrid, summed in ((6, "192.0.2.9"), (7, "224.0.0.18")):
+        message = stand.wire.wait_advert(vrid, timeout=_PATIENCE).message
+        pseudo = packed("192.0.2.1") + packed(summed) + bytes((0, 112, 0, 12))
+        assert ones_complement(pseudo + message) == 0
+
+
+def test_announcements(stand: Stand) -> None:
+    """garp_master_repeat, garp_master_delay, garp_master_refresh, garp_master_refresh_repeat."""
+    stand.wait_announced(8, 7)
+    stand.wait_announced(38, 6)
+    stand.wait_announced(39, 3 + 2 * 4)
+    stand.wait_announced(40, 3 + 2)
+    second = {vrid: stand.announced(vrid)[3] for vrid in (37, 38)}
+    assert second[37] < second[38]
+    refreshed = {vrid: len(stand.announced(vrid)) - 3 for vrid in (39, 40)}
+    assert refreshed[39] > 2 * refreshed[40]
+
+
+def test_announcements_where_a_lower_priority_is_heard(stand: Stand) -> None:
+    """garp_lower_prio_repeat, garp_lower_prio_delay."""
+    for vrid in (41, 9):
+        stand.wait_announced(vrid, 3)
+        stand.say(vrid, 50)
+    for vrid in (41, 9):
+        stand.wait_announced(vrid, 3 + 6 + 6)
+    assert stand.announced(9)[9] < stand.announced(41)[9]
+
+
+def test_answers_to_a_lower_priority(stand: Stand) -> None:
+    """lower_prio_no_advert, owner_ignore_adverts."""
+    for vrid in (10, 11, 12):
+        stand.wire.wait_advert(vrid, timeout=_PATIENCE)
+        stand.wait_announced(vrid, 3)
+    for vrid in (12, 10, 11):
+        stand.say(vrid, 50)
+    wait_until(lambda: len(stand.wire.heard(11)) == 2, what="an answer", timeout=_PATIENCE)
+    stand.wait_announced(10, 3 + 2)
+    stand.wait_announced(11, 3 + 2)
+    assert len(stand.announced(12)) == 3
+    assert [len(stand.wire.heard(vrid)) for vrid in (10, 11, 12)] == [1, 2, 1]
+
+
+def test_higher_prio_send_advert(stand: Stand) -> None:
+    """Once more, before it yields."""
+    last = []
+    for vrid in (13, 14):
+        stand.wait_has(vrid)
+        stand.wire.wait_advert(vrid, start=stand.wire.mark, timeout=_PATIENCE)
+        start = stand.wire.mark
+        stand.say(vrid, 200)
+        stand.wait_has(vrid, present=False)
+        last.append(len(stand.wire.heard(vrid, start=start)))
+    assert last == [1, 0]
+
+
+def test_how_long_it_waits(stand: Stand) -> None:
+    """state MASTER is faster than another one; down_timer_adverts takes more time."""
+    first = {vrid: stand.wire.wait_advert(vrid, timeout=_PATIENCE).time for vrid in (15, 16, 17)}
+    assert sorted(first, key=lambda vrid: first[vrid]) == [16, 15, 17]
+
+
+def test_preempt_delay_and_preempt(stand: Stand) -> None:
+    """19 had nopreempt first."""
+    stand.wire.wait_advert(19, timeout=_PATIENCE)
+    assert stand.wire.heard(18) == []
+
+
+def test_track_src_ip(stand: Stand) -> None:
+    for vrid in (20, 21):
+        stand.wait_has(vrid)
+    stand.host.remove_address("eth0", "192.0.2.78/24")
+    stand.wait_has(20, present=False)
+    wait_until(lambda: stand.states(20)[-1] == "FAULT", what="a fault", timeout=_PATIENCE)
+    assert stand.has(21)
+    stand.host.add_address("eth0", "192.0.2.78/24")
+    stand.wait_has(20)
+
+
+def test_unicast_fault_no_peer(stand: Stand) -> None:
+    assert (stand.states(22), stand.has(22)) == (["FAULT"], False)
+
+
+def test_links_of_its_own(stand: Stand) -> None:
+    """use_vmac with a name, a MAC address and a group; vmac_xmit_base; use_vmac_addr."""
+    for vrid in (24, 25, 26, 27):
+        stand.wait_has(vrid)
+    links = stand.host.ip("-o", "link")
+    assert re.search(r" mac24@eth0: .* group 7 .*link/ether 02:12:34:56:78:9a ", links)
+    assert " group@eth0: " in links
+    assert re.search(r" vrrp\.\d+@eth1: .*link/ether 00:00:5e:00:01:1b ", links)
+    heard = [stand.wire.wait_advert(vrid, timeout=_PATIENCE).mac_source for vrid in (24, 25, 26)]
+    assert heard == [mac("02:12:34:56:78:9a"), mac("00:00:5e:00:01:19"), mac(DEVICE_MAC)]
+
+
+def test_strict_mode_refuses_and_accept_does_not(stand: Stand) -> None:
+    for vrid in (28, 29):
+        stand.wait_has(vrid)
+
+    def rules() -> str:
+        return stand.host.run(["nft", "list", "ruleset"]).stdout
+
+    wait_until(lambda: "10.0.0.28" in rules(), what="a refusal", timeout=_PATIENCE)
+    assert "10.0.0.29" not in rules()
+
+
+def test_whom_unicast_believes(stand: Stand) -> None:
+    """check_unicast_src, min_ttl, max_ttl: what is refused changes nothing, others are obeyed."""
+    for vrid in (30, 31, 32, 33):
+        stand.wait_has(vrid)
+    stand.say_directly(32, ttl=99)
+    stand.say_directly(33, ttl=201)
+    stranger = Packet("192.0.2.10", destination="192.0.2.1", mac_destination=DEVICE_MAC)
+    for vrid in (30, 31):
+        stand.wire.send(frame(Advert(vrid, 200, 10, (f"10.0.0.{vrid}",)), stranger))
+    stand.wait_has(31, present=False)
+    assert [stand.states(vrid)[-1] for vrid in (30, 32, 33)] == ["MASTER"] * 3
+    for vrid, ttl in ((30, 255), (32, 100), (33, 200)):
+        stand.say_directly(vrid, ttl=ttl)
+        wait_until(lambda v=vrid: stand.states(v).count("BACKUP") == 2, what="it yields")
+
+
+def test_skip_check_adv_addr(stand: Stand) -> None:
+    """One who keeps saying something else is told of once."""
+    for vrid in (34, 35):
+        stand.wait_has(vrid)
+        for interval in (100, 100, 200):
+            advert = Advert(vrid, 200, interval, ("10.9.9.9",))
+            stand.wire.send(frame(advert, Packet("192.0.2.9")))
+        stand.wait_has(vrid, present=False)
+    wait_until(lambda: _counted(stand) == {34: 1, 35: 3}, what=lambda: f"{_counted(stand)}")
+
+
+def _counted(stand: Stand) -> dict[int, int]:
+    """Address lists that differed, from a dump; nothing before it is there."""
+    dump = stand.host.directory / "keepalived.json"
+    dump.unlink(missing_ok=True)
+    os.kill(stand.daemon.child(), signal.SIGRTMIN + 2)
+    wait_until(dump.exists, what="a dump", timeout=_PATIENCE)
+    found = {each["data"]["vrid"]: each["stats"] for each in json.loads(dump.read_text())}
+    return {vrid: found[vrid]["addr_list_err"] for vrid in (34, 35)}
+
+
+def test_garp_extra_if(stand: Stand) -> None:
+    """The address on eth1 is announced again and again."""
+    vip = bytes((198, 51, 100, 36))
+    stand.other_wire.wait(lambda f: f.data[28:32] == vip, what="the first", timeout=_PATIENCE)
+    wait_until(
+        lambda: sum(f.data[28:32] == vip for f in stand.other_wire.capture.frames) >= 3,
+        what="two more",
+        timeout=_PATIENCE,
+    )
+
+
+def test_timer_expired_backup(stand: Stand) -> None:
+    """After a sleep others may have taken over; 1 looks first whether they did."""
+    for vrid in (1, 23):
+        stand.wait_has(vrid)
+    before = {vrid: stand.states(vrid) for vrid in (1, 23)}
+    os.kill(stand.daemon.child(), signal.SIGSTOP)
+    asleep = time.monotonic()
+    try:
+        wait_until(lambda: time.monotonic() > asleep + 1.2, what="a while")
+    finally:
+        os.kill(stand.daemon.child(), signal.SIGCONT)
+    wait_until(
+        lambda: stand.states(23) == [*before[23], "BACKUP", "MASTER"],
+        what="a change",
+        timeout=_PATIENCE,
+    )
+    assert stand.states(1) == before[1]
