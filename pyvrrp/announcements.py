@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 
 from .deadlines import Deadlines
 from .frame_senders import FrameSenders
+from .outgoing import Outgoing
 from .pacing import Pacing
-from .rhythm import Outgoing
 from .settings import AnnouncementGaps
 from .virtual_router import VirtualRouter
 

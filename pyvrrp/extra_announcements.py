@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from .net.vrrp_socket import SocketError
-from .rhythm import Outgoing
+from .outgoing import Outgoing
 from .virtual_router import VirtualRouter
 
 __all__ = ["ExtraAnnouncements"]

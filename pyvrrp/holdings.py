@@ -24,7 +24,7 @@ from .net.identity import Key
 from .net.monitor import InterfaceTable
 from .net.own_link import Place
 from .net.rtnetlink import Operation
-from .rhythm import Outgoing
+from .outgoing import Outgoing
 from .settings import VirtualAddress, VirtualRouterSettings
 
 __all__ = ["AddressHost", "Holdings"]

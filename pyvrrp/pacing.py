@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from .rhythm import Outgoing
+from .outgoing import Outgoing
 from .settings import AnnouncementGaps, GapGroup
 from .virtual_router import VirtualRouter
 

@@ -12,20 +12,17 @@ This is the same schedule the machine keeps, by the same function (`intervals.ne
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from .core.intervals import next_advertisement
 from .deadlines import Deadlines
+from .outgoing import Outgoing
 
-__all__ = ["Member", "Outgoing", "Rhythm", "Rhythms"]
+__all__ = ["Member", "Rhythm", "Rhythms"]
 
 _SIZE = 32  # members; a beat is one step of the loop
 _SLOT = 0.0005  # s; less for short intervals
 _ROUNDING = 1e-6  # s; what a float may lose
-
-
-Outgoing: TypeAlias = tuple[Callable[[bytes], object], bytes]
-"""A way out, and what goes that way."""
 
 
 class Member(Protocol):

@@ -13,8 +13,7 @@ from .core import auth_ah, auth_hmac
 from .core.authentication import HmacMode, HmacSettings
 from .core.model import Address, Family, VirtualRouterConfig
 from .core.packet import IpFacts, with_checksum
-from .rhythm import Outgoing
-from .transmission import Way
+from .outgoing import Outgoing, Way
 
 __all__ = ["HeaderSigner", "Signer", "signer"]
 

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
 
-from .core.model import Address, VirtualRouterConfig
+from .core.model import VirtualRouterConfig
 from .core.packet import encode
 from .holdings import AddressHost
 from .net.advertisement_frame import advertisement_frame, group_frame
 from .net.rtnetlink import Link
-from .rhythm import Outgoing
+from .outgoing import Outgoing, Way
 from .segment import Segment
 from .settings import VirtualRouterSettings
+from .signer import HeaderSigner, Signer
 
-if TYPE_CHECKING:
-    from .signer import HeaderSigner, Signer
-
-__all__ = ["Way", "compose"]
-
-
-class Way(NamedTuple):
-    """Where to, how to send there, what comes around the message, and the TTL there."""
-
-    destination: Address
-    send: Callable[[bytes], object]
-    wrap: Callable[[bytes], bytes]
-    ttl: int = 255
+__all__ = ["compose"]
 
 
 def compose(

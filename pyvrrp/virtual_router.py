@@ -30,7 +30,8 @@ from .link_states import LinkStates
 from .net.identity import Key
 from .net.own_link import Place
 from .net.rtnetlink import Link
-from .rhythm import Outgoing, Rhythm, Rhythms
+from .outgoing import Outgoing
+from .rhythm import Rhythm, Rhythms
 from .segment import Repetition, Segment
 from .settings import TrackedKind, VirtualRouterSettings
 from .snapshot import ActiveRouterSnapshot, VirtualRouterSnapshot

@@ -36,10 +36,11 @@ from .net.monitor import (
 )
 from .net.rtnetlink import NetlinkError, Operation, RouteSocket
 from .net.sysctl import NO_IGMP_REPORTS, SysctlError, Sysctls
+from .outgoing import Outgoing
 from .own_links import OwnLinks
 from .promoted_secondaries import PromotedSecondaries
 from .reception import Reception
-from .rhythm import Outgoing, Rhythms
+from .rhythm import Rhythms
 from .segment import Segment
 from .segments import Segments
 from .settings import HostSettings, TrackedKind, VirtualRouterSettings

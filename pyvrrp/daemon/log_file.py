@@ -10,7 +10,7 @@ import logging
 import os
 import time
 
-from .dumping.file import directory
+from .tmpdir import directory
 
 __all__ = ["LogFile", "path_for"]
 

@@ -15,10 +15,10 @@ from timeit import repeat
 
 from pyvrrp.conf.load import load
 from pyvrrp.conf.source import DictReader
-from pyvrrp.daemon.loader import records
 from pyvrrp.daemon.reload.items import brief
 from pyvrrp.daemon.reload.routers import RouterPlan, item
 from pyvrrp.daemon.reload.whole import whole
+from pyvrrp.daemon.translate.sections import records
 from pyvrrp.settings import VirtualRouterSettings
 
 ROUNDS = 5

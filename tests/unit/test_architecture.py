@@ -7,6 +7,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,9 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+NAMES = {name_of(path) for path in MODULES}
+
+
 def package_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).parent.parts)
 
@@ -74,10 +78,9 @@ def imports(path: Path) -> Iterator[str]:
             base = package_of(path).split(".")
             base = base[: len(base) - node.level + 1] if node.level else []
             module = ".".join(base + ([node.module] if node.module else []))
-            known = {name_of(p) for p in MODULES}
             for alias in node.names:
                 whole = f"{module}.{alias.name}"
-                yield whole if whole in known else module
+                yield whole if whole in NAMES else module
 
 
 def is_inside(name: str, packages: set[str]) -> bool:
@@ -163,6 +166,22 @@ def test_imports_point_one_way(path):
 )
 def test_the_direction_rule_itself(importer, imported, is_wrong):
     assert forbidden(importer, imported) is is_wrong
+
+
+def part_of(name: str) -> str:
+    """The package or module that a reader takes as one thing: daemon's parts are as many."""
+    parts = name.split(".")
+    return ".".join(parts[: 3 if parts[:2] == ["pyvrrp", "daemon"] else 2])
+
+
+def test_no_two_parts_need_each_other():
+    """Not even by way of others, and not for the types alone."""
+    needs: dict[str, set[str]] = {}
+    for path in MODULES:
+        importer = part_of(name_of(path))
+        others = {part_of(n) for n in imports(path)} - {importer}
+        needs.setdefault(importer, set()).update(others)
+    TopologicalSorter(needs).prepare()  # raises CycleError, which names them
 
 
 @pytest.mark.parametrize("path", MODULES, ids=ids)

@@ -14,8 +14,8 @@ from .reading import add_options, read
 
 if TYPE_CHECKING:
     from ...conf.config import Config
-    from ..loader import Sections
     from ..reload.items import Item
+    from ..translate.sections import Sections
 
 __all__ = ["add_to"]
 
@@ -89,7 +89,7 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 def _usable(path: str, arguments: argparse.Namespace, consequence: str) -> _Usable:
     """Raises: _Unusable, when the daemon would not run with the file."""
-    from ..loader import records
+    from ..translate.sections import records
 
     try:
         loaded = read(path, arguments)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ...errors import PyvrrpError
 from .. import handoff, log
-from ..parent.dumps import Request
-from .file import data_path, directory, named_path, write
+from ..tmpdir import directory
+from .file import data_path, named_path, write
 from .host_facts import host_facts
 from .kinds import CLEARING
+from .request import Request
 
 if TYPE_CHECKING:
     from healthcheck.snapshot import ServiceSnapshot

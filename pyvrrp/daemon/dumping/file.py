@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ...conf.config import GlobalDefs
 
-__all__ = ["data_path", "directory", "named_path", "write"]
+__all__ = ["data_path", "named_path", "write"]
 
 _NAME = "keepalived.data"
-
-
-def directory() -> str:
-    """$TMPDIR when that is absolute, else /tmp: keepalived's rule."""
-    named = os.environ.get("TMPDIR", "")
-    return named if named.startswith("/") else "/tmp"  # `write` is made for it
 
 
 def data_path(defs: GlobalDefs, which: str, instead: str) -> Path:

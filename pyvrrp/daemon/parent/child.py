@@ -19,7 +19,7 @@ from . import pid_file
 from .launch import leave_terminal
 
 if TYPE_CHECKING:
-    from ..loader import Verdict
+    from .loader import Verdict
 
 __all__ = ["Backoff", "Child", "ChildKind", "Settings"]
 

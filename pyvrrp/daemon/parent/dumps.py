@@ -9,18 +9,19 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 
 from .. import handoff, processes
 from ..dumping.kinds import DUMP_KINDS, announced
+from ..dumping.request import Request
 from ..options import Options
 from .child import Child
 from .children import Children
 
-__all__ = ["ANSWER_WITHIN", "WRITE_WITHIN", "Body", "Dumps", "Request"]
+__all__ = ["ANSWER_WITHIN", "WRITE_WITHIN", "Body", "Dumps"]
 
 ANSWER_WITHIN = 5.0
 """Seconds children have to say what they are."""
@@ -28,22 +29,6 @@ WRITE_WITHIN = 60.0
 """Seconds the writing process has."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a writing process is given. The descriptors are for `handoff.records`."""
-
-    kind: str
-    """Name of the signal: DATA, STATS, ..."""
-    only: handoff.Section | None
-    """Whose files; None: those of every process."""
-    running: frozenset[handoff.Section]
-    """There is a child for it."""
-    options: Options
-    configuration: int
-    snapshots: Mapping[handoff.Section, int]
-    """Children that did not answer are not in it."""
 
 
 Body = Callable[[Request], int]

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from .. import handoff, log, namespaces, processes
 from ..dumping.kinds import DUMP_SIGNALS
-from ..loader import Body, Load, load
+from ..dumping.request import Request
 from ..options import Options
 from ..vrrp import journal
 from . import dumps, pid_file
@@ -34,7 +34,9 @@ from .children import Children
 from .kinds import KINDS
 from .life_scripts import LifeScripts
 from .life_signs import LifeSigns
+from .loader import Body, Load
 from .permissions import missing_capabilities
+from .reading import read
 from .reload_schedule import ReloadSchedule
 from .signals import SignalPipe
 
@@ -50,7 +52,7 @@ _ANSWER_WITHIN = 60.0
 _log = logging.getLogger(__name__)
 
 
-def _dump(request: dumps.Request) -> int:
+def _dump(request: Request) -> int:
     from ..dumping.dumper import dump  # the parent itself needs nothing of it
 
     return dump(request)
@@ -65,7 +67,7 @@ class Supervisor:
         started: Callable[[], None] = lambda: None,
         *,
         kinds: Iterable[ChildKind] = KINDS,
-        read_configuration: Body = load,
+        read_configuration: Body = read,
         dump: dumps.Body = _dump,
     ) -> None:
         """`started` is called once: the PID file is there and the child processes made."""

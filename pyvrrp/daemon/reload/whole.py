@@ -19,7 +19,7 @@ from .trackers import trackers
 
 if TYPE_CHECKING:
     from ...conf.config import GlobalDefs
-    from ..loader import Sections
+    from ..translate.sections import Sections
 
 __all__ = ["at_the_next_start", "whole"]
 

@@ -21,8 +21,8 @@ from pathlib import Path
 _SCRIPT = """
 import os, select, signal, socket, sys, time
 from pathlib import Path
-from pyvrrp.daemon import handoff, loader, log, processes
-from pyvrrp.daemon.parent import dumps, supervisor
+from pyvrrp.daemon import handoff, log, processes
+from pyvrrp.daemon.parent import dumps, loader, supervisor
 from pyvrrp.daemon.parent.child import ChildKind
 from pyvrrp.daemon.notices.commands import Command
 from pyvrrp.daemon.parent.life_scripts import LifeScript

@@ -11,9 +11,9 @@ from pyvrrp.bfd.settings import BfdSettings
 from pyvrrp.conf.load import load
 from pyvrrp.daemon.bfd.log import log_action
 from pyvrrp.daemon.bfd.settings import ToldSession
-from pyvrrp.daemon.loader import records
 from pyvrrp.daemon.process_settings import ProcessSettings
 from pyvrrp.daemon.translate.bfd import translate_bfd
+from pyvrrp.daemon.translate.sections import records
 from pyvrrp.settings import TrackedKind, TrackedObject
 
 ADMIN_DOWN, DOWN, INIT, UP = SessionState

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.conf.config import GlobalDefs
-from pyvrrp.daemon.dumping.file import data_path, directory, named_path, write
+from pyvrrp.daemon.dumping.file import data_path, named_path, write
+from pyvrrp.daemon.tmpdir import directory
 
 _CLOSE_WRITE, _MOVED_TO = 0x8, 0x80
 

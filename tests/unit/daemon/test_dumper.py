@@ -18,9 +18,9 @@ from pyvrrp.core.model import Family
 from pyvrrp.counters import Counters
 from pyvrrp.daemon import handoff
 from pyvrrp.daemon.dumping import dumper
+from pyvrrp.daemon.dumping.request import Request
 from pyvrrp.daemon.handoff import Section
 from pyvrrp.daemon.options import Options
-from pyvrrp.daemon.parent.dumps import Request
 from pyvrrp.snapshot import VirtualRouterSnapshot
 
 HERE = Span(SourceFile("k.conf", ""), 1, 1, 1)

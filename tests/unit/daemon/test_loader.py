@@ -12,13 +12,14 @@ import pytest
 
 from healthcheck.core.sync import SyncDaemon, SyncState, Timeouts
 from pyvrrp.daemon import handoff
-from pyvrrp.daemon.loader import Verdict, load
 from pyvrrp.daemon.lvs.settings import CheckedService, CheckerSettings, ServerCommands
 from pyvrrp.daemon.notices import programs
 from pyvrrp.daemon.notices.commands import Command, FifoSettings
 from pyvrrp.daemon.options import Options
 from pyvrrp.daemon.parent.life_scripts import LifeScript
+from pyvrrp.daemon.parent.loader import Verdict
 from pyvrrp.daemon.parent.pid_file import Words
+from pyvrrp.daemon.parent.reading import read
 from pyvrrp.daemon.process_settings import Followed, ProcessSettings
 from pyvrrp.daemon.vrrp import journal
 from pyvrrp.settings import HostSettings, VirtualRouterSettings
@@ -68,7 +69,7 @@ def options(directory: Path, text: str | None, **fields: object) -> Options:
 
 
 def verdict_of(given: Options, settings: int, is_start: bool) -> Verdict:
-    verdict, config = load(given, settings, is_start)
+    verdict, config = read(given, settings, is_start)
     assert (config is not None) is verdict.is_usable
     return verdict
 
@@ -318,7 +319,7 @@ def test_names_and_places(tmp_path: Path, settings: int):
 
 def test_daemon_that_runs_stays_in_its_namespace(tmp_path: Path, settings: int):
     running = options(tmp_path, "net_namespace blue-7\n" + _GOOD, namespace="")
-    verdict, config = load(running, settings, False)
+    verdict, config = read(running, settings, False)
     assert verdict.is_usable
     assert config is not None
     assert config.global_defs.net_namespace is None

@@ -24,7 +24,6 @@ from healthcheck.core.model import (
 from healthcheck.core.table import Destination, Forwarding, Method, ServiceFlag, ServiceSettings
 from pyvrrp.conf.config import GlobalDefs
 from pyvrrp.core.model import Peer, Version
-from pyvrrp.daemon.loader import Sections
 from pyvrrp.daemon.lvs.settings import CheckedService, ServerCommands
 from pyvrrp.daemon.notices.commands import Command
 from pyvrrp.daemon.process_settings import ProcessSettings
@@ -33,6 +32,7 @@ from pyvrrp.daemon.reload.differences import differences
 from pyvrrp.daemon.reload.items import Change, Fate, Item, Tally, brief
 from pyvrrp.daemon.reload.whole import at_the_next_start, whole
 from pyvrrp.daemon.trackers.settings import TrackerFile, TrackerProcess, TrackerScript
+from pyvrrp.daemon.translate.sections import Sections
 from pyvrrp.settings import TrackedInterface, VirtualMac, VirtualRouterSettings
 
 WEB = VirtualRouterSettings.of("web", "eth0", 51, ["192.0.2.100/24"], priority=100)

@@ -8,13 +8,13 @@ import pytest
 
 from pyvrrp.conf.load import load
 from pyvrrp.conf.source import DictReader
-from pyvrrp.daemon.loader import Sections, records
 from pyvrrp.daemon.notices.commands import Command, FifoSettings
 from pyvrrp.daemon.notices.notice import Kind, What
 from pyvrrp.daemon.notices.settings import Audience, DbusSettings, MailSettings, NoticeSettings
 from pyvrrp.daemon.process_settings import ProcessSettings, Reported
 from pyvrrp.daemon.trackers.settings import ScriptsSettings
 from pyvrrp.daemon.translate import notices as translate_module
+from pyvrrp.daemon.translate.sections import Sections, records
 
 INSTANCE = """
 vrrp_instance a {

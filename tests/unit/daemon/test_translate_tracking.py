@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.conf.load import load
-from pyvrrp.daemon.loader import records
 from pyvrrp.daemon.notices.commands import Command
 from pyvrrp.daemon.process_settings import ProcessSettings
 from pyvrrp.daemon.trackers.initial_files import InitialFile
@@ -17,6 +16,7 @@ from pyvrrp.daemon.trackers.settings import (
     TrackerProcess,
     TrackerScript,
 )
+from pyvrrp.daemon.translate.sections import records
 from pyvrrp.settings import TrackedInterface, TrackedKind, TrackedObject, VirtualRouterSettings
 
 _INSTANCE = """
