@@ -3,8 +3,9 @@
     cli               understands the command line
     parent.running    leaves the terminal, then becomes ...
     parent.supervisor   small and without asyncio: PID file, signals, restarts
-      parent.reading    a short-lived process (`parent.loader`): reads and checks the configuration, has `translate`
-                        make settings of it in anonymous memory, says what it thinks of them
+      parent.reading    a short-lived process (`parent.loader`): reads and checks the configuration,
+                        has `translate` make settings of it in anonymous memory, says what it
+                        thinks of them
       vrrp              the child that holds the sockets and runs the Virtual Routers
       checkers          the child that checks real servers and owns their services in the kernel
       bfd               the child that holds BFD sessions, and tells those two of them
