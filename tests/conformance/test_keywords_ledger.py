@@ -34,11 +34,19 @@ OUTSIDE = ("tests/netns/", "tests/ipvs/")
 
 BLOCKS = (
     "interface_up_down_delays",
+    "track_file",
     "track_group",
     "virtual_ipaddress/address",
     "virtual_routes/route",
     "virtual_routes/route/encap",
     "virtual_rules/rule",
+    "vrrp_instance/track_file",
+    "vrrp_instance/track_interface",
+    "vrrp_instance/track_process",
+    "vrrp_instance/track_script",
+    "vrrp_script",
+    "vrrp_track_file",
+    "vrrp_track_process",
 )
 """The blocks that are complete."""
 

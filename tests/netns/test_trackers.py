@@ -42,22 +42,108 @@ vrrp_script open {{
     script "<{directory}/good"
     interval 1
 }}
+vrrp_script backward {{
+    script "{test} -e {directory}/good"
+    interval 1
+    weight 7 reverse
+}}
 track_file number {{
     file {directory}/{host}
     weight 2
     init_file 5
 }}
+track_file negated {{
+    file {directory}/{host}
+    weight 3 reverse
+}}
+track_file kept {{
+    file {directory}/{host}-kept
+    init_file 7
+}}
+track_file begun {{
+    file {directory}/{host}-begun
+    init_file 7 overwrite
+}}
+vrrp_track_file old {{
+    file {directory}/{host}-old
+    weight 4
+    init_file 6
+}}
 """
 _PROCESS = """
 vrrp_track_process runs {{
-    process {process}
+    process {name}
     quorum 1
 }}
 vrrp_track_process none {{
-    process {process}
+    process {name}
     quorum_max 0
 }}
+vrrp_track_process two {{
+    process {name}
+    quorum 2
+    weight 9
+}}
+vrrp_track_process one {{
+    process {name}
+    quorum_max 1
+    weight 9 reverse
+}}
+vrrp_track_process path {{
+    process {directory}/{name}
+    full_command
+    weight 9
+}}
+vrrp_track_process name {{
+    process {directory}/{name}
+    weight 9
+}}
+vrrp_track_process exact {{
+    process {directory}/{name} 600
+    weight 9
+}}
+vrrp_track_process partial {{
+    process {directory}/{name} 600
+    param_match partial
+    weight 9
+}}
+vrrp_track_process initial {{
+    process {directory}/{name} 600 3
+    param_match initial
+    weight 9
+}}
+vrrp_track_process soon {{
+    process {name}
+    fork_delay 0.5
+    terminate_delay 0.5
+    weight 9
+}}
+vrrp_track_process forks {{
+    process {name}
+    fork_delay 3600
+    weight 9
+}}
+vrrp_track_process ends {{
+    process {name}
+    terminate_delay 3600
+    weight 9
+}}
+vrrp_track_process both {{
+    process {name}
+    delay 3600
+    weight 9
+}}
+vrrp_track_process pair {{
+    process {name}
+    delay 3600
+    quorum 2
+    weight 9
+}}
 """
+
+
+_NAME = f"process{os.getpid()}"
+"""Every process on the machine is looked at, those of other test runs too."""
 
 
 def _row(block: str, entry: str) -> tuple[str, ...]:
@@ -75,6 +161,8 @@ _ROWS: dict[str, tuple[str, tuple[int | None, int | None, int | None]]] = {
     "track_script good weight 0 reverse": ("a fault, reversed", (None, 100, None)),
     "track_script good weight 253": ("up to 254", (254, 100, 254)),
     "track_script good weight -253": ("down to 1", (100, 1, 100)),
+    "track_script backward": ("the script's own reverse", (93, 100, 93)),
+    "track_script backward weight 7 noreverse": ("not reversed", (107, 100, 107)),
     "track_script slow weight 20": ("rise and fall", (120, 100, 120)),
     "track_script open": ("a file to open", (100, None, 100)),
     "track_file number": ("the file's own weight", (110, None, 100)),
@@ -83,6 +171,11 @@ _ROWS: dict[str, tuple[str, tuple[int | None, int | None, int | None]]] = {
     "track_file number weight 3 reverse": ("reversed", (85, 254, 100)),
     "track_file number weight 0": ("a fault", (None, None, 100)),
     "track_file number weight 0 reverse": ("a fault, reversed", (100, 100, None)),
+    "track_file negated": ("the file's own reverse", (85, 254, 100)),
+    "track_file negated weight 3 noreverse": ("not reversed", (115, None, 100)),
+    "track_file kept": ("init_file of a file that is there", (109, 109, 109)),
+    "track_file begun": ("init_file overwrites", (107, 107, 107)),
+    "track_file old": ("by its old name", (124, 124, 124)),
     "track_interface eth1": ("a fault", (100, None, 100)),
     "track_interface eth1 weight 20": ("positive", (120, 100, 120)),
     "track_interface eth1 weight 20 reverse": ("positive, reversed", (80, 100, 80)),
@@ -90,9 +183,24 @@ _ROWS: dict[str, tuple[str, tuple[int | None, int | None, int | None]]] = {
     "track_interface eth1 weight 0 reverse": ("a fault, reversed", (None, 100, None)),
 }
 _OF_PROCESSES: dict[str, tuple[str, tuple[int | None, int | None, int | None]]] = {
+    # one process | none | two
     "track_process runs": ("a quorum", (100, None, 100)),
     "track_process runs weight 20": ("positive", (120, 100, 120)),
+    "track_process runs weight 20 reverse": ("positive, reversed", (80, 100, 80)),
     "track_process none": ("none may run", (None, 100, None)),
+    "track_process two": ("own weight, quorum", (100, 100, 109)),
+    "track_process one": ("own reverse, most", (91, 100, 100)),
+    "track_process one weight 9 noreverse": ("not reversed", (109, 100, 100)),
+    "track_process path": ("full_command", (109, 100, 109)),
+    "track_process name": ("a path is no name", (100, 100, 100)),
+    "track_process exact": ("all arguments", (100, 100, 100)),
+    "track_process partial": ("the first arguments", (109, 100, 109)),
+    "track_process initial": ("the last begins so", (109, 100, 109)),
+    "track_process soon": ("delays that pass", (109, 100, 109)),
+    "track_process forks": ("a start not believed yet", (109, 100, 100)),
+    "track_process ends": ("an end not believed yet", (109, 109, 109)),
+    "track_process both": ("nor with both delays", (109, 109, 109)),
+    "track_process pair": ("nor a start", (100, 100, 100)),
 }
 """keepalived 2.2.7 hears of no process in a network namespace."""
 
@@ -121,7 +229,6 @@ def story(lab: Lab, name: str, directory: Path, rows: Mapping[str, object]) -> S
         )
         for vrid, entry in enumerate(rows, 1)
     }
-    process = directory / "process" if ours else Path()
     text = _SCRIPTS + (_PROCESS if ours else "")
     return Story(
         Keepalived(host, OURS if ours else THEIRS),
@@ -130,7 +237,7 @@ def story(lab: Lab, name: str, directory: Path, rows: Mapping[str, object]) -> S
             test=Path("/usr/bin/test").resolve(),
             directory=directory,
             host=name,
-            process=process.name,
+            name=_NAME,
         ),
     )
 
@@ -146,20 +253,20 @@ def heard(witness: Witness, story: Story) -> dict[str, int | None]:
 
 def wait_heard(witness: Witness, story: Story, wanted: dict[str, int | None]) -> None:
     with suppress(DeadlinePassed):
-        wait_until(lambda: heard(witness, story) == wanted, what="the priorities", timeout=20)
+        wait_until(lambda: heard(witness, story) == wanted, what="the priorities", timeout=30)
     assert heard(witness, story) == wanted, story.host.name
 
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    shutil.copy("/bin/sleep", tmp_path / "process")
+    shutil.copy("/bin/sleep", tmp_path / _NAME)
     return tmp_path
 
 
 def test_priorities_and_faults(lab: Lab, directory: Path) -> None:
     ours = story(lab, "ours", directory, {**_ROWS, **_OF_PROCESSES})
     stories = [ours, story(lab, "theirs", directory, _ROWS)]
-    good, process = directory / "good", [str(directory / "process"), "60"]
+    good, process = directory / "good", [str(directory / _NAME), "600", "30"]
 
     def step(number: str | None, *, up: bool) -> None:
         (good.touch if up else good.unlink)()
@@ -175,6 +282,9 @@ def test_priorities_and_faults(lab: Lab, directory: Path) -> None:
             wait_heard(witness, each, {row: rows[row][1][step] for row in each.rows})
 
     with Witness(lab) as witness:
+        for each in stories:
+            (directory / f"{each.host.name}-kept").write_text("9")
+            (directory / f"{each.host.name}-begun").write_text("99")
         step(None, up=True)
         running = ours.host.start(process)
         for each in stories:
@@ -185,7 +295,8 @@ def test_priorities_and_faults(lab: Lab, directory: Path) -> None:
         running.kill()
         wait_all(1)
         step("0", up=True)
-        running = ours.host.start(process)
+        for _ in range(2):
+            ours.host.start(process)
         wait_all(2)
         for each in stories:
             each.daemon.stop()

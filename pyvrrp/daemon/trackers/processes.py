@@ -179,10 +179,10 @@ class _Tracker:
             self._settle(change)
 
     def are(self, pids: set[int]) -> None:
-        """These count and no others."""
-        has_more = len(pids) > len(self.pids)
-        self.pids = pids
-        self._settle("fork" if has_more else "terminate")
+        """These count and no others; as many as before are no news."""
+        before, self.pids = len(self.pids), pids
+        if len(pids) != before or self._told is None:
+            self._settle("fork" if len(pids) > before else "terminate")
 
     def snapshot(self) -> ProcessSnapshot:
         """What it is now."""

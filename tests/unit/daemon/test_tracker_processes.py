@@ -192,6 +192,15 @@ def test_when_events_were_lost_all_are_looked_at(monkeypatch: pytest.MonkeyPatch
     assert world.loop.wakeups == 1
 
 
+def test_a_look_that_finds_no_change_ends_no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, fork_delay=2.0).start()
+    world.start(5)
+    world.start(5)
+    assert world.told == [False]
+    world.loop.advance(2.0)
+    assert world.told == [False, True]
+
+
 def test_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch).start(5)
     world.trackers.use([world.settings])
