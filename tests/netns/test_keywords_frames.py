@@ -20,7 +20,7 @@ from tests.netns.interop.routers import OURS, Keepalived
 from tests.netns.wire.frames import Advert, Packet, frame, mac, ones_complement, packed
 from tests.netns.wire.rig import DEVICE_MAC, Wire
 
-_PATIENCE = 20.0
+PATIENCE = 20.0
 _PEER = "unicast_peer {\n192.0.2.9 MORE\n}"
 _HASTY = "state MASTER\nadvert_int 0.1"
 
@@ -119,7 +119,7 @@ class Stand:
         with self.wire.flood(lower, 0.02):
             text = "".join(_text(vrid) for vrid in _ROUTERS)
             self.daemon.start([], "global_defs {\nvrrp_priority -20\n}\n" + text)
-            self.wire.wait_advert(17, timeout=_PATIENCE)
+            self.wire.wait_advert(17, timeout=PATIENCE)
 
     def close(self) -> None:
         self.daemon.stop()
@@ -150,14 +150,23 @@ class Stand:
         wait_until(
             lambda: len(self.announced(vrid)) >= count,
             what=f"{count} announcements of {vrid}",
-            timeout=_PATIENCE,
+            timeout=PATIENCE,
         )
 
     def has(self, vrid: int) -> bool:
         return self.host.has_address(f"10.0.0.{vrid}")
 
     def wait_has(self, vrid: int, *, present: bool = True) -> None:
-        self.host.wait_address(f"10.0.0.{vrid}", present=present, timeout=_PATIENCE)
+        self.host.wait_address(f"10.0.0.{vrid}", present=present, timeout=PATIENCE)
+
+    def counted(self, vrid: int, what: str) -> int:
+        """What a dump says."""
+        dump = self.host.directory / "keepalived.json"
+        dump.unlink(missing_ok=True)
+        os.kill(self.daemon.child(), signal.SIGRTMIN + 2)
+        wait_until(dump.exists, what="a dump", timeout=PATIENCE)
+        found = {each["data"]["vrid"]: each["stats"] for each in json.loads(dump.read_text())}
+        return int(found[vrid][what])
 
     def states(self, vrid: int) -> list[str]:
         """As logged."""
@@ -176,13 +185,13 @@ def stand() -> Iterator[Stand]:
 
 
 def test_version(stand: Stand) -> None:
-    first = [stand.wire.wait_advert(vrid, timeout=_PATIENCE).message[0] for vrid in (1, 2)]
+    first = [stand.wire.wait_advert(vrid, timeout=PATIENCE).message[0] for vrid in (1, 2)]
     assert first == [0x31, 0x21]
 
 
 def test_where_it_comes_from_and_goes_to(stand: Stand) -> None:
     """mcast_src_ip, mcast_dst_ip."""
-    heard = [stand.wire.wait_advert(vrid, timeout=_PATIENCE) for vrid in (1, 3, 4)]
+    heard = [stand.wire.wait_advert(vrid, timeout=PATIENCE) for vrid in (1, 3, 4)]
     assert [(each.source, each.destination) for each in heard] == [
         ("192.0.2.1", "224.0.0.18"),
         ("192.0.2.77", "224.0.0.18"),
@@ -192,19 +201,19 @@ def test_where_it_comes_from_and_goes_to(stand: Stand) -> None:
 
 def test_native_ipv6(stand: Stand) -> None:
     """Without addresses an instance is one of IPv4 otherwise."""
-    heard = stand.wire.wait_advert(5, family=6, timeout=_PATIENCE)
+    heard = stand.wire.wait_advert(5, family=6, timeout=PATIENCE)
     assert (heard.destination, heard.message[:4]) == ("ff02::12", bytes((0x31, 5, 100, 0)))
 
 
 def test_unicast_ttl(stand: Stand) -> None:
-    heard = stand.wire.wait_advert(6, timeout=_PATIENCE)
+    heard = stand.wire.wait_advert(6, timeout=PATIENCE)
     assert (heard.destination, heard.ttl) == ("192.0.2.9", 77)
 
 
 def test_old_unicast_checksum(stand: Stand) -> None:
     """As if the Advertisement were sent to the group."""
     for vrid, summed in ((6, "192.0.2.9"), (7, "224.0.0.18")):
-        message = stand.wire.wait_advert(vrid, timeout=_PATIENCE).message
+        message = stand.wire.wait_advert(vrid, timeout=PATIENCE).message
         pseudo = packed("192.0.2.1") + packed(summed) + bytes((0, 112, 0, 12))
         assert ones_complement(pseudo + message) == 0
 
@@ -234,11 +243,11 @@ def test_announcements_where_a_lower_priority_is_heard(stand: Stand) -> None:
 def test_answers_to_a_lower_priority(stand: Stand) -> None:
     """lower_prio_no_advert, owner_ignore_adverts."""
     for vrid in (10, 11, 12):
-        stand.wire.wait_advert(vrid, timeout=_PATIENCE)
+        stand.wire.wait_advert(vrid, timeout=PATIENCE)
         stand.wait_announced(vrid, 3)
     for vrid in (12, 10, 11):
         stand.say(vrid, 50)
-    wait_until(lambda: len(stand.wire.heard(11)) == 2, what="an answer", timeout=_PATIENCE)
+    wait_until(lambda: len(stand.wire.heard(11)) == 2, what="an answer", timeout=PATIENCE)
     stand.wait_announced(10, 3 + 2)
     stand.wait_announced(11, 3 + 2)
     assert len(stand.announced(12)) == 3
@@ -250,7 +259,7 @@ def test_higher_prio_send_advert(stand: Stand) -> None:
     last = []
     for vrid in (13, 14):
         stand.wait_has(vrid)
-        stand.wire.wait_advert(vrid, start=stand.wire.mark, timeout=_PATIENCE)
+        stand.wire.wait_advert(vrid, start=stand.wire.mark, timeout=PATIENCE)
         start = stand.wire.mark
         stand.say(vrid, 200)
         stand.wait_has(vrid, present=False)
@@ -260,13 +269,13 @@ def test_higher_prio_send_advert(stand: Stand) -> None:
 
 def test_how_long_it_waits(stand: Stand) -> None:
     """state MASTER is faster than another one; down_timer_adverts takes more time."""
-    first = {vrid: stand.wire.wait_advert(vrid, timeout=_PATIENCE).time for vrid in (15, 16, 17)}
+    first = {vrid: stand.wire.wait_advert(vrid, timeout=PATIENCE).time for vrid in (15, 16, 17)}
     assert sorted(first, key=lambda vrid: first[vrid]) == [16, 15, 17]
 
 
 def test_preempt_delay_and_preempt(stand: Stand) -> None:
     """19 had nopreempt first."""
-    stand.wire.wait_advert(19, timeout=_PATIENCE)
+    stand.wire.wait_advert(19, timeout=PATIENCE)
     assert stand.wire.heard(18) == []
 
 
@@ -275,7 +284,7 @@ def test_track_src_ip(stand: Stand) -> None:
         stand.wait_has(vrid)
     stand.host.remove_address("eth0", "192.0.2.78/24")
     stand.wait_has(20, present=False)
-    wait_until(lambda: stand.states(20)[-1] == "FAULT", what="a fault", timeout=_PATIENCE)
+    wait_until(lambda: stand.states(20)[-1] == "FAULT", what="a fault", timeout=PATIENCE)
     assert stand.has(21)
     stand.host.add_address("eth0", "192.0.2.78/24")
     stand.wait_has(20)
@@ -293,7 +302,7 @@ def test_links_of_its_own(stand: Stand) -> None:
     assert re.search(r" mac24@eth0: .* group 7 .*link/ether 02:12:34:56:78:9a ", links)
     assert " group@eth0: " in links
     assert re.search(r" vrrp\.\d+@eth1: .*link/ether 00:00:5e:00:01:1b ", links)
-    heard = [stand.wire.wait_advert(vrid, timeout=_PATIENCE).mac_source for vrid in (24, 25, 26)]
+    heard = [stand.wire.wait_advert(vrid, timeout=PATIENCE).mac_source for vrid in (24, 25, 26)]
     assert heard == [mac("02:12:34:56:78:9a"), mac("00:00:5e:00:01:19"), mac(DEVICE_MAC)]
 
 
@@ -304,7 +313,7 @@ def test_strict_mode_refuses_and_accept_does_not(stand: Stand) -> None:
     def rules() -> str:
         return stand.host.run(["nft", "list", "ruleset"]).stdout
 
-    wait_until(lambda: "10.0.0.28" in rules(), what="a refusal", timeout=_PATIENCE)
+    wait_until(lambda: "10.0.0.28" in rules(), what="a refusal", timeout=PATIENCE)
     assert "10.0.0.29" not in rules()
 
 
@@ -332,27 +341,22 @@ def test_skip_check_adv_addr(stand: Stand) -> None:
             advert = Advert(vrid, 200, interval, ("10.9.9.9",))
             stand.wire.send(frame(advert, Packet("192.0.2.9")))
         stand.wait_has(vrid, present=False)
-    wait_until(lambda: _counted(stand) == {34: 1, 35: 3}, what=lambda: f"{_counted(stand)}")
-
-
-def _counted(stand: Stand) -> dict[int, int]:
-    """Address lists that differed, from a dump; nothing before it is there."""
-    dump = stand.host.directory / "keepalived.json"
-    dump.unlink(missing_ok=True)
-    os.kill(stand.daemon.child(), signal.SIGRTMIN + 2)
-    wait_until(dump.exists, what="a dump", timeout=_PATIENCE)
-    found = {each["data"]["vrid"]: each["stats"] for each in json.loads(dump.read_text())}
-    return {vrid: found[vrid]["addr_list_err"] for vrid in (34, 35)}
+    wait_until(
+        lambda: [stand.counted(vrid, "advert_rcvd") for vrid in (34, 35)] == [3, 3],
+        what="all of them read",
+        timeout=PATIENCE,
+    )
+    assert [stand.counted(vrid, "addr_list_err") for vrid in (34, 35)] == [1, 3]
 
 
 def test_garp_extra_if(stand: Stand) -> None:
     """The address on eth1 is announced again and again."""
     vip = bytes((198, 51, 100, 36))
-    stand.other_wire.wait(lambda f: f.data[28:32] == vip, what="the first", timeout=_PATIENCE)
+    stand.other_wire.wait(lambda f: f.data[28:32] == vip, what="the first", timeout=PATIENCE)
     wait_until(
         lambda: sum(f.data[28:32] == vip for f in stand.other_wire.capture.frames) >= 3,
         what="two more",
-        timeout=_PATIENCE,
+        timeout=PATIENCE,
     )
 
 
@@ -370,6 +374,6 @@ def test_timer_expired_backup(stand: Stand) -> None:
     wait_until(
         lambda: stand.states(23) == [*before[23], "BACKUP", "MASTER"],
         what="a change",
-        timeout=_PATIENCE,
+        timeout=PATIENCE,
     )
     assert stand.states(1) == before[1]
