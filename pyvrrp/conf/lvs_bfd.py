@@ -26,7 +26,7 @@ def _session(context: Context, statement: Statement, values: Values) -> None:
     found = context.bfd_instances.get(name)
     if found is None or not found.checker:
         why = "is only for VRRP" if found else "is not defined yet"
-        hint = context.similar(name, context.bfd_instances)
+        hint = None if found else context.similar(name, context.bfd_instances)
         message = f"bfd_instance {shown(name)} {why}; ignored"
         context.problem("unknown-bfd-instance", statement, 1, message, hint=hint)
     elif context.once(statement, values, "name"):

@@ -135,11 +135,14 @@ def _track_script(context: Context, statement: Statement, values: Values) -> Non
 def _unknown(context: Context, entry: Statement, keyword: str, known: Iterable[str]) -> None:
     name = entry.words[0]
     later = context.later.get((keyword, name))
+    message = f"there is no {keyword} {shown(name)} yet; it is not tracked"
+    hint: str | None = None
     if later is not None:
-        hint: str | None = f"it is defined at {later.span()}; that must come first"
+        hint = f"it is defined at {later.span()}; that must come first"
+    elif keyword == "bfd_instance" and name in context.bfd_instances:
+        message = f"bfd_instance {shown(name)} is only for checkers; it is not tracked"
     else:
         hint = context.similar(name, known)
-    message = f"there is no {keyword} {shown(name)} yet; it is not tracked"
     context.problem(f"unknown-{_KIND[keyword]}", entry, 0, message, hint=hint)
 
 

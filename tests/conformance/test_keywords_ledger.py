@@ -33,6 +33,7 @@ OUTSIDE = ("tests/netns/", "tests/ipvs/")
 """Tests that run whole processes on a real kernel and look at what is around them."""
 
 BLOCKS = (
+    "bfd_instance",
     "interface_up_down_delays",
     "track_file",
     "track_group",
@@ -40,6 +41,7 @@ BLOCKS = (
     "virtual_routes/route",
     "virtual_routes/route/encap",
     "virtual_rules/rule",
+    "vrrp_instance/track_bfd",
     "vrrp_instance/track_file",
     "vrrp_instance/track_interface",
     "vrrp_instance/track_process",

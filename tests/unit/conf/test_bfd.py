@@ -155,3 +155,19 @@ def test_a_check(read: Read, text: str, expected: list[FollowedCheck], problems:
     (server,) = result.config.lvs.services[0].server.real_servers
     found = [check for check in server.checks if isinstance(check, FollowedCheck)]
     assert (found, ids(result)) == (expected, problems)
+
+
+def test_a_session_that_is_for_somebody_else_is_said_so(read: Read) -> None:
+    text = (
+        SESSION.replace("}", "vrrp\n}")
+        + OTHER.replace("}", "checker\n}")
+        + "vrrp_instance a {\ninterface eth0\nvirtual_router_id 1\n"
+        "track_bfd {\nc\n}\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n"
+        "virtual_server 192.0.2.1 80 {\nlvs_sched rr\nlvs_method NAT\n"
+        "real_server 192.0.2.11 80 {\nBFD_CHECK {\nname b\n}\n}\n}\n"
+    )
+    unknown = [d for d in read(text).diagnostics if d.id == "unknown-bfd-instance"]
+    assert sorted((d.message, d.hint) for d in unknown) == [
+        ("bfd_instance 'b' is only for VRRP; ignored", None),
+        ("bfd_instance 'c' is only for checkers; it is not tracked", None),
+    ]
