@@ -11,7 +11,8 @@ Two things can be told, by either side, and neither ever waits for the other:
 
 * `publish(name, value)`: how something is. Only the last value of a name counts; a side that is
   new hears all of them. The receiver's `on_value` keeps what it was told last, also while nobody
-  is there to tell. `withdraw(name)` forgets: `on_value` then gets None.
+  is there to tell. `withdraw(name)` forgets: `on_value` then gets None. `note` tells it only to one
+  that is new, where the one that is there hears of it by reports.
 * `report(text)`: something happened. Reports arrive in order. They are kept until the other side
   has taken them (its `on_report` returned) and sent again to one that is new, so one that died
   between taking and saying so is told twice. Only the last `_KEPT` are kept: report only what the
@@ -98,6 +99,13 @@ class Sibling:
             self._values[name] = value
             self._untold[name] = None
             self._write()
+
+    def note(self, name: str, value: str | None) -> None:
+        """How something is, for whoever comes; None: it is no more."""
+        if value is None:
+            self._values.pop(name, None)
+        else:
+            self._values[name] = value
 
     def withdraw(self, name: str) -> None:
         """Forget something that was published."""

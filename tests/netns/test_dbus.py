@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import xml.etree.ElementTree as ET
@@ -89,6 +90,16 @@ class Client:
         signals, self.signals = self.signals, []
         return signals
 
+    async def wait_state(self, path: str, wanted: list[Any]) -> None:
+        """Wait for the state of a Virtual Router to be that."""
+        arguments = [f"{_NAME}.Instance", "State"]
+        interface = "org.freedesktop.DBus.Properties"
+        found: list[Any] = []
+        async with asyncio.timeout(20):
+            while found != wanted:
+                (value,) = await self.call(path, interface, "Get", "ss", arguments)
+                found = list(value.value)
+
     async def members(self, path: str) -> set[str]:
         """What the description of an object has of keepalived's, and what is below it."""
         (text,) = await self.call(path, "org.freedesktop.DBus.Introspectable", "Introspect")
@@ -171,4 +182,26 @@ async def test_service(start: Callable[[Path], Process], tmp_path: Path, program
     end = [("VrrpStatusChange", [98]), ("VrrpStopped", [])]
     assert await client.wait("VrrpStopped") == end
     assert process.wait(20) == 0
+    client.close()
+
+
+def _scripts_process(parent: int, vrrp_pid_file: Path) -> int:
+    """The other child."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    (found,) = set(children) - {vrrp_pid_file.read_text().strip()}
+    return int(found)
+
+
+async def test_state_is_known_to_who_takes_the_place_of_one_killed(
+    start: Callable[[Path], Process], tmp_path: Path
+) -> None:
+    client = Client()
+    await client.connect(tmp_path / "bus")
+    process = start(PROGRAMS["ours"])
+    await client.wait("VrrpStatusChange", 2)
+    os.kill(_scripts_process(process.pid, tmp_path / "r"), signal.SIGKILL)
+    async with asyncio.timeout(20):
+        while ("VrrpStarted", []) not in client.signals:  # noqa: ASYNC110  # see _hear
+            await asyncio.sleep(0.01)
+    await client.wait_state(_INSTANCE, [2, "Master"])
     client.close()

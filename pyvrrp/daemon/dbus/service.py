@@ -60,10 +60,15 @@ class DbusService:
             name = "connect to the system bus"
             self._connecting = asyncio.create_task(self._connect(settings), name=name)
 
-    def tell(self, notice: Notice) -> None:
-        """Say the new state of a Virtual Router."""
+    def learn(self, notice: Notice) -> None:
+        """The state of a Virtual Router, which is nothing new."""
         if notice.kind is Kind.INSTANCE and notice.what in STATES and self._settings is not None:
             self._states[notice.name] = notice.what
+
+    def tell(self, notice: Notice) -> None:
+        """Say the new state of a Virtual Router."""
+        self.learn(notice)
+        if notice.kind is Kind.INSTANCE and notice.what in STATES and self._settings is not None:
             self._tell_state(notice.name)
 
     async def close(self) -> None:

@@ -59,7 +59,7 @@ class _Process:
     async def main(self) -> None:
         """Start everything, follow the parent's words, stop in order."""
         keep_ledger(self._start.ledger_path)
-        self._vrrp = Sibling(on_report=self._on_notice)
+        self._vrrp = Sibling(self._on_state, self._on_notice)
         self._checkers = Sibling(on_report=self._on_mail)
         siblings = {
             handoff.Section.VRRP: self._vrrp,
@@ -109,6 +109,11 @@ class _Process:
                 notices = record
         self._trackers.use(records, is_daemon_start=is_daemon_start)
         self._teller.use(notices, (each for each in records if isinstance(each, Audience)))
+
+    def _on_state(self, name: str, text: str | None) -> None:
+        """What the process before us was told."""
+        if text is not None:
+            self._teller.learn(Notice.decode(text))
 
     def _on_notice(self, text: str) -> None:
         self._teller.tell(Notice.decode(text))

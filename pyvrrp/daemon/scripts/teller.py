@@ -67,6 +67,13 @@ class Teller:
         for notice in early:
             self.tell(notice)
 
+    def learn(self, notice: Notice) -> None:
+        """What somebody was told before we were there; what is asked of us later goes by it."""
+        key = (notice.kind, notice.name)
+        if key in self._current:
+            self._states[key] = notice
+            self._dbus.learn(notice)
+
     def tell(self, notice: Notice) -> None:
         """Tell everybody who is to be told."""
         key = (notice.kind, notice.name)

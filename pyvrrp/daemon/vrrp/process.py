@@ -75,7 +75,7 @@ class _Process:
         """Start everything, follow the parent's words, stop in order."""
         router = VrrpRouter(self._on_change, self._on_occurrence)
         scripts = Sibling(partial(_on_tracked, router), partial(self._on_wish, router))
-        self._reports = RouterReports(scripts.report)
+        self._reports = RouterReports(scripts.report, scripts.note)
         self._parent = ParentLink(
             self._start,
             dumps=of_section(handoff.Section.VRRP),

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from ...core.actions import StateName
 from ...core.events import InitializeReason
 from ...virtual_router import Occurrence, StateChange, VirtualRouter
-from ..notices.notice import Notice, What
+from ..notices.notice import STATES, Notice, What
 from ..process_settings import Reported
 from .reporter import Reporter
 
@@ -18,10 +18,16 @@ _STATES = {StateName.ACTIVE: What.MASTER, StateName.BACKUP: What.BACKUP}
 
 
 class RouterReports:
-    """Follows every change; `report` gets a notice's text when somebody is to be told."""
+    """Follows every change; `report` gets a notice's text when somebody is to be told.
 
-    def __init__(self, report: Callable[[str], None]) -> None:
+    `note` gets what each is and the text, for one who comes later and has not heard the reports.
+    """
+
+    def __init__(
+        self, report: Callable[[str], None], note: Callable[[str, str | None], None]
+    ) -> None:
         self._report = report
+        self._note = note
         self._reporter = Reporter(self._say)
         self._wanted: Reported | None = None
         self._names: frozenset[str] = frozenset()
@@ -73,5 +79,8 @@ class RouterReports:
         self._reporter.stopped(routers)
 
     def _say(self, notice: Notice) -> None:
+        if notice.what in STATES:
+            is_there = notice.what is not What.DELETED
+            self._note(f"{notice.kind} {notice.name}", notice.encode() if is_there else None)
         if self._wanted is not None:
             self._report(notice.encode())

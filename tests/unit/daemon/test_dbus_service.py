@@ -87,6 +87,8 @@ async def test_properties(bus: Service):
     bus.service.tell(Notice(Kind.INSTANCE, "a", What.FAULT, 1))
     bus.service.tell(Notice(Kind.INSTANCE, "a", What.BACKUP_PRIORITY, 2))
     assert list(get("State").value) == [3, "Fault"]
+    bus.service.learn(Notice(Kind.INSTANCE, "a", What.MASTER, 1))
+    assert list(get("State").value) == [2, "Master"]
     await bus.service.close()
 
 

@@ -23,7 +23,8 @@ def change(current: StateName, reason: object = None) -> Any:
 class Said:
     def __init__(self) -> None:
         self._said: list[str] = []
-        self.reports = RouterReports(self._said.append)
+        self.noted: dict[str, str | None] = {}
+        self.reports = RouterReports(self._said.append, self.noted.__setitem__)
         self.reports.use(Reported(), ["a"])
 
     def take(self) -> list[str]:
@@ -46,6 +47,14 @@ def test_states(said: Said):
     ):
         said.reports.changed(ROUTER, state)
     assert said.take() == ["INSTANCE BACKUP 90 a", "INSTANCE MASTER 90 a", "INSTANCE FAULT 90 a"]
+    assert said.noted == {"INSTANCE a": "INSTANCE FAULT 90 a"}
+
+
+def test_what_is_deleted_is_nothing_any_more(said: Said):
+    said.reports.changed(ROUTER, change(StateName.BACKUP))
+    said.reports.use(Reported(), [])
+    said.reports.changed(ROUTER, change(StateName.INITIALIZE, InitializeReason.STOPPED))
+    assert said.noted == {"INSTANCE a": None}
 
 
 def test_occurrences(said: Said):

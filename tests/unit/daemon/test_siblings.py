@@ -65,6 +65,26 @@ def test_values_are_told_both_ways_and_the_last_one_counts() -> None:
     run(scenario)
 
 
+def test_what_is_noted_is_told_to_one_that_is_new_only() -> None:
+    async def scenario(one: Side, other: Side) -> None:
+        one.sibling.note("a", "1")
+        one.sibling.note("b", "2")
+        one.sibling.note("b", None)
+        join(one, other)
+        await until(lambda: len(other.heard) == 1)
+        one.sibling.note("a", "3")
+        one.sibling.report("last")
+        await until(lambda: other.heard[-1:] == ["last"])
+        assert other.heard == [("a", "1"), "last"]
+        new = Side()
+        join(one, new)
+        await until(lambda: len(new.heard) == 1)
+        assert new.heard == [("a", "3")]
+        new.sibling.close()
+
+    run(scenario)
+
+
 def test_one_that_is_new_hears_every_value() -> None:
     async def scenario(one: Side, other: Side) -> None:
         join(one, other)

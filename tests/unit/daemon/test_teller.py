@@ -65,9 +65,13 @@ def said() -> Said:
 class Bus(DbusService):
     def __init__(self) -> None:
         self.told: list[Notice] = []
+        self.learnt: list[Notice] = []
 
     def use(self, settings: DbusSettings | None) -> None:
         pass
+
+    def learn(self, notice: Notice) -> None:
+        self.learnt.append(notice)
 
     def tell(self, notice: Notice) -> None:
         self.told.append(notice)
@@ -180,6 +184,15 @@ def test_states_are_told_again_when_that_is_wanted(said: Said, teller: Teller):
     said.take()
     teller.use(settings, [group, A])
     assert said.take() == [("/run/fifo",), b'GROUP "G" FAULT 0\n', b'INSTANCE "a" FAULT 100\n']
+
+
+def test_what_another_told_before_is_known(said: Said, bus: Bus, teller: Teller):
+    for each in (notice(What.MASTER), notice(What.MASTER, "unknown")):
+        teller.learn(each)
+    assert said.take() == []
+    assert bus.learnt == [notice(What.MASTER)]
+    teller.use(NoticeSettings(FIFOS, MAIL, repeats_states=True), [A])
+    assert said.take() == [("/run/fifo",), b'INSTANCE "a" MASTER 100\n']
 
 
 def test_others_have_mails_too(said: Said, teller: Teller):
