@@ -212,10 +212,15 @@ def write(path: str, leftovers: Leftovers) -> None:
 
 
 def place(path: str, octets: bytes) -> None:
-    """Like `write`, with octets from `encode`: for the parent, which keeps no JSON in memory."""
-    temporary = f"{path}.{os.getpid()}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    """Like `write`, with octets from `encode`: for the parent, which keeps no JSON in memory.
+
+    The new file has always the same name at first, so that one left by a crash in between is not
+    left for ever. Nobody else writes there: the parent holds the PID file.
+    """
+    temporary = f"{path}.new"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
+        Path(temporary).unlink(missing_ok=True)
         with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
             file.write(octets)
         Path(temporary).rename(path)

@@ -146,6 +146,16 @@ def test_routes_and_rules_are_noted_as_the_messages_that_remove_them():
     )  # fmt: skip
 
 
+def test_half_a_journal_of_one_that_was_killed_does_not_stay(tmp_path: Path):
+    """A link in its place is not followed."""
+    (tmp_path / "victim").write_text("mine")
+    (tmp_path / "s.new").symlink_to(tmp_path / "victim")
+    journal.write(str(tmp_path / "s"), LEFT)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["s", "victim"]
+    assert (tmp_path / "victim").read_text() == "mine"
+    assert journal.read(str(tmp_path / "s")) == LEFT
+
+
 def test_temporary_file_does_not_stay(tmp_path: Path):
     (tmp_path / "s").mkdir()
     with pytest.raises(JournalError):
