@@ -122,6 +122,10 @@ _ROUTES: Rows = {
         "1 NET.0/24 dev eth0 table 254 proto 18 scope 77",
     ),
     "table": ("NET.0/24 dev eth0 table 77", "1 NET.0/24 dev eth0 table 77 proto 18 scope 0"),
+    "table name": (
+        "NET.0/24 dev eth0 table default",
+        "1 NET.0/24 dev eth0 table 253 proto 18 scope 0",
+    ),
     "table large": (
         "NET.0/24 dev eth0 table 70000",
         "1 NET.0/24 dev eth0 table 70000 proto 18 scope 0",
@@ -133,7 +137,12 @@ _ROUTES: Rows = {
         "NET.0/24 dev eth0 protocol 4 no_track",
         "1 NET.0/24 dev eth0 table 254 proto 4 scope 0",
     ),
+    "protocol name": (
+        "NET.0/24 dev eth0 protocol static no_track",
+        "1 NET.0/24 dev eth0 table 254 proto 4 scope 0",
+    ),
     "tos": ("NET.0/24 dev eth0 tos 0x10", f"1 NET.0/24 tos 0x10 dev eth0 {_MAIN}"),
+    "tos name": ("NET.0/24 dev eth0 tos AF11", f"1 NET.0/24 tos 0x28 dev eth0 {_MAIN}"),
     "dsfield": ("NET.0/24 dev eth0 dsfield 0x08", f"1 NET.0/24 tos 0x08 dev eth0 {_MAIN}"),
     "from": (
         f"{_BEYOND} from 2001:db8:ff::/48",
@@ -192,6 +201,14 @@ _ROUTES: Rows = {
         " nexthop via 198.51.100.9 dev eth0 weight 1 onlink",
     ),
     "TYPE unicast": ("unicast NET.0/24 dev eth0", _TO_ETH0),
+    "TYPE local": (
+        "local NET.0/24 dev eth0 scope host",
+        "2 NET.0/24 dev eth0 table 254 proto 18 scope 254",
+    ),
+    "TYPE broadcast": (
+        "broadcast NET.0/24 dev eth0 scope link",
+        "3 NET.0/24 dev eth0 table 254 proto 18 scope 253",
+    ),
     "TYPE anycast": (
         "anycast SITE::9/128 dev eth0",
         f"4 SITE::9 dev eth0 {_V6_MAIN} pref medium",
@@ -233,6 +250,7 @@ _RULES: Rows = {
         "PREF: from SITE::/48 lookup 100 proto 18",
     ),
     "table": _act("table 70000", "lookup 70000"),
+    "table name": _act("table main", "lookup 254"),
     "lookup": _act("lookup 101"),
     "not": (
         "not from NET.0/24 table 100 preference PREF",
