@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from netnslab import Lab, wait_until
-from tests.netns.contract.place import OURS, Place
+from tests.netns.contract.place import INSTANCE, OURS, Place
 from tests.netns.interop.routers import Instance, Keepalived
 from tests.netns.wire.rig import Wire
 from tests.unit.daemon.mail_server import Mail, MailServer
@@ -349,3 +349,45 @@ def test_end(stand: Stand) -> None:
     assert stand.process.stop(_PATIENCE) == 0
     stand.wait_line("calls", "frr frr,frrvty shutdown")
     assert not [line for line in stand.calls() if line.endswith("open")]
+
+
+_IMPATIENT = """
+use_pid_dir
+child_wait_time 1
+global_defs {
+    script_user root
+    startup_script "NAPPER 600"
+    startup_script_timeout 1
+    shutdown_script "NAPPER 600"
+    shutdown_script_timeout 1
+    notification_email {
+        one@example.org
+    }
+    smtp_server 192.0.2.9
+    smtp_connect_timeout 1
+    smtp_alert_vrrp
+}
+"""
+
+
+def test_who_takes_too_long_is_ended(lab: Lab, tmp_path: Path) -> None:
+    """child_wait_time, startup_script_timeout, shutdown_script_timeout, smtp_connect_timeout.
+
+    And use_pid_dir.
+    """
+    host, neighbour = lab.host("r"), lab.host("neighbour")
+    host.connect(neighbour, addresses=["192.0.2.1/24"])
+    neighbour.add_address("eth0", "192.0.2.9/24")
+    place = Place(host, tmp_path, OURS)
+    napper = tmp_path / "napper"
+    shutil.copy("/bin/sleep", napper)
+    with neighbour.entered():
+        mails = MailServer(socket.create_server(("192.0.2.9", 25)), silent=True)
+    text = _IMPATIENT.replace("NAPPER", str(napper)) + INSTANCE
+    process = place.start("-D", text=text)
+    process.wait_for_log("not sent: .*timed out", timeout=_PATIENCE)
+    os.kill(place.pid("keepalived/vrrp.pid"), signal.SIGSTOP)
+    assert process.stop(_PATIENCE) == 0
+    mails.close()
+    assert "VRRP child did not stop in time, which is 1 s: killed" in process.output()
+    assert len(re.findall(r"not finished within 1 s\b", process.output())) == 2

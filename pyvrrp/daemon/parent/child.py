@@ -108,6 +108,8 @@ class Child:
         """When to start it again, on the monotonic clock."""
         self.kill_at: float | None = None
         """When to end it by force, on the monotonic clock."""
+        self.patience = 0.0
+        """How many seconds it had to stop."""
         self.is_ready = False
         self.is_stopping = False
         self.is_unavailable = False
@@ -198,6 +200,7 @@ class Child:
         self.start_at = None
         if self.is_alive and not self.is_stopping:
             self.is_stopping = True
+            self.patience = patience
             self.kill_at = time.monotonic() + patience
             self.signal(signal.SIGTERM)
 

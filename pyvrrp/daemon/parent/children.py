@@ -117,7 +117,8 @@ class Children:
         """Kill those that did not stop in time."""
         for child in self._all:
             if child.kill_at is not None and now >= child.kill_at:
-                _log.warning("%s child did not stop in time: killed", child.kind.name)
+                late = "%s child did not stop in time, which is %g s: killed"
+                _log.warning(late, child.kind.name, child.patience)
                 child.signal(signal.SIGKILL)
                 child.kill_at = None
 
