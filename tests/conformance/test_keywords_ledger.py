@@ -33,30 +33,43 @@ OUTSIDE = ("tests/netns/", "tests/ipvs/")
 """Tests that run whole processes on a real kernel and look at what is around them."""
 
 BLOCKS = (
+    "(root)",
     "bfd_instance",
+    "garp_group",
+    "global_defs",
+    "global_defs/notification_email",
     "interface_up_down_delays",
+    "linkbeat_interfaces",
     "track_file",
     "track_group",
     "virtual_ipaddress/address",
     "virtual_routes/route",
     "virtual_routes/route/encap",
     "virtual_rules/rule",
+    "vrrp_instance",
+    "vrrp_instance/auth_hmac",
+    "vrrp_instance/authentication",
     "vrrp_instance/track_bfd",
     "vrrp_instance/track_file",
     "vrrp_instance/track_interface",
     "vrrp_instance/track_process",
     "vrrp_instance/track_script",
+    "vrrp_instance/unicast_peer",
+    "vrrp_instance/use_ipvlan",
+    "vrrp_instance/use_vmac",
     "vrrp_script",
+    "vrrp_sync_group",
     "vrrp_track_file",
     "vrrp_track_process",
 )
 """The blocks that are complete."""
 
+_SYNC = "lvs_sync_daemon"
 OF_CHECKERS = {
     "(root)": {"SSL", "virtual_server", "virtual_server_group"},
     "global_defs": {
         *("enable_snmp_checker", "no_checker_emails", "rs_init_notifies", "smtp_alert_checker"),
-        *(s.keyword for s in statuses() if s.keyword.startswith(("checker_", "lvs_"))),
+        *({s.keyword for s in statuses() if s.keyword.startswith(("checker_", "lvs_"))} - {_SYNC}),
         *("nftables_ipvs", "nftables_ipvs_priority", "nftables_ipvs_start_fwmark"),
         *("snmp_rs_stats_update_interval", "snmp_vs_stats_update_interval"),
     },

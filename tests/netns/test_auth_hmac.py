@@ -7,6 +7,7 @@ Debian's keepalived 2.2.7 does not know them.
 from __future__ import annotations
 
 import hmac
+import re
 import struct
 import time
 from dataclasses import replace
@@ -14,7 +15,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from netnslab import Lab, wait_until
+from netnslab import Host, Lab, wait_until
 from pyvrrp import StateName
 from pyvrrp.core.authentication import HmacKey, HmacSettings
 from tests.netns.interop.routers import OURS, Instance, Keepalived
@@ -39,10 +40,10 @@ def _signature(message: bytes, source: str, head: bytes) -> bytes:
     return hmac.new(_KEY, signed, "sha256").digest()[:16]
 
 
-def _signed(family: int, moment: float, counter: int = 0) -> bytes:
+def _signed(family: int, moment: float, counter: int = 0, vrid: int = 51) -> bytes:
     """A frame of the tester's, signed at that moment."""
     source, group = _TESTER[family], {4: "224.0.0.18", 6: "ff02::12"}[family]
-    advert = Advert(addresses=_LISTS[family])
+    advert = Advert(vrid, addresses=_LISTS[family])
     message = advert.message(source, group)
     head = struct.pack("!BBHIHH", 1, 1, 0, int(moment), int(moment % 1 * 65536), counter)
     trailer = head + _signature(message, source, head)
@@ -151,3 +152,32 @@ def test_keys_are_changed_while_routers_run(lab: Lab) -> None:
         stopped = witness.now()
         first.stop()
         witness.wait_sole_active("r2", [_INSTANCE], stopped)
+
+
+_WORDS = {61: "mode receive-only", 62: "mode permissive", 63: "", 64: "anti_replay monotonic"}
+_WORDS[65] = "time_window 300"
+
+
+def test_words(cable: tuple[Host, Host], wire: Wire) -> None:
+    """Who signs; who believes what is not signed, or was signed some minutes ago."""
+    daemon = Keepalived(cable[0], OURS)
+    key = (f"key 1 {_KEY.decode()}", "active_key 1")
+    daemon.start(
+        Instance(vrid, (f"10.0.0.{vrid}/32",), more=("auth_hmac {", *key, word, "}"))
+        for vrid, word in _WORDS.items()
+    )
+
+    def states(vrid: int) -> list[str]:
+        return re.findall(rf"\(vr{vrid}_4\) Entering (\w+) STATE", daemon.process.output())
+
+    sizes = {vrid: len(wire.wait_advert(vrid, timeout=20).message) for vrid in _WORDS}
+    assert sizes == {61: 12, 62: 40, 63: 40, 64: 40, 65: 40}
+    old = time.time() - 200
+    for vrid in (63, 62):
+        wire.send(frame(Advert(vrid, addresses=("192.0.2.100",)), Packet(_TESTER[4])))
+    for vrid in (63, 64, 65):
+        wire.send(_signed(4, old, vrid=vrid))
+    for vrid in (62, 64, 65):
+        wait_until(lambda v=vrid: states(v)[1:3] == ["MASTER", "BACKUP"], what="yields", timeout=20)
+    assert states(63) == ["BACKUP", "MASTER"]
+    daemon.stop()

@@ -53,7 +53,8 @@ _INSTANCE = "/org/keepalived/Vrrp1/Instance/eth0/51/IPv4"
 class Client:
     """Calls methods, and keeps the signals of the service."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = _NAME) -> None:
+        self._name = name
         self.signals: list[tuple[str | None, list[Any]]] = []
 
     async def connect(self, path: Path) -> None:
@@ -72,10 +73,12 @@ class Client:
         member: str,
         signature: str = "",
         body: list[Any] | None = None,
-        service: str = _NAME,
+        service: str | None = None,
     ) -> list[Any]:
         """Raises: AssertionError when it is refused."""
-        message = Message(service, path, interface, member, signature=signature, body=body or [])
+        message = Message(
+            service or self._name, path, interface, member, signature=signature, body=body or []
+        )
         async with asyncio.timeout(20):
             answer = await self._bus.call(message)
         assert answer is not None
@@ -137,9 +140,9 @@ def start(
     wait_until(lambda: _listens(path), what="the bus", timeout=20)
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={path}")
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    (tmp_path / "conf").write_text(_TEXT)
 
-    def run(program: Path) -> Process:
+    def run(program: Path, text: str = _TEXT) -> Process:
+        (tmp_path / "conf").write_text(text)
         names = {"-f": "conf", "-p": "p", "-r": "r", "-c": "c"}
         files = [word for f, name in names.items() for word in (f, str(tmp_path / name))]
         return host.start([str(program), "-nlDG", *files])
@@ -204,4 +207,36 @@ async def test_state_is_known_to_who_takes_the_place_of_one_killed(
         while ("VrrpStarted", []) not in client.signals:  # noqa: ASYNC110  # see _hear
             await asyncio.sleep(0.01)
     await client.wait_state(_INSTANCE, [2, "Master"])
+    client.close()
+
+
+_NAMES = """
+global_defs {
+    enable_dbus
+    dbus_service_name org.example.Other
+    dbus_no_interface_name nowhere
+}
+vrrp_instance one {
+    virtual_router_id 51
+    advert_int 0.1
+    version 3
+    unicast_src_ip 192.0.2.1
+    unicast_peer {
+        192.0.2.2
+    }
+    virtual_ipaddress {
+        192.0.2.100/24 dev eth0
+    }
+}
+"""
+
+
+async def test_names(start: Callable[..., Process], tmp_path: Path) -> None:
+    """dbus_service_name, dbus_no_interface_name."""
+    client = Client("org.example.Other")
+    await client.connect(tmp_path / "bus")
+    process = start(PROGRAMS["ours"], _NAMES)
+    await client.wait("VrrpStatusChange", 2)
+    assert await client.members("/org/keepalived/Vrrp1/Instance") == {"node nowhere"}
+    assert process.stop(20) == 0
     client.close()

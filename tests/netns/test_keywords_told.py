@@ -66,6 +66,8 @@ global_defs {
     vrrp_notify_fifo_script "READER vrrp.lines"
     fifo_write_vrrp_states_on_reload
     state_dump_file DIR/state.txt
+    stats_dump_file DIR/stats.txt
+    json_dump_file DIR/shown.json
     data_use_instance
     umask 0027
     json_version 2
@@ -307,14 +309,16 @@ def test_processes(stand: Stand) -> None:
 
 
 def test_dumps(stand: Stand) -> None:
-    """state_dump_file, data_use_instance, umask, json_version."""
+    """state_dump_file, stats_dump_file, json_dump_file, data_use_instance, umask, json_version."""
     stand.process.signal(signal.SIGUSR1)
     dump = stand.out / "state.blue.txt"
     wait_until(dump.exists, what="a dump", timeout=_PATIENCE)
     assert stat.S_IMODE(dump.stat().st_mode) == 0o640
     os.kill(stand.pid("vrrp"), signal.SIGRTMIN + 2)
-    shown = stand.place.tmp / "keepalived.json"
+    shown = stand.out / "shown.json"
     wait_until(shown.exists, what="a JSON dump", timeout=_PATIENCE)
+    os.kill(stand.pid("vrrp"), signal.SIGUSR2)
+    wait_until((stand.out / "stats.txt").exists, what="statistics", timeout=_PATIENCE)
     assert [each["data"]["iname"] for each in json.loads(shown.read_text())["vrrp"]][:2] == [
         "a",
         "b",
