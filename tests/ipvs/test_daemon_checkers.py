@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,39 @@ def test_servers_that_come_and_go(daemon: Daemon) -> None:
         "tell",
         "told",
     ]
+
+
+def test_a_check_that_hangs_does_not_outlive_its_process(daemon: Daemon) -> None:
+    process = daemon.start(f"""
+        virtual_server {VIP4} {daemon.director.port} {{
+            delay_loop 1
+            protocol TCP
+            real_server {SERVERS4[0]} {daemon.director.port} {{
+                MISC_CHECK {{
+                    misc_path "/bin/sleep 1000003"
+                    misc_timeout 1000
+                    warmup 0
+                }}
+            }}
+        }}""")
+
+    def checks() -> set[int]:
+        found = set()
+        for pid in daemon.director.host.process_ids():
+            with suppress(OSError):
+                if b"1000003" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.add(pid)
+        return found
+
+    before = wait_until(checks, what="the check", timeout=20)
+    os.kill(daemon.checker(), signal.SIGKILL)
+    wait_until(
+        lambda: len(checks()) == 1 and not checks() & before,
+        what="the next checker's check and no other",
+        timeout=20,
+    )
+    assert process.stop() == 0
+    assert not checks()
 
 
 def test_mails(daemon: Daemon) -> None:
