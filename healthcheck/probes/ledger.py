@@ -2,7 +2,8 @@
 
 Else they would run on with nobody to end them in time, and beside those that our successor starts.
 prctl(2) has PR_SET_PDEATHSIG for that, but it is set between fork and exec: Python cannot use
-vfork(2) then, and a run takes four times the processor time.
+vfork(2) then, and a run takes four times the processor time. What starts in the moment of the kill
+may be missing here.
 """
 
 from __future__ import annotations

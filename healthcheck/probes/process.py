@@ -14,6 +14,7 @@ import os
 import pwd
 import signal
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
@@ -29,6 +30,7 @@ GRACE = 2.0
 DYING = 1.0
 """Seconds that a killed process may take; one that hangs in the kernel takes for ever."""
 
+_PR_SET_PDEATHSIG = 1
 _KEPT_BACK = frozenset({"IFS", "LD_PRELOAD", "LD_LIBRARY_PATH"})
 _OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM})
 
@@ -90,14 +92,16 @@ class Program:
         group: str | None = None,
         *,
         outlives_us: bool = False,
+        dies_with_us: bool = False,
     ) -> None:
         """Start it; a group that begins with ":" brings the user's supplementary groups. One that
-        `outlives_us` is let run on after a crash.
+        `outlives_us` is let run on after a crash; one that `dies_with_us` gets TERM at once then,
+        which makes its start dearer: for what runs long (`ledger`).
 
         Raises: CannotRun.
         """
         self._loop = asyncio.get_running_loop()
-        self._process = _start(arguments, _identity(user, group))
+        self._process = _start(arguments, _identity(user, group), dies_with_us)
         self.pid = self._process.pid
         self._noted = None if outlives_us else _ledger.note(self.pid)
         self._is_reaped = False
@@ -180,16 +184,19 @@ class _Identity(NamedTuple):
     supplementary: tuple[int, ...] | None = None
 
 
-def _start(arguments: tuple[str, ...], identity: _Identity) -> subprocess.Popen[bytes]:
+def _start(
+    arguments: tuple[str, ...], identity: _Identity, dies_with_us: bool
+) -> subprocess.Popen[bytes]:
     """Raises: CannotRun."""
+    before_exec = _die_with_parent() if dies_with_us else None
     try:
         try:
-            return _spawn(arguments, identity)
+            return _spawn(arguments, identity, before_exec)
         except OSError as exc:
             if exc.errno != errno.ENOEXEC:
                 raise
         # Neither "#!" nor a known format: a shell's, as in keepalived.
-        return _spawn(("/bin/sh", *arguments), identity)
+        return _spawn(("/bin/sh", *arguments), identity, before_exec)
     except OSError as exc:
         # Before exec Python names no file: becoming the user failed, or the fork.
         is_verdict = exc.filename is not None and exc.errno not in _OURS
@@ -198,7 +205,23 @@ def _start(arguments: tuple[str, ...], identity: _Identity) -> subprocess.Popen[
         raise CannotRun(f"cannot run it: {exc}", is_verdict=False) from exc
 
 
-def _spawn(arguments: tuple[str, ...], identity: _Identity) -> subprocess.Popen[bytes]:
+def _die_with_parent() -> Callable[[], None]:
+    """What a new process does before exec, as the user it will be (prctl(2))."""
+    import ctypes  # not at the top: few need it
+
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)  # it died before
+
+    return ask
+
+
+def _spawn(
+    arguments: tuple[str, ...], identity: _Identity, before_exec: Callable[[], None] | None
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         arguments,
         stdin=subprocess.DEVNULL,
@@ -209,6 +232,7 @@ def _spawn(arguments: tuple[str, ...], identity: _Identity) -> subprocess.Popen[
         user=identity.user,
         group=identity.group,
         extra_groups=identity.supplementary,
+        preexec_fn=before_exec,  # noqa: PLW1509  # it takes no lock that a thread may hold
     )
 
 

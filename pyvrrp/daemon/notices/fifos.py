@@ -144,7 +144,7 @@ class NotifyFifos:
 
 async def _run(command: Command) -> str:
     try:
-        program = Program(command.argv, command.user, command.group)
+        program = Program(command.argv, command.user, command.group, dies_with_us=True)
     except CannotRun as problem:
         return problem.detail
     try:

@@ -27,6 +27,7 @@ async def main():
         (("sleep", "1000"), True),
     ):
         print(Program(arguments, outlives_us=outlives_us).pid, flush=True)
+    print(Program(("sleep", "1000"), outlives_us=True, dies_with_us=True).pid, flush=True)
     await asyncio.sleep(1000)
 
 asyncio.run(main())
@@ -55,10 +56,10 @@ def path(tmp_path):
 
 @pytest.fixture
 def left(path):
-    """Three programs of a process that was killed: an obedient one, one that ignores TERM, and one
-    that is to run on."""
+    """Programs of a process that was killed: an obedient one, one that ignores TERM, one that is to
+    run on, and one that dies with it."""
     victim = subprocess.Popen([sys.executable, "-c", VICTIM, str(path)], stdout=subprocess.PIPE)
-    pids = [int(victim.stdout.readline()) for _ in range(3)]
+    pids = [int(victim.stdout.readline()) for _ in range(4)]
     victim.kill()
     victim.wait()
     victim.stdout.close()
@@ -79,7 +80,8 @@ def sleeper():
 
 async def test_what_a_killed_process_left_is_ended(path, left, monkeypatch):
     monkeypatch.setattr(process, "GRACE", 0.1)
-    assert all(map(is_there, left))
+    assert all(map(is_there, left[:3]))
+    await until(lambda: not is_there(left[3]))
     process.keep_ledger(str(path))
     await until(lambda: not is_there(left[0]) and not is_there(left[1]))
     assert is_there(left[2])
