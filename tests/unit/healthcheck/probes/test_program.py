@@ -53,7 +53,8 @@ async def nothing_is_left():
     await program.wait_ended()
     assert not process._leaving
     assert children() == []
-    assert names_in("/proc/self/fd") == descriptors
+    # What another test left to the garbage collector may go meanwhile.
+    assert names_in("/proc/self/fd") <= descriptors
 
 
 def names_in(directory):
