@@ -6,21 +6,22 @@ when: their timers run in one order, however slow the machine is.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import time
 from collections.abc import Iterator
+from ipaddress import IPv6Address
 
 import pytest
 
 from netnslab import Lab, wait_until
-from tests.netns.interop.routers import OURS, Keepalived
 from tests.netns.wire.frames import Advert, Packet, frame, mac, ones_complement, packed
-from tests.netns.wire.rig import DEVICE_MAC, Wire
+from tests.netns.wire.rig import DEVICE_MAC
+from tests.netns.wire.stand import PATIENCE, Stand, announcements
 
-PATIENCE = 20.0
+pytestmark = pytest.mark.slow
+
 _PEER = "unicast_peer {\n192.0.2.9 MORE\n}"
 _HASTY = "state MASTER\nadvert_int 0.1"
 
@@ -74,17 +75,42 @@ _ROUTERS: dict[int, tuple[str, ...]] = {
     38: ("garp_master_delay 2", "priority 110"),
     39: ("garp_master_delay 0", "garp_master_refresh 1", "garp_master_refresh_repeat 4"),
     40: ("garp_master_delay 0", "garp_master_refresh 1"),
+    42: ("interface eth2", "garp_master_repeat 4"),
+    43: ("interface eth2", "garp_master_repeat 4"),
+    44: ("interface eth3", "garp_master_repeat 4"),
     41: ("garp_master_delay 0", "garp_lower_prio_repeat 6", "garp_lower_prio_delay 2"),
 }
-_ON_ETH1 = {27: "198.51.100.27/32 dev eth1", 36: "198.51.100.36/32 dev eth1"}
+_ELSEWHERE = {
+    27: "198.51.100.27/32 dev eth1",
+    36: "198.51.100.36/32 dev eth1",
+}
 _LINE = "garp_master_repeat 3\n"
+
+
+_GLOBAL = """
+global_defs {
+    vrrp_priority -20
+}
+garp_group {
+    garp_interval 0.2
+    gna_interval 0.2
+    interface eth2
+}
+garp_group {
+    garp_interval 0.2
+    interfaces {
+        eth3
+    }
+}
+"""
 
 
 def _text(vrid: int) -> str:
     own = _ROUTERS[vrid]
     words = "\n".join(own)
     lines = [
-        f"vrrp_instance v{vrid} {{\ninterface eth0\nvirtual_router_id {vrid}",
+        f"vrrp_instance v{vrid} {{\nvirtual_router_id {vrid}",
+        "" if "interface" in words else "interface eth0",
         "" if "version" in words else "version 3",
         "" if "priority " in words.replace("_", "") else "priority 100",
         "" if "advert_int" in words else "advert_int 0.2",
@@ -95,93 +121,27 @@ def _text(vrid: int) -> str:
     if vrid == 5:
         lines.append("no_virtual_ipaddress")
         block = "virtual_ipaddress_excluded"
-    addresses = f"10.0.0.{vrid}/32\n{_ON_ETH1.get(vrid, '')}"
+    first = "2001:db8::43/128" if vrid == 43 else f"10.0.0.{vrid}/32"
+    addresses = f"{first}\n{_ELSEWHERE.get(vrid, '')}"
     return "\n".join([*lines, f"{block} {{\n{addresses}\n}}\n}}\n"])
-
-
-class Stand:
-    """The daemon, and a neighbour on two cables that hears everything from the start on."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.host, neighbour = lab.host("r"), lab.host("neighbour")
-        own = ["192.0.2.1/24", "192.0.2.77/24", "192.0.2.78/24", "2001:db8::1/64"]
-        self.host.connect(neighbour, addresses=own, mac=DEVICE_MAC)
-        self.host.connect(neighbour, "eth1", addresses=["198.51.100.1/24"], far_interface="eth1")
-        neighbour.add_address("eth0", "192.0.2.9/24")
-        self.wire, self.other_wire = Wire(neighbour), Wire(neighbour, "eth1")
-        self.daemon = Keepalived(self.host, OURS)
-
-    def start(self) -> None:
-        """A router of lower priority is heard for 18 and 19; it says that it speaks rarely."""
-        lower = [
-            frame(Advert(v, 50, 1000, (f"10.0.0.{v}",)), Packet("192.0.2.9")) for v in (18, 19)
-        ]
-        with self.wire.flood(lower, 0.02):
-            text = "".join(_text(vrid) for vrid in _ROUTERS)
-            self.daemon.start([], "global_defs {\nvrrp_priority -20\n}\n" + text)
-            self.wire.wait_advert(17, timeout=PATIENCE)
-
-    def close(self) -> None:
-        self.daemon.stop()
-        self.wire.close()
-        self.other_wire.close()
-
-    def say(self, vrid: int, priority: int, **packet: object) -> None:
-        """The neighbour's Advertisement."""
-        advert = Advert(vrid, priority, 10, (f"10.0.0.{vrid}",))
-        self.wire.send(frame(advert, Packet("192.0.2.9", **packet)))
-
-    def say_directly(self, vrid: int, **packet: object) -> None:
-        """To the daemon's address, with a better priority."""
-        to = {"destination": "192.0.2.1", "mac_destination": DEVICE_MAC}
-        self.say(vrid, 200, **to, **packet)
-
-    def announced(self, vrid: int) -> list[float]:
-        """When its address was announced."""
-        vip = bytes((10, 0, 0, vrid))
-        return [
-            each.monotonic
-            for each in self.wire.capture.frames_from(0)
-            if each.data[12:14] == b"\x08\x06" and each.data[28:32] == each.data[38:42] == vip
-        ]
-
-    def wait_announced(self, vrid: int, count: int) -> None:
-        """Wait for so many announcements in all."""
-        wait_until(
-            lambda: len(self.announced(vrid)) >= count,
-            what=f"{count} announcements of {vrid}",
-            timeout=PATIENCE,
-        )
-
-    def has(self, vrid: int) -> bool:
-        return self.host.has_address(f"10.0.0.{vrid}")
-
-    def wait_has(self, vrid: int, *, present: bool = True) -> None:
-        self.host.wait_address(f"10.0.0.{vrid}", present=present, timeout=PATIENCE)
-
-    def counted(self, vrid: int, what: str) -> int:
-        """What a dump says."""
-        dump = self.host.directory / "keepalived.json"
-        dump.unlink(missing_ok=True)
-        os.kill(self.daemon.child(), signal.SIGRTMIN + 2)
-        wait_until(dump.exists, what="a dump", timeout=PATIENCE)
-        found = {each["data"]["vrid"]: each["stats"] for each in json.loads(dump.read_text())}
-        return int(found[vrid][what])
-
-    def states(self, vrid: int) -> list[str]:
-        """As logged."""
-        return re.findall(rf"\(v{vrid}\) Entering (\w+) STATE", self.daemon.process.output())
 
 
 @pytest.fixture(scope="module")
 def stand() -> Iterator[Stand]:
     with Lab(f"keywords-frames-{os.getpid()}") as lab:
         made = Stand(lab)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("TMPDIR", str(made.host.directory))
-            made.start()
+        _start(made)
         yield made
         made.close()
+
+
+def _start(stand: Stand) -> None:
+    """A router of lower priority is heard for 18 and 19; it says that it speaks rarely."""
+    lower = [frame(Advert(v, 50, 1000, (f"10.0.0.{v}",)), Packet("192.0.2.9")) for v in (18, 19)]
+    with stand.wire.flood(lower, 0.02):
+        text = "".join(_text(vrid) for vrid in _ROUTERS)
+        stand.start(_GLOBAL + text)
+        stand.wire.wait_advert(17, timeout=PATIENCE)
 
 
 def test_version(stand: Stand) -> None:
@@ -352,12 +312,28 @@ def test_skip_check_adv_addr(stand: Stand) -> None:
 def test_garp_extra_if(stand: Stand) -> None:
     """The address on eth1 is announced again and again."""
     vip = bytes((198, 51, 100, 36))
-    stand.other_wire.wait(lambda f: f.data[28:32] == vip, what="the first", timeout=PATIENCE)
     wait_until(
-        lambda: sum(f.data[28:32] == vip for f in stand.other_wire.capture.frames) >= 3,
-        what="two more",
+        lambda: len(announcements(stand.others["eth1"], vip)) >= 3,
+        what="three announcements",
         timeout=PATIENCE,
     )
+
+
+def test_garp_group(stand: Stand) -> None:
+    """garp_interval, gna_interval, interface, interfaces: four announcements take a while."""
+    for name, vip in (
+        ("eth2", bytes((10, 0, 0, 42))),
+        ("eth2", IPv6Address("2001:db8::43").packed),
+        ("eth3", bytes((10, 0, 0, 44))),
+    ):
+        wire = stand.others[name]
+        wait_until(
+            lambda w=wire, v=vip: len(announcements(w, v)) >= 4,
+            what="four announcements",
+            timeout=PATIENCE,
+        )
+        times = announcements(wire, vip)
+        assert times[3] - times[0] > 0.2
 
 
 def test_timer_expired_backup(stand: Stand) -> None:

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 import pytest
 
 from netnslab import Lab, wait_until
-from tests.netns.test_keywords_frames import PATIENCE, Stand
 from tests.netns.wire.frames import Advert, Packet, frame, ones_complement
 from tests.netns.wire.rig import DEVICE_MAC
+from tests.netns.wire.stand import PATIENCE, Stand
+
+pytestmark = pytest.mark.slow
 
 _GLOBAL = """
 global_defs {
@@ -84,9 +86,7 @@ def _text(vrid: int) -> str:
 def stand() -> Iterator[Stand]:
     with Lab(f"keywords-global-{os.getpid()}") as lab:
         made = Stand(lab)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("TMPDIR", str(made.host.directory))
-            made.daemon.start([], _GLOBAL + "".join(map(_text, _ROUTERS)))
+        made.start(_GLOBAL + "".join(map(_text, _ROUTERS)))
         yield made
         made.close()
 

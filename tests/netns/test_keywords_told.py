@@ -21,7 +21,10 @@ from netnslab import Lab, wait_until
 from tests.netns.contract.place import INSTANCE, OURS, Place
 from tests.netns.interop.routers import Instance, Keepalived
 from tests.netns.wire.rig import Wire
+from tests.netns.wire.stand import announcements
 from tests.unit.daemon.mail_server import Mail, MailServer
+
+pytestmark = pytest.mark.slow
 
 _PATIENCE = 20.0
 _NOTE = """#!/bin/sh
@@ -220,14 +223,6 @@ class Stand:
     def pid(self, name: str) -> int:
         return self.place.pid(f"keepalived/{name}_blue.pid")
 
-    def announced(self, vip: bytes) -> list[float]:
-        return [
-            each.monotonic
-            for each in self.wire.capture.frames_from(0)
-            if vip in (each.data[28:32], each.data[62:78])
-            and (each.data[12:14] == b"\x08\x06" or each.data[54] == 136)
-        ]
-
 
 @pytest.fixture(scope="module")
 def stand() -> Iterator[Stand]:
@@ -288,10 +283,12 @@ def test_strict_and_sparing(stand: Stand) -> None:
     rules = stand.host.run(["nft", "list", "ruleset"]).stdout
     assert "192.0.2.100" in rules
     for vip in (bytes((10, 0, 0, 5)), IPv6Address("2001:db8::6").packed):
-        wait_until(lambda v=vip: len(stand.announced(v)) == 4, what="four", timeout=_PATIENCE)
-        times = stand.announced(vip)
+        wait_until(
+            lambda v=vip: len(announcements(stand.wire, v)) == 4, what="four", timeout=_PATIENCE
+        )
+        times = announcements(stand.wire, vip)
         assert times[3] - times[0] > 0.2
-    assert len(stand.announced(bytes((192, 0, 2, 100)))) == 1
+    assert len(announcements(stand.wire, bytes((192, 0, 2, 100)))) == 1
 
 
 def test_processes(stand: Stand) -> None:
