@@ -35,7 +35,7 @@ _NEVER = 4.0  # s after which what is not right counts as never right again
 _CALM = 1.0  # s that it has to stay right
 _BFD_CALM = 3.5  # s; a BFD process that was started again waits 3 s before it calls a session down
 _TURN = 1.5  # s that others wait for one that does not get right
-_SLACK = 1.0  # s; more than a start of Python takes
+_SLACK = 1.5  # s; twice what a start takes when nobody else has the machine
 
 _BFD, _SCRIPTS = "BFD process", "SCRIPTS process"
 _SILENT = (_BFD, _SCRIPTS)
@@ -167,9 +167,9 @@ class _Story:
         return since, start, self._first_right(start)
 
     def _note_silence(self, case: _Case, since: int, start: float) -> None:
-        """Of one that is Active: until somebody speaks, whoever it is."""
+        """Of one that is Active: between two Advertisements, whoever speaks."""
         if self.site.state is State.ACTIVE:
-            case.silence[self.site.maker.value].append(self.site.wait_spoken(since) - start)
+            case.silence[self.site.maker.value].append(self.site.silence(since, start))
 
     def _first_right(self, start: float, dead: int = 0) -> float | None:
         """When it seems right for the first time; None: others must not wait that long."""

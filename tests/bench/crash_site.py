@@ -15,9 +15,10 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 
-from netnslab import Lab, wait_until
+from netnslab import Frame, Lab, wait_until
 from tests.bench import inventory
 from tests.bench.frames import advert
 from tests.bench.routers import Instance, Maker, Router
@@ -30,6 +31,8 @@ INTERVAL = 0.1
 
 _SCRIPTED, _WATCHED, _VRIDS = "192.0.2.100", "192.0.2.101", (51, 52)
 _BFD = ("receive-interval 100", "transmit-interval 100", "detect-multiplier 5")
+_AT_ONCE = 0.03  # s; what a process sent before its death may be seen that late
+_BEFORE = 20  # frames: some of each Virtual Router
 _START = 20.0  # s a start may take
 _BLOCKS = """
 global_defs {{
@@ -196,14 +199,24 @@ class Site:
         """How many were recorded until now."""
         return len(self._capture.frames)
 
-    def wait_spoken(self, since: int) -> float:
-        """When the first Advertisement came of those frames, on the monotonic clock."""
-        return self._capture.wait(
-            lambda frame: (found := advert(frame.data)) and found.priority > 0,
+    def silence(self, since: int, start: float) -> float:
+        """Seconds of the pause between two Advertisements around that moment, which was when there
+        were so many frames; waits for the second. Raises: DeadlinePassed."""
+
+        def is_spoken(frame: Frame) -> bool:
+            found = advert(frame.data)
+            return found is not None and found.vrid == _VRIDS[0] and found.priority > 0
+
+        after = self._capture.wait(
+            lambda frame: is_spoken(frame) and frame.monotonic > start + _AT_ONCE,
             what="an Advertisement",
             timeout=15,
             start=since,
-        ).monotonic
+        )
+        frames = self._capture.frames_from(max(0, since - _BEFORE))
+        times = [each.monotonic for each in frames if is_spoken(each)]
+        times = [each for each in times if each <= after.monotonic]
+        return max(b - a for a, b in pairwise(times) if b > start)
 
     def last_wrong_word(self, since: int) -> float:
         """When the last Advertisement came from who should be silent; 0: never."""
