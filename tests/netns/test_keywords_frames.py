@@ -129,7 +129,7 @@ def _text(vrid: int) -> str:
 @pytest.fixture(scope="module")
 def stand() -> Iterator[Stand]:
     with Lab(f"keywords-frames-{os.getpid()}") as lab:
-        made = Stand(lab)
+        made = Stand(lab, 4)
         _start(made)
         yield made
         made.close()

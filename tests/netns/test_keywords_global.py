@@ -85,7 +85,7 @@ def _text(vrid: int) -> str:
 @pytest.fixture(scope="module")
 def stand() -> Iterator[Stand]:
     with Lab(f"keywords-global-{os.getpid()}") as lab:
-        made = Stand(lab)
+        made = Stand(lab, 2)
         made.start(_GLOBAL + "".join(map(_text, _ROUTERS)))
         yield made
         made.close()

@@ -33,20 +33,20 @@ def announcements(wire: Wire, vip: bytes) -> list[float]:
 class Stand:
     """The daemon, 192.0.2.1, and a neighbour, 192.0.2.9, that hears everything from the start on.
 
-    There are three cables more, eth1 to eth3.
+    There may be more cables, from eth1 on.
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, cables: int = 1) -> None:
         self.host, neighbour = lab.host("r"), lab.host("neighbour")
         own = ["192.0.2.1/24", "192.0.2.77/24", "192.0.2.78/24", "2001:db8::1/64"]
         self.host.connect(neighbour, addresses=own, mac=DEVICE_MAC)
-        for number in (1, 2, 3):
-            name = f"eth{number}"
+        names = [f"eth{number}" for number in range(1, cables)]
+        for number, name in enumerate(names, 1):
             own = [f"198.51.{99 + number}.1/24"]
             self.host.connect(neighbour, name, addresses=own, far_interface=name)
         neighbour.add_address("eth0", "192.0.2.9/24")
         self.wire = Wire(neighbour)
-        self.others = {f"eth{number}": Wire(neighbour, f"eth{number}") for number in (1, 2, 3)}
+        self.others = {name: Wire(neighbour, name) for name in names}
         self.daemon = Keepalived(self.host, OURS)
 
     def start(self, text: str) -> None:
