@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from copy import copy
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .blocks import Statement
 from .config import VrrpScript
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .routing_entry import Routing
     from .tracking_config import TrackFile, TrackProcess
 
-__all__ = ["Context", "shown"]
+__all__ = ["Context", "Moment", "shown"]
 
 T = TypeVar("T")
 
@@ -52,6 +52,13 @@ class _Use:
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
         self.count = 0
+
+
+class Moment(NamedTuple):
+    """How many there were of what has to be defined before its use in a virtual server."""
+
+    track_files: int
+    bfd_instances: int
 
 
 class Context:
@@ -95,6 +102,7 @@ class Context:
         self.readings: dict[tuple[int, str], Values | None] | None = {}
         self._hints = _MAX_HINTS
         self._uses: dict[tuple[str, bool], _Use] = {}
+        self._moment = Moment(0, 0)
 
     @cached_property
     def routing(self) -> Routing:
@@ -116,10 +124,20 @@ class Context:
             self._collector.go_back(mark)
             return None
 
-    def silent(self) -> Context:
-        """The same for one who reads again what was read before: it reports nothing, shares nothing."""
+    def moment(self) -> Moment:
+        """How much is defined so far, for who reads again later."""
+        now = Moment(len(self.track_files), len(self.bfd_instances))
+        if now != self._moment:
+            self._moment = now
+        return self._moment
+
+    def silent(self, then: Moment) -> Context:
+        """As it was then, for one who reads again what was read before: it reports nothing, shares
+        nothing."""
         other = copy(self)
         other.readings, other._collector, other._uses = None, Collector(), {}
+        other.track_files = dict(islice(self.track_files.items(), then.track_files))
+        other.bfd_instances = dict(islice(self.bfd_instances.items(), then.bfd_instances))
         return other
 
     def problem(

@@ -11,7 +11,7 @@ from healthcheck.core.table import Destination, Forwarding, Method, Protocol
 
 from .blocks import Statement
 from .config import Script
-from .context import Context
+from .context import Context, Moment
 from .diagnostics import ProblemClass
 from .known import Block
 from .lvs_bfd import BFD_CHECK_ROW, followed
@@ -98,6 +98,7 @@ class ServerBlock(NamedTuple):
 
     endpoint: Endpoint
     values: Values
+    read_at: Moment
 
 
 def read_real_server(context: Context, statement: Statement, values: Values) -> None:
@@ -106,7 +107,7 @@ def read_real_server(context: Context, statement: Statement, values: Values) -> 
     if endpoint is None:
         return
     server = read_values(context, statement, REAL_SERVER)
-    values.extend("servers", (ServerBlock(endpoint, server),), statement)
+    values.extend("servers", (ServerBlock(endpoint, server, context.moment()),), statement)
 
 
 def _sorry_server(context: Context, statement: Statement, values: Values) -> None:
@@ -162,11 +163,12 @@ def build_server(
     context: Context, block: ServerBlock, around: Surroundings
 ) -> tuple[RealServer, LvsServer]:
     """The finished server with its checks, and what it leaves to the daemon."""
-    endpoint, server = block
+    endpoint, server, then = block
     built = context.attempt(lambda: _built(context, endpoint, server, around))
     if built is not None:
         return built
-    return _built(context, endpoint, read_again(context, server.owner, REAL_SERVER), around)
+    placed = read_again(context, server.owner, REAL_SERVER, then)
+    return _built(context, endpoint, placed, around)
 
 
 def _built(

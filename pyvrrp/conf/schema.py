@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from .blocks import PlainBlock, Statement
-from .context import Context
+from .context import Context, Moment
 from .diagnostics import ProblemClass
 from .known import Block
 from .shapes import SKIP, Shape
@@ -159,9 +159,9 @@ def _read_placeless(
     return context.attempt(read)
 
 
-def read_again(context: Context, statement: Statement, known: Table) -> Values:
-    """What `read_values` said, with the place of everything; its problems were told then."""
-    return read_values(context.silent(), statement, known)
+def read_again(context: Context, statement: Statement, known: Table, then: Moment) -> Values:
+    """What `read_values` said then, with the place of everything; its problems were told."""
+    return read_values(context.silent(then), statement, known)
 
 
 def _has_right_block(context: Context, statement: Statement, block: Block) -> bool:

@@ -141,6 +141,23 @@ def test_any_configuration(text: str, part: str) -> None:
     assert said("k.conf", reader, plainly=False) == said("k.conf", reader, plainly=True)
 
 
+@pytest.mark.parametrize(
+    ("check", "defined"),
+    [
+        ("FILE_CHECK {\n      track_file load\n    }", "track_file load {\n  file /tmp/load\n}\n"),
+        ("BFD_CHECK {\n      name b\n    }", "bfd_instance b {\n  neighbor_ip 192.0.2.9\n}\n"),
+    ],
+)
+def test_what_is_defined_later_stays_unknown(check: str, defined: str) -> None:
+    """Also when a complaint about another check has the server read once more."""
+    body = f"    {CHECKS[3]}\n    {check}\n"
+    server = f"  real_server 10.0.0.1 80 {{\n{body}  }}\n"
+    service = f"virtual_server 192.0.2.1 80 {{\n  protocol TCP\n  lvs_sched rr\n{server}}}\n"
+    reader = DictReader({"k.conf": service + defined})
+    assert said("k.conf", reader, plainly=False) == said("k.conf", reader, plainly=True)
+    assert "the check is dropped" in str(said("k.conf", reader, plainly=False))
+
+
 def test_a_plain_block_is_taken_whole() -> None:
     statements = tree("a b {\n  c\n  d {\n    e\n  }\n}\nf\n")
     assert [s.words for s in statements] == [["a", "b"], ["f"]]
