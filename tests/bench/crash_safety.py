@@ -35,7 +35,7 @@ _NEVER = 4.0  # s after which what is not right counts as never right again
 _CALM = 1.0  # s that it has to stay right
 _BFD_CALM = 3.5  # s; a BFD process that was started again waits 3 s before it calls a session down
 _TURN = 1.5  # s that others wait for one that does not get right
-_SLACK = 1.5  # s; twice what a start takes when nobody else has the machine
+_SLACK = 1.0  # s; more than a start of Python takes
 
 _BFD, _SCRIPTS = "BFD process", "SCRIPTS process"
 _SILENT = (_BFD, _SCRIPTS)
