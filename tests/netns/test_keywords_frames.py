@@ -192,11 +192,7 @@ def test_announcements(stand: Stand) -> None:
 
 def test_announcements_where_a_lower_priority_is_heard(stand: Stand) -> None:
     """garp_lower_prio_repeat, garp_lower_prio_delay."""
-    for vrid in (41, 9):
-        stand.wait_announced(vrid, 3)
-        stand.say(vrid, 50)
-    for vrid in (41, 9):
-        stand.wait_announced(vrid, 3 + 6 + 6)
+    stand.hear_lower((41, 9), 3)
     assert stand.announced(9)[9] < stand.announced(41)[9]
 
 

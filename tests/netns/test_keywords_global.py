@@ -114,11 +114,7 @@ def test_announcements(stand: Stand) -> None:
 
 def test_announcements_where_a_lower_priority_is_heard(stand: Stand) -> None:
     """vrrp_garp_lower_prio_repeat, vrrp_garp_lower_prio_delay."""
-    for vrid in (17, 15):
-        stand.wait_announced(vrid, 7)
-        stand.say(vrid, 50, destination="224.0.0.99")
-    for vrid in (17, 15):
-        stand.wait_announced(vrid, 7 + 6 + 6)
+    stand.hear_lower((17, 15), 7, destination="224.0.0.99")
     assert stand.announced(15)[13] < stand.announced(17)[13]
 
 

@@ -82,6 +82,14 @@ class Stand:
             timeout=PATIENCE,
         )
 
+    def hear_lower(self, vrids: tuple[int, ...], before: int, **packet: object) -> None:
+        """Each hears a lower priority once it announced so often, and announces twice 6 times more."""
+        for vrid in vrids:
+            self.wait_announced(vrid, before)
+            self.say(vrid, 50, **packet)
+        for vrid in vrids:
+            self.wait_announced(vrid, before + 6 + 6)
+
     def has(self, vrid: int) -> bool:
         return self.host.has_address(f"10.0.0.{vrid}")
 
