@@ -390,9 +390,7 @@ class VirtualRouter:
             case actions.SendAdvertisement(priority):
                 self._send(priority)
             case actions.Announce(count, is_planned):
-                self._told = self._announcements
-                say = self._host.repeat if is_planned else self._host.announce
-                say(self, self._announcements, count)
+                self._announce(count, is_planned=is_planned)
             case actions.InstallAddresses():
                 self._install()
             case actions.RemoveAddresses():
@@ -426,9 +424,10 @@ class VirtualRouter:
                 self.send_failed(error)
         self._counters.advertisements_sent += 1
 
-    def _announce(self, count: int) -> None:
+    def _announce(self, count: int, *, is_planned: bool = False) -> None:
         self._told = self._announcements
-        self._host.announce(self, self._announcements, count)
+        say = self._host.repeat if is_planned else self._host.announce
+        say(self, self._announcements, count)
 
     def _install(self) -> None:
         self.holdings.install()

@@ -58,8 +58,7 @@ class Ledger:
         until `forget`."""
         self._path = path
         try:
-            self._open(0)
-            octets = os.read(self._descriptor or 0, _MOST)
+            octets = os.read(self._open(0), _MOST)
         except FileNotFoundError:
             return []
         except OSError as exc:
@@ -110,12 +109,13 @@ class Ledger:
         self._places.clear()
         self._free.clear()
 
-    def _open(self, more: int) -> None:
+    def _open(self, more: int) -> int:
         """Raises: OSError, also for a file that others may write: it says whom root kills."""
-        self._descriptor = os.open(self._path, _FLAGS | more, 0o600)
-        status = os.fstat(self._descriptor)
+        descriptor = self._descriptor = os.open(self._path, _FLAGS | more, 0o600)
+        status = os.fstat(descriptor)
         if status.st_uid != os.geteuid() or status.st_mode & 0o022:
             raise PermissionError(0, "others than its user may write it")
+        return descriptor
 
     def _write(self, place: int, octets: bytes) -> None:
         if self._descriptor is not None:

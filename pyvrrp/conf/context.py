@@ -102,7 +102,6 @@ class Context:
         self.readings: dict[tuple[int, str], Values | None] | None = {}
         self._hints = _MAX_HINTS
         self._uses: dict[tuple[str, bool], _Use] = {}
-        self._moment = Moment(0, 0)
 
     @cached_property
     def routing(self) -> Routing:
@@ -126,10 +125,7 @@ class Context:
 
     def moment(self) -> Moment:
         """How much is defined so far, for who reads again later."""
-        now = Moment(len(self.track_files), len(self.bfd_instances))
-        if now != self._moment:
-            self._moment = now
-        return self._moment
+        return Moment(len(self.track_files), len(self.bfd_instances))
 
     def silent(self, then: Moment) -> Context:
         """As it was then, for one who reads again what was read before: it reports nothing, shares

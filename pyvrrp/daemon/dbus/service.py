@@ -62,14 +62,18 @@ class DbusService:
 
     def learn(self, notice: Notice) -> None:
         """The state of a Virtual Router, which is nothing new."""
-        if notice.kind is Kind.INSTANCE and notice.what in STATES and self._settings is not None:
+        if self._is_shown(notice):
             self._states[notice.name] = notice.what
 
     def tell(self, notice: Notice) -> None:
         """Say the new state of a Virtual Router."""
         self.learn(notice)
-        if notice.kind is Kind.INSTANCE and notice.what in STATES and self._settings is not None:
+        if self._is_shown(notice):
             self._tell_state(notice.name)
+
+    def _is_shown(self, notice: Notice) -> bool:
+        is_state = notice.kind is Kind.INSTANCE and notice.what in STATES
+        return is_state and self._settings is not None
 
     async def close(self) -> None:
         """Say that VRRP ends, and leave."""
