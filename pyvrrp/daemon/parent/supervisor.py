@@ -198,7 +198,8 @@ class Supervisor:
     def _say_complete(self) -> None:
         if self._is_starting and self._children.are_settled:
             self._is_starting = False
-            self._signs.ready("running")
+            if not self._load:  # else the end of that reload tells it
+                self._signs.ready("running")
             _log.info("Startup complete")
 
     def _on_taken(self, child: Child, settings: Settings | None) -> None:

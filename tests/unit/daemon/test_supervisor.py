@@ -351,6 +351,20 @@ def test_file_is_there_while_a_reload_goes_on(daemon: Daemon, tmp_path: Path):
     assert daemon.exit_code() == 0
 
 
+def test_file_of_a_reload_outlives_the_end_of_the_start(daemon: Daemon):
+    marker = daemon.notes_file.with_name("marker")
+    daemon.start("marked late")
+    daemon.wait_note("start marked late")
+    daemon.reload("hang marked")
+    poll(marker.exists, "marker")
+    daemon.notes_file.with_name("go").touch()
+    daemon.wait_console("Startup complete")
+    assert marker.exists()
+    daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0
+    assert not marker.exists()
+
+
 def test_child_has_only_the_descriptors_it_needs(daemon: Daemon):
     daemon.start("one")
     daemon.wait_note("ready")
