@@ -178,6 +178,7 @@ def _checked(verdict: object) -> Verdict:
 
 
 def _run(body: Body, options: Options, load: Load, report: int, is_start: bool) -> int:
+    signal.setitimer(signal.ITIMER_REAL, DEADLINE + 1)  # should the parent not live to end it
     log.start(options, _IDENT)
     gc.disable()  # the process ends before anything is worth collecting
     verdict, config = body(options, load.settings, is_start)

@@ -84,6 +84,16 @@ def test_hung_loader_is_killed(daemon: Daemon):
     assert "did not end in time and was killed" in daemon.console.read_text()
 
 
+def test_hung_loader_of_a_killed_daemon_ends_by_itself(daemon: Daemon):
+    daemon.start("one", deadline=1.0)
+    daemon.wait_note("ready")
+    daemon.reload("hang")
+    poll(lambda: len(_children(daemon)) == 2, "loader")
+    (loader,) = _children(daemon) - {daemon.child}
+    daemon.send(signal.SIGKILL)
+    poll(lambda: _has_ended(loader), "end of the loader")
+
+
 def test_crashed_loader(daemon: Daemon):
     daemon.start("crash")
     assert daemon.exit_code() == 70
@@ -95,6 +105,19 @@ def test_stop_while_loading(daemon: Daemon):
     poll(lambda: _catches(daemon, signal.SIGTERM), "handlers")
     daemon.send(signal.SIGTERM)
     assert daemon.exit_code() == 0
+
+
+def _children(daemon: Daemon) -> set[int]:
+    assert daemon.process is not None
+    pid = daemon.process.pid
+    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        return not Path(f"/proc/{pid}/cmdline").read_bytes()  # empty: nobody took its status yet
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def _status(daemon: Daemon) -> bytes:
