@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .. import handoff, log, namespaces, processes
 from ..options import Options
@@ -21,7 +21,7 @@ from .launch import leave_terminal
 if TYPE_CHECKING:
     from .loader import Verdict
 
-__all__ = ["Backoff", "Child", "ChildKind", "Settings"]
+__all__ = ["Backoff", "Child", "ChildKind", "Program", "Settings"]
 
 _LONG_LIFE = 60.0
 _MAX_DELAY = 60.0
@@ -29,6 +29,9 @@ _ORPHAN_PATIENCE = 6.0
 _ORPHAN_INTERVAL = 0.02
 
 _log = logging.getLogger(__name__)
+
+Program: TypeAlias = "Callable[[handoff.ChildStart], int]"
+"""Is the child, until told to stop; the result is the exit code. Calls `processes.hear_orders`."""
 
 
 class Backoff:
@@ -75,10 +78,8 @@ class ChildKind:
     """In syslog."""
     keywords: tuple[bytes, ...]
     """Where a configuration has one of these words the child is likely to be needed."""
-    prepare: Callable[[], object]
+    load: Callable[[], Program]
     """Runs in the child first, while the configuration is being read: imports."""
-    body: Callable[[handoff.ChildStart], int]
-    """Runs in the child; its result is the exit code. Calls `processes.hear_orders`."""
     may_run: Callable[[Options], bool]
     is_needed: Callable[[Verdict], bool]
     pid_file: Callable[[pid_file.PidPaths], str]
@@ -281,7 +282,7 @@ def _run(kind: ChildKind, options: Options, settings: int, control: socket.socke
     os.environ.pop("NOTIFY_SOCKET", None)
     if options.ignore_sigint:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    kind.prepare()
+    program = kind.load()
     go = handoff.receive(control)
     if go is None or go.word != handoff.GO:
         return 0
@@ -300,7 +301,7 @@ def _run(kind: ChildKind, options: Options, settings: int, control: socket.socke
         return processes.FATAL
     ipvs = of_ipvs[1:] if of_ipvs else None
     ledger_path = f"{journal_path.removesuffix('.state')}.{kind.section.name.lower()}"
-    code = kind.body(
+    code = program(
         handoff.ChildStart(settings, control, options, journal_path, ledger_path, bool(again), ipvs)
     )
     if own_pid_file is not None:

@@ -5,43 +5,34 @@ Their code is imported in the child: each loads its own half, and the parent nei
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from .. import handoff
-from .child import ChildKind
+from .child import ChildKind, Program
 
 __all__ = ["BFD", "CHECKERS", "KINDS", "SCRIPTS", "VRRP"]
 
 
-class _Program(Protocol):
-    """The module of a child."""
+def _vrrp() -> Program:
+    from ..vrrp.process import run
 
-    def run(self, start: handoff.ChildStart) -> int:
-        """Be it, until told to stop; the result is the exit code."""
-
-
-def _vrrp() -> _Program:
-    from ..vrrp import process
-
-    return process
+    return run
 
 
-def _checkers() -> _Program:
-    from ..checkers import process
+def _checkers() -> Program:
+    from ..checkers.process import run
 
-    return process
-
-
-def _bfd() -> _Program:
-    from ..bfd import process
-
-    return process
+    return run
 
 
-def _scripts() -> _Program:
-    from ..scripts import process
+def _bfd() -> Program:
+    from ..bfd.process import run
 
-    return process
+    return run
+
+
+def _scripts() -> Program:
+    from ..scripts.process import run
+
+    return run
 
 
 VRRP = ChildKind(
@@ -49,7 +40,6 @@ VRRP = ChildKind(
     "Keepalived_vrrp",
     (b"vrrp_instance",),
     _vrrp,
-    lambda start: _vrrp().run(start),
     may_run=lambda options: options.run_vrrp,
     is_needed=lambda verdict: verdict.needs_vrrp,
     pid_file=lambda paths: paths.vrrp,
@@ -61,7 +51,6 @@ CHECKERS = ChildKind(
     "Keepalived_healthcheckers",
     (b"virtual_server",),
     _checkers,
-    lambda start: _checkers().run(start),
     may_run=lambda options: options.run_checkers,
     is_needed=lambda verdict: verdict.needs_checkers,
     pid_file=lambda paths: paths.checkers,
@@ -73,7 +62,6 @@ BFD = ChildKind(
     "Keepalived_bfd",
     (b"bfd_instance",),
     _bfd,
-    lambda start: _bfd().run(start),
     may_run=lambda options: options.run_bfd,
     is_needed=lambda verdict: verdict.needs_bfd,
     pid_file=lambda paths: paths.bfd,
@@ -85,7 +73,6 @@ SCRIPTS = ChildKind(
     "Keepalived_scripts",
     (b"track_", b"notify", b"smtp_server"),
     _scripts,
-    lambda start: _scripts().run(start),
     may_run=lambda options: True,
     is_needed=lambda verdict: verdict.needs_scripts,
     pid_file=lambda paths: "",

@@ -147,12 +147,12 @@ options = parse(["keepalived", *sys.argv[3:]])
 log.start(options, "test")
 kinds = (
     ChildKind(
-        "Healthcheck", "test_checkers", (b"|",), lambda: None, lambda start: child(start, "|"),
+        "Healthcheck", "test_checkers", (b"|",), lambda: lambda start: child(start, "|"),
         lambda options: options.run_checkers, lambda verdict: verdict.needs_checkers,
         lambda paths: paths.checkers, handoff.Section.CHECKERS, siblings=(handoff.Section.VRRP,),
     ),
     ChildKind(
-        "VRRP", "test_vrrp", (b"",), lambda: None, lambda start: child(start, ""),
+        "VRRP", "test_vrrp", (b"",), lambda: lambda start: child(start, ""),
         lambda options: options.run_vrrp, lambda verdict: verdict.needs_vrrp,
         lambda paths: paths.vrrp, handoff.Section.VRRP, has_journal=True,
     ),
