@@ -97,12 +97,14 @@ class Capture:
 
     @property
     def frames(self) -> list[Frame]:
-        """What was recorded so far, in the order of arrival."""
+        """What arrived so far, in the order of arrival."""
+        self._reader.read_now()
         with self._arrived:
             return list(self._frames)
 
     def frames_from(self, number: int) -> list[Frame]:
-        """The frames recorded so far, but for the first `number`."""
+        """The frames that arrived so far, but for the first `number`."""
+        self._reader.read_now()
         with self._arrived:
             return self._frames[number:]
 

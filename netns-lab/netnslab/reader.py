@@ -14,7 +14,8 @@ __all__ = ["SocketReader", "clock_difference"]
 
 
 class SocketReader:
-    """Calls `read` whenever `source` has something; `read` may raise BlockingIOError.
+    """Calls `read` whenever `source` has something; it takes all there is, and may raise
+    BlockingIOError.
 
     After `stop` what had arrived before has been read, and the socket is closed.
     """
@@ -22,6 +23,7 @@ class SocketReader:
     def __init__(self, source: socket.socket, read: Callable[[], None], name: str) -> None:
         self._source = source
         self._read = read
+        self._reading = threading.Lock()
         self._finish = os.eventfd(0, os.EFD_CLOEXEC)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -31,15 +33,22 @@ class SocketReader:
         """Whether `stop` was called."""
         return self._source.fileno() < 0
 
+    def read_now(self) -> None:
+        """Read what has arrived, here and at once: on a busy machine the thread may be late."""
+        with self._reading, suppress(BlockingIOError):
+            if not self.is_stopped:
+                self._read()
+
     def stop(self, last_look: Callable[[], None] = lambda: None) -> None:
         """End the thread, call `last_look`, close the socket. May be repeated."""
         if self.is_stopped:
             return
         os.eventfd_write(self._finish, 1)
         self._thread.join()
-        last_look()
-        self._source.close()
-        os.close(self._finish)
+        with self._reading:
+            last_look()
+            self._source.close()
+            os.close(self._finish)
 
     def _run(self) -> None:
         poller = select.poll()
@@ -48,8 +57,7 @@ class SocketReader:
         finished = False
         while not finished:
             finished = self._finish in {handle for handle, _ in poller.poll()}
-            with suppress(BlockingIOError):
-                self._read()
+            self.read_now()
 
 
 def clock_difference() -> int:

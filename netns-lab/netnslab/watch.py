@@ -44,6 +44,7 @@ class AddressWatch:
     @property
     def changes(self) -> list[TimedChange]:
         """What happened so far, in order."""
+        self._reader.read_now()
         with self._lock:
             return list(self._changes)
 
@@ -53,10 +54,11 @@ class AddressWatch:
         return self.changes
 
     def _read(self) -> None:
-        datagram = self._socket.recv(1 << 16)
-        now = time.monotonic()
-        for change in parse_changes(datagram):
-            if self._last.get(change.address) != change.added:
-                self._last[change.address] = change.added
-                with self._lock:
-                    self._changes.append(TimedChange(now, change))
+        while True:
+            datagram = self._socket.recv(1 << 16)
+            now = time.monotonic()
+            for change in parse_changes(datagram):
+                if self._last.get(change.address) != change.added:
+                    self._last[change.address] = change.added
+                    with self._lock:
+                        self._changes.append(TimedChange(now, change))
