@@ -319,6 +319,8 @@ class VrrpRouter:
 
     def filter(self, *, refuse: Sequence[Refused] = (), accept: Sequence[Refused] = ()) -> None:
         """Drop packets for addresses, or no longer; a refusal of the kernel is logged."""
+        if not (refuse or accept):
+            return
         if self._deferred is not None:
             self._deferred.refused += refuse
             self._deferred.accepted += accept

@@ -63,15 +63,18 @@ class AcceptFilter:
 
     def change(self, refuse: Iterable[Refused] = (), accept: Iterable[Refused] = ()) -> None:
         """Both at one moment."""
-        wanted = self._refused.copy()
-        wanted.update(refuse)
-        wanted.subtract(accept)
-        wanted = +wanted
-        added = [each for each in wanted if each not in self._refused]
-        dropped = [each for each in self._refused if each not in wanted]
+        changes = Counter(refuse)
+        changes.subtract(accept)
+        counts = {each: max(self._refused[each] + n, 0) for each, n in changes.items()}
+        added = [each for each, count in counts.items() if count and each not in self._refused]
+        dropped = [each for each, count in counts.items() if not count and each in self._refused]
         if added or dropped:
             self._commit(added, dropped)
-        self._refused = wanted
+        for each, count in counts.items():
+            if count:
+                self._refused[each] = count
+            else:
+                del self._refused[each]
 
     def close(self) -> None:
         """Leave nothing in the kernel."""
