@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from itertools import count
 from math import inf
 from typing import Protocol
@@ -25,6 +25,7 @@ _LONG, _LAST = 0.004, 0.002  # s
 _LATE = 0.005  # s; behind by more than this: look at what arrived meanwhile before acting
 _BATCH = 32  # owners woken before the loop gets to read its sockets again
 _SPELL = 0.003  # s; nor for longer than this
+_MOVES = 256  # entries put off in one step; a microsecond or two each
 
 
 class Waiting(Protocol):
@@ -108,29 +109,49 @@ class Deadlines:
         self.worst_lag = max(self.worst_lag, lag)
         if lag > _LATE:
             self._catch_up()
-        with self._together():
+        try:
             self._wake_due(now)
-        self._timer_at = inf
-        if self._heap:
-            self._arm(self._heap[0][0])
+        finally:  # an owner's fault is no reason to let the others sleep
+            self._timer_at = inf
+            if self._heap:
+                self._arm(self._heap[0][0])
 
     def _wake_due(self, now: float) -> None:
         """Wake those whose time has come, but no more than a batch: the sockets want a look too."""
-        heap = self._heap
         until = now + _EARLY + _ROUNDING
-        woken = 0
-        enough = now + _SPELL
-        while heap and heap[0][0] <= until and woken < _BATCH and self._loop.time() < enough:
-            queued_at, _, owner = heappop(heap)
+        owner = self._take_due(until)
+        if owner is None:
+            return
+        woken, enough = 0, now + _SPELL
+        with self._together():
+            while owner is not None:
+                at = owner.deadline
+                owner.wake(now if now > at else at)
+                self.watch(owner)
+                woken += 1
+                if woken == _BATCH or self._loop.time() >= enough:
+                    return
+                owner = self._take_due(until)
+
+    def _take_due(self, until: float) -> Waiting | None:
+        """The next whose time has come, no more in the heap; None when there is none, or enough was
+        done for now: entries of deadlines that moved since, the common case, are put off."""
+        heap = self._heap
+        for _ in range(_MOVES):
+            if not heap or heap[0][0] > until:
+                return None
+            queued_at, _, owner = heap[0]
             if queued_at != owner.queued_at:
-                continue  # an earlier deadline took this entry's place
-            at = owner.deadline
-            if at > until:  # moved since: the common case
-                owner.queued_at = at
-                if at != inf:
-                    heappush(heap, (at, next(self._sequence), owner))
+                heappop(heap)  # an earlier deadline took this entry's place
                 continue
-            owner.queued_at = inf
-            woken += 1
-            owner.wake(now if now > at else at)
-            self.watch(owner)
+            at = owner.deadline
+            if at <= until:
+                heappop(heap)
+                owner.queued_at = inf
+                return owner
+            owner.queued_at = at
+            if at == inf:
+                heappop(heap)
+            else:
+                heapreplace(heap, (at, next(self._sequence), owner))
+        return None

@@ -98,6 +98,38 @@ def test_many_at_once_leave_the_loop_its_turn():
     assert loop.wakeups == 6  # a long wait and a short one, then 32 + 32 + 32 + 4
 
 
+def test_many_that_moved_are_put_off_in_steps():
+    loop, _, d = make()
+    owners = [Owner(1.0) for _ in range(600)]
+    for owner in owners:
+        d.watch(owner)
+        owner.deadline = 2.0
+    late = Owner(1.0)
+    d.watch(late)
+    loop.advance(1.0)
+    assert late.woken == [1.0]
+    assert loop.wakeups == 5  # a long wait and a short one, then 256 + 256 + the rest
+    loop.advance(2.0)
+    assert [o.woken for o in owners] == [[2.0]] * 600
+
+
+class Faulty(Owner):
+    def wake(self, now):
+        super().wake(now)
+        raise RuntimeError
+
+
+def test_fault_of_one_does_not_keep_the_others_asleep():
+    loop, _, d = make()
+    owner = Owner(2.0)
+    d.watch(Faulty(1.0))
+    d.watch(owner)
+    with pytest.raises(RuntimeError):
+        loop.advance(1.0)
+    loop.advance(3.0)
+    assert owner.woken == [2.0]
+
+
 def test_closed_wakes_nobody():
     loop, _, d = make()
     owner = Owner(1.0)
