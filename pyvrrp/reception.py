@@ -1,14 +1,18 @@
 """When to read which socket.
 
 With few Advertisements each is read as it arrives. With thousands a second, waking up for each one
-costs far more than reading it, so a busy receiver is read on a clock instead: every 5 ms, until it
-falls quiet. What a timer loses by that is at most those 5 ms, on the safe side.
+costs far more than reading it, so a busy receiver is read on a clock instead: every 5 ms while
+something comes. What a timer loses by that is at most those 5 ms, on the safe side.
+
+Routers speak in volleys. So the clock rests when there was nothing to read; for a while after that
+the first datagram starts it again.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 from typing import Protocol
 
 __all__ = ["Readable", "Reception"]
@@ -16,7 +20,7 @@ __all__ = ["Readable", "Reception"]
 _PERIOD = 0.005  # s
 _BUSY = 24  # wake-ups within one window
 _WINDOW = 0.024  # s
-_QUIET = 0.1  # s without anything to read
+_QUIET = 0.1  # s without anything to read, after which a busy receiver is none any more
 
 
 class Readable(Protocol):
@@ -40,7 +44,7 @@ class Reception:
         self._sources: list[Readable] = []
         self._window_at = 0.0
         self._wakeups = 0
-        self._heard_at = 0.0
+        self._heard_at = -inf
         self._clock: asyncio.TimerHandle | None = None
 
     def add(self, source: Readable) -> None:
@@ -79,22 +83,18 @@ class Reception:
             self._window_at = now
             self._wakeups = 0
         self._wakeups += 1
-        if self._wakeups > _BUSY:
-            self._start_clock(now)
-
-    def _start_clock(self, now: float) -> None:
-        for source in self._sources:
-            self._loop.remove_reader(source.fileno())
-        self._heard_at = now
-        self._clock = self._loop.call_at(now + _PERIOD, self._tick)
+        if self._wakeups > _BUSY or now - self._heard_at <= _QUIET:
+            self._heard_at = now
+            for each in self._sources:
+                self._loop.remove_reader(each.fileno())
+            self._clock = self._loop.call_at(now + _PERIOD, self._tick)
 
     def _tick(self) -> None:
         now = self._loop.time()
         if self.read_now():
             self._heard_at = now
-        elif now - self._heard_at > _QUIET:
+            self._clock = self._loop.call_at(now + _PERIOD, self._tick)
+        else:
             self._clock = None
             for source in self._sources:
                 self._loop.add_reader(source.fileno(), self._ready, source)
-            return
-        self._clock = self._loop.call_at(now + _PERIOD, self._tick)

@@ -69,6 +69,18 @@ def test_silence_brings_the_readers_back():
     assert loop.wakeups == wakeups
 
 
+def test_a_volley_soon_after_the_last_is_on_the_clock_from_its_first_datagram():
+    loop, _, (source,) = make()
+    flood(loop, source, 25)
+    loop.advance(loop.now + 0.09)
+    assert list(loop.readers) == [0]  # nothing to read, so the clock rests
+    loop.readers[0]()
+    assert loop.readers == {}
+    loop.advance(loop.now + 0.11)
+    loop.readers[0]()
+    assert list(loop.readers) == [0]
+
+
 def test_sources_may_come_and_go_while_the_clock_runs():
     loop, reception, (busy, leaving) = make(2)
     flood(loop, busy, 25)
