@@ -22,6 +22,7 @@ from .core.machine import Active, Backup, Initialize, State, deadline, state_nam
 from .core.model import Address, VirtualRouterConfig
 from .core.packet import IpFacts, PacketError
 from .core.receive import Admitted, Check, Mismatch, without_address_list
+from .core.states import rearmed
 from .counters import Counters
 from .deadlines import Deadlines
 from .errors import PyvrrpError
@@ -345,8 +346,7 @@ class VirtualRouter:
         repetition, rhythm = self.repetition, self._rhythm
         if repetition is not None and isinstance(self.state, Backup):
             if repetition.heard_at != self.state.armed_at:
-                heard = events.AdvertisementReceived(repetition.admitted.advertisement)
-                self._step(heard, repetition.heard_at)
+                self.state = rearmed(self.state, repetition.heard_at)
         elif rhythm is not None and isinstance(self.state, Active):
             self.state = replace(self.state, adver_at=rhythm.deadline)
 

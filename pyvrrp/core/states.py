@@ -10,7 +10,7 @@ from .actions import NewActiveReason, StateName
 from .events import InitializeReason
 from .model import Address
 
-__all__ = ["Active", "Backup", "Initialize", "State", "deadline", "state_name"]
+__all__ = ["Active", "Backup", "Initialize", "State", "deadline", "rearmed", "state_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,20 @@ def deadline(state: State) -> float:
             return inf
         case _:
             assert_never(state)
+
+
+def rearmed(state: Backup, at: float) -> Backup:
+    """The state after what set the timer last was heard once more, at that moment."""
+    return Backup(
+        state.active_down_at + (at - state.armed_at),
+        state.active_adver_interval,
+        at,
+        state.claim,
+        state.preempt_at,
+        state.wants_active,
+        state.active_router,
+        state.is_starting,
+    )
 
 
 def state_name(state: State) -> StateName:
