@@ -206,8 +206,8 @@ def _become_active(
     """§6.4.1 / §6.4.2: advertise, take the addresses, announce them, start Adver_Timer."""
     count = cfg.announce.repeat
     announce: tuple[Action, ...] = (Announce(count),) if count else ()
-    active = Active(now + cfg.advertisement_interval)
-    return _after_burst(cfg, active, now, cfg.announce.delay, count), (
+    slot = _slot_after_burst(cfg, now, cfg.announce.delay, count)
+    return Active(now + cfg.advertisement_interval, *slot), (
         SendAdvertisement(cfg.priority),
         InstallAddresses(),
         *announce,
@@ -269,14 +269,20 @@ def _after_slot(cfg: VirtualRouterConfig, state: Active, now: float) -> Active:
 def _after_burst(
     cfg: VirtualRouterConfig, state: Active, now: float, delay: float, count: int
 ) -> Active:
+    slot = _slot_after_burst(cfg, now, delay, count)
+    return Active(state.adver_at, *slot, state.quiet_until)
+
+
+def _slot_after_burst(
+    cfg: VirtualRouterConfig, now: float, delay: float, count: int
+) -> tuple[float, int]:
     """Plan the repeat of an announcement just sent, else the periodic refresh, if there is one."""
+    if delay > 0 and count:
+        return now + delay, count
     schedule = cfg.announce
-    at = now + delay
-    if delay <= 0 or count == 0:
-        at, count = now + schedule.refresh, schedule.refresh_repeat
-        if schedule.refresh <= 0 or count == 0:
-            at, count = inf, 0
-    return Active(state.adver_at, at, count, state.quiet_until)
+    if schedule.refresh > 0 and schedule.refresh_repeat:
+        return now + schedule.refresh, schedule.refresh_repeat
+    return inf, 0
 
 
 def _hear_in_active(
