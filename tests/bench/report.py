@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -58,10 +58,11 @@ def compare(
     factor: float = 1.0,
     slack: float = 0.0,
     most: float | None = None,
+    middle: Callable[[list[float]], float] = median,
 ) -> Figure:
-    """Medians side by side. The bound: ours <= `most` if given, else <= `factor` x keepalived's
-    + `slack`."""
-    ours, theirs = (median(samples[word]) for word in ("ours", "keepalived"))
+    """Medians, or another `middle`, side by side. The bound: ours <= `most` if given, else <=
+    `factor` x keepalived's + `slack`."""
+    ours, theirs = (middle(samples[word]) for word in ("ours", "keepalived"))
     if most is not None:
         return Figure(row, what, unit, ours, theirs, f"<= {most:g} {unit}", ours <= most, samples)
     bound = f"<= {factor:g} x" + (f" + {slack:g} {unit}" if slack else "")
