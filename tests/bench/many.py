@@ -4,8 +4,8 @@ Two hosts, four cables, 255 VRIDs on each, an Advertisement of each every 100 ms
 measured in a phase without any recording, regularity in another.
 
 How long a takeover of all lasts depends on when the crash comes: between two volleys of
-Advertisements all timers end close together, within a volley almost an interval apart. A median of
-these two kinds is a matter of chance, so means of several crashes are compared.
+Advertisements all timers end close together, within a volley almost an interval apart. So there are
+ten crashes, at moments spread evenly over the interval, and their means are compared.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ INTERFACES = ("eth0", "eth1", "eth2", "eth3")
 _VRIDS = 255
 _INTERVAL = 0.1  # s
 _CALM = 7.0  # s; keepalived repeats its announcements 5 s after a takeover
+_CRASHES = 10
+_SETTLED = 3.0  # s from the start to a crash, and some of an interval; before those repeats
 _TAKEOVER = 2.0  # s recorded after a crash
 _ROOM = 1 << 15  # frames per interface: twice what comes in 5 s
 
@@ -88,7 +90,6 @@ class Run:
             )
             self.gaps = gaps(self._record(routers[1], ("vrrp",), min(seconds, 5.0)))
             self.false_takeovers = routers[1].count_addresses()
-            self.first_to_last = _crash(*routers)
 
     def _record(self, router: Router, kinds: tuple[str, ...], seconds: float) -> list[list[Record]]:
         """What arrives on each interface of a host."""
@@ -97,24 +98,22 @@ class Run:
         return [ring.stop() for ring in rings]
 
 
-def _takeover(maker: Maker) -> float:
-    """What one more crash shows, as `_crash`."""
+def _takeover(maker: Maker, later: float) -> float:
+    """Crash an Active router: milliseconds from the first to the last address the Backup announced.
+
+    `later`: the crash comes so much later than others, seconds.
+    """
     with Lab() as lab:
-        routers = two_routers(lab, (maker, maker), len(INTERFACES) * _VRIDS, _INTERVAL)
-        time.sleep(_CALM)
-        return _crash(*routers)
-
-
-def _crash(active: Router, backup: Router) -> float:
-    """Milliseconds from the first to the last address the Backup announced."""
-    rings = [Ring(active.host, interface, ("arp",), _ROOM) for interface in INTERFACES]
-    active.crash()
-    time.sleep(_TAKEOVER)
-    first: dict[bytes, float] = {}
-    for record in sorted((r for ring in rings for r in ring.stop()), key=lambda r: r.at):
-        address = announced_address(record.data)
-        if address is not None:
-            first.setdefault(address, record.at)
+        active, backup = two_routers(lab, (maker, maker), len(INTERFACES) * _VRIDS, _INTERVAL)
+        time.sleep(_SETTLED + later)
+        rings = [Ring(active.host, interface, ("arp",), _ROOM) for interface in INTERFACES]
+        active.crash()
+        time.sleep(_TAKEOVER)
+        first: dict[bytes, float] = {}
+        for record in sorted((r for ring in rings for r in ring.stop()), key=lambda r: r.at):
+            address = announced_address(record.data)
+            if address is not None:
+                first.setdefault(address, record.at)
     wanted = len(INTERFACES) * _VRIDS
     if len(first) != wanted:
         raise LabError(f"{backup.maker.value}: {len(first)} of {wanted} addresses announced")
@@ -135,17 +134,18 @@ def gaps(records: Sequence[Sequence[Record]]) -> list[float]:
 
 
 def measure(plan: Plan) -> Iterator[Figure]:
-    """Each pairing in turn, twice; more crashes of each; then one of both makers, for information."""
+    """Each pairing in turn, twice; the crashes; then one of both makers, for information."""
     seconds = 5.0 if plan.quick else 15.0
     runs: dict[Maker, list[Run]] = {maker: [] for maker in MAKERS}
     for _ in range(plan.choose(2, 1)):
         for maker in MAKERS:
             runs[maker].append(Run(maker, maker, seconds))
 
-    spans: Samples = {m.value: [run.first_to_last for run in runs[m]] for m in MAKERS}
-    for _ in range(plan.choose(8, 0)):
+    spans: Samples = {maker.value: [] for maker in MAKERS}
+    crashes = plan.choose(_CRASHES, 2)
+    for number in range(crashes):
         for maker in MAKERS:
-            spans[maker.value].append(_takeover(maker))
+            spans[maker.value].append(_takeover(maker, number * _INTERVAL / crashes))
 
     def samples(field: str) -> Samples:
         return {m.value: [getattr(run, field) for run in runs[m]] for m in MAKERS}
