@@ -164,6 +164,7 @@ def test_primary_address_goes_and_comes(lab: Lab) -> None:
     with Witness(lab) as witness:
         start(daemon, witness, _IPV4)
         host.remove_address("eth0", "192.0.2.1/24")
+        daemon.process.wait_for_log("Entering FAULT STATE: no usable source address", timeout=20)
         witness.wait_holds("r", [_IPV4], present=False)
         resigned = witness.now()
         host.add_address("eth0", "192.0.2.7/24")
