@@ -76,9 +76,13 @@ class Process:
         """The end of its output, for error messages."""
         return self.output()[-_TAIL:]
 
-    def descendants(self) -> list[int]:
-        """Its own process id and those of its children and their children, parents first."""
-        return residents.descendants(self.pid) if self.is_running else []
+    def descendants(self, name: str | None = None) -> list[int]:
+        """Its own process id and those of its children and their children, parents first.
+
+        `name`: of those only that call themselves so (15 octets at most).
+        """
+        pids = residents.descendants(self.pid) if self.is_running else []
+        return [pid for pid in pids if name is None or residents.name_of(pid) == name]
 
     def wait_ready(self, ready: Ready, timeout: float = 5.0) -> None:
         """Wait for a condition, or for a regular expression (multi-line) in the log.

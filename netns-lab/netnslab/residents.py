@@ -13,7 +13,7 @@ from pathlib import Path
 from . import namespaces
 from .errors import LabError
 
-__all__ = ["descendants", "kill", "kill_together", "process_ids", "wait_buried"]
+__all__ = ["descendants", "kill", "kill_together", "name_of", "process_ids", "wait_buried"]
 
 
 def process_ids(names: Iterable[str]) -> list[int]:
@@ -89,6 +89,14 @@ def descendants(pid: int) -> list[int]:
             text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
             found.extend(int(word) for word in text.split())
     return found
+
+
+def name_of(pid: int) -> str:
+    """What the process calls itself (proc(5), comm); nothing once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _parent_of_zombie(pid: int) -> str | None:

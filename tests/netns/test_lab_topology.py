@@ -13,6 +13,7 @@ import pytest
 from netnslab import Host, Lab, LabError, Unsupported, wait_until
 from netnslab.build import build
 from netnslab.cli import main
+from netnslab.residents import name_of
 from netnslab.topology import parse_topology
 
 _TOPOLOGY = """
@@ -60,8 +61,7 @@ def running(tmp_path: Path) -> Iterator[str]:
 
 def _programs(host: Host) -> list[str]:
     """The names of what runs in a host; one that ends meanwhile has none."""
-    comms = [Path(f"/proc/{pid}/comm") for pid in host.process_ids()]
-    return [comm.read_text().strip() if comm.exists() else "" for comm in comms]
+    return [name_of(pid) for pid in host.process_ids()]
 
 
 def _netnslab(*arguments: str) -> str:

@@ -206,8 +206,7 @@ def test_others_that_hang_hold_up_nothing(build: Callable[..., Site], tmp_path: 
     lines, calls = told("a FAULT 100\nb FAULT 100\nG FAULT 0")
     site.lines(len(lines))
     assert site.calls(5) == [call for call in calls if call != "a-fault"]
-    titles = {each: Path(f"/proc/{each}/comm") for each in process.descendants()}
-    (pid,) = (each for each, title in titles.items() if title.read_text() == "keepalived_scri\n")
+    (pid,) = process.descendants("keepalived_scri")
     os.kill(pid, signal.SIGKILL)
     site.cable.restore_carrier()
     _, calls = told(f"{_BACKUP}\n{_MASTER}")

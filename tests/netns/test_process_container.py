@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from netnslab import Host, Lab, Process, wait_until
+from netnslab.residents import name_of
 
 _PROGRAM = Path(sys.executable).with_name("keepalived")
 _NOBODY = 65534
@@ -66,7 +67,7 @@ def test_process_1(host: Host, tmp_path: Path, entry: str) -> None:
     line = entry.format(keepalived=shlex.join(commands(tmp_path)))
     container = in_container(host, line)
     host.wait_address("192.0.2.100", timeout=20)
-    inside = next(pid for pid in container.descendants() if _comm(pid) == "keepalived")
+    inside = container.descendants("keepalived")[0]
     assert _own_id(inside) == 1
     assert (tmp_path / "p.pid").read_text() == "1\n"
     orphan = ["nsenter", "-t", str(inside), "-p", "sh", "-c", "(sh -c 'sleep 0.05' & ) & exit"]
@@ -116,13 +117,6 @@ def test_user_with_two_capabilities(host: Host, for_all: Path) -> None:
     assert [path.name for path in for_all.iterdir()] == ["k.conf"]
 
 
-def _comm(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
-
-
 def _own_id(pid: int) -> int:
     """What it is in its own process table."""
     try:
@@ -136,4 +130,4 @@ def _own_id(pid: int) -> int:
 def _zombies(pid: int) -> list[str]:
     """Dead children of a process, or any that are not dead yet and not its own."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [child for child in children if _comm(int(child)) != "keepalived"]
+    return [child for child in children if name_of(int(child)) != "keepalived"]

@@ -400,11 +400,7 @@ def test_groups_and_reload(lab: Lab, directory: Path) -> None:
 
 def scripts_process(story: Story) -> int:
     """Of our daemon; 0 while there is none."""
-    for pid in story.daemon.process.descendants():
-        with suppress(OSError):
-            if Path(f"/proc/{pid}/comm").read_text() == "keepalived_scri\n":
-                return pid
-    return 0
+    return next(iter(story.daemon.process.descendants("keepalived_scri")), 0)
 
 
 _DELAYS = "interface_up_down_delays {\n    eth1 2.5 0\n}\n"

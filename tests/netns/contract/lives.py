@@ -346,8 +346,7 @@ def service(place: Place) -> Seen:
 
 def _parent_of(process: Process) -> int:
     """The daemon below the process that passes for systemd."""
-    pids = process.descendants()
-    return min(pid for pid in pids if Path(f"/proc/{pid}/comm").read_text() == "keepalived\n")
+    return min(process.descendants("keepalived"))
 
 
 def _word(manager: socket.socket) -> str:
