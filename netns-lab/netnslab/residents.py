@@ -13,7 +13,16 @@ from pathlib import Path
 from . import namespaces
 from .errors import LabError
 
-__all__ = ["descendants", "kill", "kill_together", "name_of", "process_ids", "wait_buried"]
+__all__ = [
+    "children",
+    "descendants",
+    "is_alive",
+    "kill",
+    "kill_together",
+    "name_of",
+    "process_ids",
+    "wait_buried",
+]
 
 
 def process_ids(names: Iterable[str]) -> list[int]:
@@ -81,14 +90,28 @@ def wait_buried(pids: Iterable[int], timeout: float = 3.0) -> None:
         time.sleep(0.005)
 
 
+def children(pid: int) -> list[int]:
+    """The children of a process's main thread; none once it is gone."""
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 def descendants(pid: int) -> list[int]:
     """The process and all its children and children's children that live, parents first."""
     found = [pid]
     for parent in found:
-        with suppress(OSError):
-            text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
-            found.extend(int(word) for word in text.split())
+        found += children(parent)
     return found
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process that has not ended; one nobody has buried yet has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def name_of(pid: int) -> str:

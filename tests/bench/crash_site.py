@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from netnslab import Frame, Lab, wait_until
+from netnslab.residents import children
 from tests.bench import inventory
 from tests.bench.frames import advert
 from tests.bench.routers import Instance, Maker, Router
@@ -275,10 +276,8 @@ class Site:
     def _processes(self) -> list[int]:
         """The daemon's own: the parent and its children that are no script."""
         parent = self._victim.process.pid
-        with suppress(OSError):
-            text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
-            return [parent, *(pid for pid in map(int, text.split()) if _is_daemon(pid))]
-        return []
+        found = children(parent)
+        return [parent, *filter(_is_daemon, found)] if found else []
 
 
 def _instances(priority: int, more: tuple[tuple[str, ...], tuple[str, ...]]) -> list[Instance]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netnslab import LabError
+from netnslab.residents import descendants
 from tests.bench.routers import Maker
 
 __all__ = ["HTTP_GET", "TCP_CHECK", "Director", "Shape", "destinations", "empty_table", "until"]
@@ -117,11 +118,7 @@ class Director:
 
     def processes(self) -> list[int]:
         """The parent and its descendants."""
-        found = [self._running.pid]
-        for pid in found:
-            children = Path(f"/proc/{pid}/task/{pid}/children")
-            found += map(int, children.read_text().split()) if children.exists() else []
-        return found
+        return descendants(self._running.pid)
 
     def cpu_seconds(self) -> float:
         """Processor time of all its processes until now."""

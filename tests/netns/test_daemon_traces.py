@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from netnslab import Host, Lab, outages, wait_until
+from tests.netns.children import scripts_process
 from tests.netns.interop.routers import Instance, Keepalived
 from tests.netns.interop.stand import router, traces
 from tests.netns.interop.witness import Witness
@@ -138,11 +139,7 @@ def test_scripts_of_a_killed_process_are_not_run_twice(lab: Lab) -> None:
     daemon.start([tracks], text)
     daemon.host.wait_address("192.0.2.126", timeout=20)
     before = wait_scripts(set())
-    # All but the VRRP process, in whose PID file it is.
-    parent = daemon.process.pid
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    (scripts,) = (int(pid) for pid in children if int(pid) != daemon.child())
-    os.kill(scripts, signal.SIGKILL)
+    os.kill(scripts_process(daemon.process.pid, daemon.child()), signal.SIGKILL)
     wait_scripts(set(before))
     assert daemon.process.output().count("Entering MASTER STATE") == 1
     daemon.stop()

@@ -17,6 +17,7 @@ from dbus_fast.aio import MessageBus
 
 from netnslab import Lab, Process, wait_until
 
+from .children import scripts_process
 from .notices.rig import PROGRAMS
 
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -188,13 +189,6 @@ async def test_service(start: Callable[[Path], Process], tmp_path: Path, program
     client.close()
 
 
-def _scripts_process(parent: int, vrrp_pid_file: Path) -> int:
-    """The other child."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    (found,) = set(children) - {vrrp_pid_file.read_text().strip()}
-    return int(found)
-
-
 async def test_state_is_known_to_who_takes_the_place_of_one_killed(
     start: Callable[[Path], Process], tmp_path: Path
 ) -> None:
@@ -202,7 +196,7 @@ async def test_state_is_known_to_who_takes_the_place_of_one_killed(
     await client.connect(tmp_path / "bus")
     process = start(PROGRAMS["ours"])
     await client.wait("VrrpStatusChange", 2)
-    os.kill(_scripts_process(process.pid, tmp_path / "r"), signal.SIGKILL)
+    os.kill(scripts_process(process.pid, int((tmp_path / "r").read_text())), signal.SIGKILL)
     async with asyncio.timeout(20):
         while ("VrrpStarted", []) not in client.signals:  # noqa: ASYNC110  # see _hear
             await asyncio.sleep(0.01)

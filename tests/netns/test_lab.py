@@ -9,6 +9,7 @@ import pytest
 
 from netnslab import CommandFailed, DeadlinePassed, Host, Lab, LabError, outages, wait_until
 from netnslab.link import Direction
+from netnslab.residents import is_alive
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def test_a_crash_takes_the_children_along(lab: Lab) -> None:
     assert len(pids) == 3
     daemon.kill()
     assert daemon.status == -9
-    wait_until(lambda: not any(_is_alive(pid) for pid in pids), what="the end of all")
+    wait_until(lambda: not any(is_alive(pid) for pid in pids), what="the end of all")
 
 
 def test_a_sysctl_is_of_the_host_alone(lab: Lab) -> None:
@@ -192,12 +193,4 @@ def test_the_lab_takes_everything_away(lab: Lab) -> None:
     lab.close()
     assert not namespace.exists()
     assert not lab.directory.exists()
-    assert not any(_is_alive(pid) for pid in pids)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in "ZX"
+    assert not any(is_alive(pid) for pid in pids)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from netnslab import Lab, LabError, wait_until
+from netnslab.residents import children, is_alive
 
 _OWNER = """
 import sys, time
@@ -45,23 +46,16 @@ def _start_owner(name: str, end: str) -> tuple[subprocess.Popen[str], list[int]]
 
 def _guardian_of(owner: int) -> int:
     """The process id of the owner's guardian."""
-    for child in Path(f"/proc/{owner}/task/{owner}/children").read_text().split():
+    for child in children(owner):
         if b"netnslab-guardian" in Path(f"/proc/{child}/cmdline").read_bytes():
-            return int(child)
+            return child
     raise AssertionError("no guardian")
 
 
 def _leftovers(name: str, pids: list[int]) -> list[str]:
     namespaces = [path.name for path in Path("/run/netns").glob(f"{name}.*")]
     files = [str(path) for path in Path("/run/netnslab").glob(name)]
-    return namespaces + files + [str(pid) for pid in pids if _is_alive(pid)]
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
+    return namespaces + files + [str(pid) for pid in pids if is_alive(pid)]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from netnslab import Host, Lab, Process, wait_until
-from netnslab.residents import name_of
+from netnslab.residents import children, name_of
 
 _PROGRAM = Path(sys.executable).with_name("keepalived")
 _NOBODY = 65534
@@ -127,7 +127,6 @@ def _own_id(pid: int) -> int:
     return int(line.split()[-1])
 
 
-def _zombies(pid: int) -> list[str]:
+def _zombies(pid: int) -> list[int]:
     """Dead children of a process, or any that are not dead yet and not its own."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [child for child in children if name_of(int(child)) != "keepalived"]
+    return [child for child in children(pid) if name_of(child) != "keepalived"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from netnslab import Process
+from netnslab.residents import is_alive
 
 from .place import ADDRESS, CHECKS, INSTANCE, PATIENCE, SIGNALS, Place
 from .readers import exporters, fifo, liveness, sidecar
@@ -240,7 +241,7 @@ def background(place: Place) -> Seen:
     seen["umask"] = f"{stat.S_IMODE((place.tmp / 'keepalived.stats').stat().st_mode):04o}"
     seen["already"] = _answered(place, "-nG", *names).split()[0]
     place.kill(parent, signal.SIGINT)
-    place.until(lambda: place.gone(parent), "the end")
+    place.until(lambda: not is_alive(parent), "the end")
     seen["int"] = _address(place)
     return seen
 
@@ -250,7 +251,7 @@ def accidents(place: Place) -> Seen:
     process = place.start()
     child = place.pid("vrrp.pid")
     place.kill(child)
-    place.until(lambda: place.pid("vrrp.pid") != child and not place.gone(place.pid("vrrp.pid")))
+    place.until(lambda: place.pid("vrrp.pid") != child and is_alive(place.pid("vrrp.pid")))
     place.until(lambda: process.output().count("Entering MASTER") == 2, "Active again")
     seen = {"kill-child": f"started again, {_address(place)}"}
     child = place.pid("vrrp.pid")
@@ -261,7 +262,7 @@ def accidents(place: Place) -> Seen:
         place.until(lambda: process.output().count("Entering MASTER") == 3, "Active again")
         child = place.pid("vrrp.pid")
         place.kill(process.pid)
-        place.until(lambda: place.gone(child), "the end of the child")
+        place.until(lambda: not is_alive(child), "the end of the child")
         seen["kill-parent"] = f"the child ends, {_address(place)}"
     return seen
 

@@ -132,13 +132,6 @@ class Place:
         wait_until(is_true, timeout=PATIENCE, what=what)
         return found[0]
 
-    def gone(self, pid: int) -> bool:
-        """No such process any more, or only what its parent did not look at yet."""
-        try:
-            return "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-
     def kill(self, pid: int, number: int = signal.SIGKILL) -> None:
         """Send a signal."""
         os.kill(pid, number)

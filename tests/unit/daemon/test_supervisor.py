@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from netnslab import open_files
+from netnslab.residents import children, is_alive
 
 from .supervised import Daemon, poll
 
@@ -88,10 +89,12 @@ def test_hung_loader_of_a_killed_daemon_ends_by_itself(daemon: Daemon):
     daemon.start("one", deadline=1.0)
     daemon.wait_note("ready")
     daemon.reload("hang")
-    poll(lambda: len(_children(daemon)) == 2, "loader")
-    (loader,) = _children(daemon) - {daemon.child}
+    assert daemon.process is not None
+    parent = daemon.process.pid
+    poll(lambda: len(children(parent)) == 2, "loader")
+    (loader,) = set(children(parent)) - {daemon.child}
     daemon.send(signal.SIGKILL)
-    poll(lambda: _has_ended(loader), "end of the loader")
+    poll(lambda: not is_alive(loader), "end of the loader")
 
 
 def test_crashed_loader(daemon: Daemon):
@@ -107,19 +110,6 @@ def test_stop_while_loading(daemon: Daemon):
     assert daemon.exit_code() == 0
 
 
-def _children(daemon: Daemon) -> set[int]:
-    assert daemon.process is not None
-    pid = daemon.process.pid
-    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
-
-
-def _has_ended(pid: int) -> bool:
-    try:
-        return not Path(f"/proc/{pid}/cmdline").read_bytes()  # empty: nobody took its status yet
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-
-
 def _status(daemon: Daemon) -> bytes:
     assert daemon.process is not None
     return Path(f"/proc/{daemon.process.pid}/status").read_bytes()
@@ -133,10 +123,10 @@ def _catches(daemon: Daemon, number: int) -> bool:
 def test_prepared_child_that_dies_is_made_again(daemon: Daemon):
     daemon.start("slow")
     assert daemon.process is not None
-    children = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children")
+    parent = daemon.process.pid
     # The loader comes first, then the child that waits for it.
-    poll(lambda: len(children.read_text().split()) == 2, "both")
-    os.kill(int(children.read_text().split()[1]), signal.SIGKILL)
+    poll(lambda: len(children(parent)) == 2, "both")
+    os.kill(children(parent)[1], signal.SIGKILL)
     daemon.wait_console("before it was needed")
     daemon.notes_file.with_name("go").touch()
     daemon.wait_note("start slow")

@@ -13,6 +13,7 @@ import pytest
 
 from healthcheck.probes import process
 from healthcheck.probes.ledger import Ledger
+from netnslab.residents import is_alive
 
 DEADLINE = 20
 VICTIM = """
@@ -32,14 +33,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-def is_there(pid):
-    """A zombie that nobody has buried yet has ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 async def until(condition):
@@ -65,7 +58,7 @@ def left(path):
     victim.stdout.close()
     yield pids
     for pid in pids:
-        if is_there(pid):
+        if is_alive(pid):
             os.killpg(pid, signal.SIGKILL)
 
 
@@ -80,11 +73,11 @@ def sleeper():
 
 async def test_what_a_killed_process_left_is_ended(path, left, monkeypatch):
     monkeypatch.setattr(process, "GRACE", 0.1)
-    assert all(map(is_there, left[:3]))
-    await until(lambda: not is_there(left[3]))
+    assert all(map(is_alive, left[:3]))
+    await until(lambda: not is_alive(left[3]))
     process.keep_ledger(str(path))
-    await until(lambda: not is_there(left[0]) and not is_there(left[1]))
-    assert is_there(left[2])
+    await until(lambda: not is_alive(left[0]) and not is_alive(left[1]))
+    assert is_alive(left[2])
     process.close_ledger()
     assert not path.exists()
 

@@ -16,6 +16,7 @@ import pytest
 from healthcheck import probes
 from healthcheck.core.model import MiscCheck, ProbeResult
 from healthcheck.probes import process, program
+from netnslab.residents import is_alive
 
 DEADLINE = 10
 
@@ -78,13 +79,6 @@ async def until(condition):
     while not condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.005)
-
-
-def is_running(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @pytest.mark.parametrize(
@@ -210,8 +204,8 @@ def pid_in(path):
 async def test_a_group_that_ignores_term_is_killed_whole(script, short_grace):
     check = script(STUBBORN.format(script.directory), timeout=0.3)
     assert await attempt(check) == ProbeResult(False, "not finished within 0.3 s")
-    assert not is_running(pid_in(script.directory / "child"))
-    await until(lambda: not is_running(pid_in(script.directory / "grandchild")))
+    assert not is_alive(pid_in(script.directory / "child"))
+    await until(lambda: not is_alive(pid_in(script.directory / "grandchild")))
 
 
 async def test_a_grandchild_that_ignores_term_goes_with_a_child_that_does_not(script):
@@ -219,14 +213,14 @@ async def test_a_grandchild_that_ignores_term_goes_with_a_child_that_does_not(sc
 wait"""
     check = script(text.format(script.directory), timeout=0.3)
     assert await attempt(check) == ProbeResult(False, "not finished within 0.3 s")
-    await until(lambda: not is_running(pid_in(script.directory / "pid")))
+    await until(lambda: not is_alive(pid_in(script.directory / "pid")))
 
 
 async def test_what_a_good_run_leaves_in_the_background_is_let_be(script):
     check = script(f"sleep 60 & echo $! >{script.directory}/pid; exit 0")
     assert await attempt(check) == ProbeResult(True, "exit status 0")
     pid = pid_in(script.directory / "pid")
-    assert is_running(pid)
+    assert is_alive(pid)
     os.kill(pid, signal.SIGKILL)
 
 
@@ -263,8 +257,8 @@ async def test_cancelled_the_group_ends_and_nothing_is_said(script, short_grace)
     running.cancel()
     await asyncio.sleep(0)  # the task hears of it
     await program.wait_ended()
-    assert not is_running(pid_in(script.directory / "child"))
-    await until(lambda: not is_running(pid_in(grandchild)))
+    assert not is_alive(pid_in(script.directory / "child"))
+    await until(lambda: not is_alive(pid_in(grandchild)))
     assert said == []
 
 
@@ -293,7 +287,7 @@ async def test_cancelled_after_it_ended_leaves_no_zombie(script):
     said = []
     running = probes.start(check, asyncio.get_running_loop(), said.append)
     await asyncio.sleep(0)  # the task starts it
-    while not (script.directory / "pid").exists() or is_running(pid_in(script.directory / "pid")):
+    while not (script.directory / "pid").exists() or is_alive(pid_in(script.directory / "pid")):
         time.sleep(0.005)  # noqa: ASYNC251 - the loop may not see the end
     running.cancel()
     await until(lambda: children() == [])
