@@ -130,9 +130,6 @@ class Holdings:
         self._switch(up=True)
         self.is_doubtful = False
         before, self._refused = self._refused, self._to_refuse
-        if before == self._refused:
-            self._host.change_kernel(self._entries.settle())
-            return
         self._host.filter(refuse=[each for each in self._refused if each not in before])
         self._host.change_kernel(self._entries.settle())
         self._host.filter(accept=[each for each in before if each not in self._refused])
