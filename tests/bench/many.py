@@ -5,7 +5,7 @@ measured in a phase without any recording, regularity in another.
 
 How long a takeover of all lasts depends on when the crash comes: between two volleys of
 Advertisements all timers end close together, within a volley almost an interval apart. So there are
-ten crashes, at moments spread evenly over the interval, and their means are compared.
+sixteen crashes, at moments spread evenly over the interval, and their means are compared.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ INTERFACES = ("eth0", "eth1", "eth2", "eth3")
 _VRIDS = 255
 _INTERVAL = 0.1  # s
 _CALM = 7.0  # s; keepalived repeats its announcements 5 s after a takeover
-_CRASHES = 10
+_CRASHES = 16
 _SETTLED = 3.0  # s from the start to a crash, and some of an interval; before those repeats
 _TAKEOVER = 2.0  # s recorded after a crash
 _ROOM = 1 << 15  # frames per interface: twice what comes in 5 s
