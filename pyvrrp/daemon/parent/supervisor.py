@@ -187,13 +187,13 @@ class Supervisor:
             self._on_refused(child, child.answered(taken=False), message.text)
         else:
             _log.warning("%s child: unexpected message %r", child.kind.name, message.word)
+        self._say_complete()
 
     def _on_ready(self) -> None:
         if self._settings and not self._trial and self._exit_code is None:
             # One that was started only to clear away what its predecessor left may go now.
             self._children.bring_in_line(self._settings)
         self._narrow_journal()
-        self._say_complete()
 
     def _say_complete(self) -> None:
         if self._is_starting and self._children.are_settled:

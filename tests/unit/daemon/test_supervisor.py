@@ -378,6 +378,18 @@ def test_file_of_a_reload_outlives_the_end_of_the_start(daemon: Daemon):
     assert not marker.exists()
 
 
+def test_start_is_complete_though_a_reload_came_before(daemon: Daemon):
+    daemon.start("one late")
+    daemon.wait_note("start one late")
+    daemon.reload("two")
+    daemon.wait_journal("during two")
+    daemon.notes_file.with_name("go").touch()
+    daemon.wait_console("Reload finished")
+    daemon.wait_console("Startup complete")
+    daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0
+
+
 def test_child_has_only_the_descriptors_it_needs(daemon: Daemon):
     daemon.start("one")
     daemon.wait_note("ready")
