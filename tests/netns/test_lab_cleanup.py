@@ -14,8 +14,9 @@ from netnslab import Lab, LabError, wait_until
 from netnslab.residents import children, is_alive
 
 _OWNER = """
-import sys, time
+import signal, sys, time
 from netnslab import Lab
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 lab = Lab(sys.argv[1])
 lan = lab.bridge("lan")
 host = lab.host("a")
