@@ -127,8 +127,7 @@ class Deadlines:
             while owner is not None:
                 at = owner.deadline
                 owner.wake(now if now > at else at)
-                if owner.queued_at == inf:  # else it saw to that itself
-                    self.watch(owner)
+                self.watch(owner)
                 woken += 1
                 if woken == _BATCH or self._loop.time() >= enough:
                     return

@@ -68,7 +68,6 @@ class Holdings:
         "index",
         "is_doubtful",
         "links",
-        "missing",
         "settings",
     )
 
@@ -77,8 +76,6 @@ class Holdings:
         self.index: int | None = None
         self.links: dict[Place, int] = {}
         self.is_doubtful = False
-        self.missing = 0
-        """How many entries cannot be installed, since their interface was not there at `prepare`."""
         self._host = host
         self._adopted: frozenset[Address] = frozenset()
         self._entries = KernelEntries()
@@ -91,6 +88,13 @@ class Holdings:
         if self.is_doubtful or self._refused != self._to_refuse:
             return False
         return self._entries.installed == self._entries.planned
+
+    @property
+    def missing(self) -> int:
+        """How many entries cannot be installed, since their interface is not there."""
+        settings = self.settings
+        wanted = len(settings.addresses) + len(settings.routes) + len(settings.rules)
+        return wanted - len(self._adopted) - len(self._entries.planned)
 
     @property
     def installed(self) -> tuple[Address, ...]:
@@ -116,9 +120,6 @@ class Holdings:
         """
         additions = tuple(self._additions())
         self._entries.planned = (*additions, *self._routing())
-        wanted = self.settings
-        listed = len(wanted.addresses) + len(wanted.routes) + len(wanted.rules)
-        self.missing = listed - len(self._adopted) - len(self._entries.planned)
         self._to_refuse = tuple(self._refusals(additions))
         frames = [self._announcement(a.index, a.address.ip) for a in additions]
         if self.index is not None:

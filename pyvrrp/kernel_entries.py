@@ -115,8 +115,6 @@ class KernelEntries:
         """
         old, self.installed = self.installed, self.planned
         additions = [entry.add for entry in self.planned]
-        if not old:
-            return tuple(additions)
         leaving = [entry for entry in _in_leaving_order(old) if entry not in self.planned]
         if not leaving:
             return tuple(additions)

@@ -108,10 +108,7 @@ def descendants(pid: int) -> list[int]:
 
 def is_alive(pid: int) -> bool:
     """Whether there is such a process that has not ended; one nobody has buried yet has."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
+    return _stat(pid)[:1] not in ([], ["Z"], ["X"])
 
 
 def name_of(pid: int) -> str:
@@ -124,11 +121,16 @@ def name_of(pid: int) -> str:
 
 def _parent_of_zombie(pid: int) -> str | None:
     """None for a process that is gone, or alive."""
+    fields = _stat(pid)
+    return fields[1] if fields[:1] == ["Z"] else None
+
+
+def _stat(pid: int) -> list[str]:
+    """proc(5), stat, from the state on; nothing once the process is gone."""
     try:
-        state, parent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[:2]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return None
-    return parent if state == "Z" else None
+        return []
 
 
 def _inodes(names: Iterable[str]) -> set[int]:

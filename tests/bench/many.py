@@ -88,12 +88,12 @@ class Run:
             self.active_cpu, self.backup_cpu = (
                 100 * share for share in cpu_shares(routers, seconds)
             )
-            self.gaps = gaps(self._record(routers[1], ("vrrp",), min(seconds, 5.0)))
+            self.gaps = gaps(self._record(routers[1], min(seconds, 5.0)))
             self.false_takeovers = routers[1].count_addresses()
 
-    def _record(self, router: Router, kinds: tuple[str, ...], seconds: float) -> list[list[Record]]:
-        """What arrives on each interface of a host."""
-        rings = [Ring(router.host, interface, kinds, _ROOM) for interface in INTERFACES]
+    def _record(self, router: Router, seconds: float) -> list[list[Record]]:
+        """The Advertisements that arrive on each interface of a host."""
+        rings = [Ring(router.host, interface, ("vrrp",), _ROOM) for interface in INTERFACES]
         time.sleep(seconds)
         return [ring.stop() for ring in rings]
 
