@@ -121,7 +121,8 @@ def _owners() -> Iterator[Scenario]:
             r"b .*: only (keepalived|ours): .*": "owner-addresses",
         },
     )
-    meet = (start("a", a=MASTER), start("b"), wait(20, a=BACKUP, b=MASTER), stop("b", a=MASTER))
+    met = start("b", a=BACKUP, b=MASTER)
+    meet = (start("a", a=MASTER), met, wait(20, a=BACKUP, b=MASTER), stop("b", a=MASTER))
     sides = [side(having(V3, "state MASTER"), priority=255) for _ in "ab"]
     told = {"a .*: only (keepalived|ours): wire .*": "owner-254"}
     yield Scenario("two owners", *sides, meet, known=told)
