@@ -1,7 +1,7 @@
-"""Many deadlines behind one timer of the event loop.
+"""Many deadlines behind one timer of the kernel.
 
 A Virtual Router moves its deadline at every Advertisement it hears, and a thousand of them would
-keep the loop's own timers busy with entries that never fire. Here a deadline that moves later
+keep timers of their own busy with entries that never fire. Here a deadline that moves later
 costs nothing: the old entry stays in the heap, and when it comes up, the owner is asked anew.
 """
 
@@ -15,13 +15,11 @@ from itertools import count
 from math import inf
 from typing import Protocol
 
+from .kernel_timer import KernelTimer, Timer
+
 __all__ = ["Deadlines", "Waiting"]
 
-_EARLY = 0.0005  # s; the loop waits in whole milliseconds, so half of one early is nearest to due
-_ROUNDING = 1e-6  # s; what floats may lose of that
-# The kernel may end a wait late by a thousandth of its length (fs/select.c, timer slack), and Python
-# adds a millisecond to some (9, 13, 18 ms ...): a long wait ends early, and a short one follows.
-_LONG, _LAST = 0.004, 0.002  # s
+_ROUNDING = 1e-6  # s; what floats may lose
 _LATE = 0.005  # s; behind by more than this: look at what arrived meanwhile before acting
 _BATCH = 32  # owners woken before the loop gets to read its sockets again
 _SPELL = 0.003  # s; nor for longer than this
@@ -45,6 +43,8 @@ class Deadlines:
     """Wakes each owner at its deadline. `catch_up` is called first when the loop runs late.
 
     Owners that are due at once are woken inside one `together()`.
+
+    Raises: TimerError when the kernel gives no timer.
     """
 
     def __init__(
@@ -52,13 +52,14 @@ class Deadlines:
         loop: asyncio.AbstractEventLoop,
         catch_up: Callable[[], object],
         together: Callable[[], AbstractContextManager[object]] = nullcontext,
+        timer: Callable[[asyncio.AbstractEventLoop, Callable[[], object]], Timer] = KernelTimer,
     ) -> None:
         self._loop = loop
         self._catch_up = catch_up
         self._together = together
         self._heap: list[tuple[float, int, Waiting]] = []
         self._sequence = count()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer = timer(loop, self._run)
         self._timer_at = inf
         self.worst_lag = 0.0
         """Seconds by which the loop came too late to a deadline, at worst."""
@@ -88,38 +89,27 @@ class Deadlines:
     def close(self) -> None:
         """Wake nobody any more."""
         self._heap.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_at = inf
+        self._timer.close()
 
     def _arm(self, at: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
         self._timer_at = at
-        ahead = at - self._loop.time()
-        if ahead > _LONG:
-            at -= max(_LAST, ahead / 100)
-        self._timer = self._loop.call_at(at - _EARLY, self._run)
+        self._timer.set(at)
 
     def _run(self) -> None:
-        self._timer = None
         self._timer_at = -inf  # whatever is set meanwhile is seen at the end
-        now = self._loop.time()
-        lag = self.lag(now)
-        self.worst_lag = max(self.worst_lag, lag)
-        if lag > _LATE:
-            self._catch_up()
         try:
+            now = self._loop.time()
+            lag = self.lag(now)
+            self.worst_lag = max(self.worst_lag, lag)
+            if lag > _LATE:
+                self._catch_up()
             self._wake_due(now)
         finally:  # an owner's fault is no reason to let the others sleep
-            self._timer_at = inf
-            if self._heap:
-                self._arm(self._heap[0][0])
+            self._arm(self._heap[0][0] if self._heap else inf)
 
     def _wake_due(self, now: float) -> None:
         """Wake those whose time has come, but no more than a batch: the sockets want a look too."""
-        until = now + _EARLY + _ROUNDING
-        owner = self._take_due(until)
+        owner = self._take_due(now + _ROUNDING)
         if owner is None:
             return
         woken, enough = 0, now + _SPELL
@@ -129,9 +119,10 @@ class Deadlines:
                 owner.wake(now if now > at else at)
                 self.watch(owner)
                 woken += 1
-                if woken == _BATCH or self._loop.time() >= enough:
+                now = self._loop.time()
+                if woken == _BATCH or now >= enough:
                     return
-                owner = self._take_due(until)
+                owner = self._take_due(now + _ROUNDING)
 
     def _take_due(self, until: float) -> Waiting | None:
         """The next whose time has come, no more in the heap; None when there is none, or enough was

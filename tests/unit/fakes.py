@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from itertools import count
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 from pyvrrp.core.events import InitializeReason
@@ -43,8 +43,12 @@ class FakeLoop:
 
     def call_at(self, at: float, callback: Callable[..., Any], *args: Any) -> Handle:
         """Waits whole milliseconds, as epoll_wait does."""
+        at = self.now + ceil((at - self.now) * 1000 - 1e-6) / 1000
+        return self.call_exactly_at(at, callback, *args)
+
+    def call_exactly_at(self, at: float, callback: Callable[..., Any], *args: Any) -> Handle:
         handle = Handle()
-        at = self.now + max(0, ceil((at - self.now) * 1000 - 1e-6)) / 1000
+        at = max(at, self.now)
         heappush(self._queue, (at, next(self._sequence), handle, lambda: callback(*args)))
         return handle
 
@@ -68,6 +72,29 @@ class FakeLoop:
         self.now = max(self.now, to)
 
 
+class FakeTimer:
+    """What `KernelTimer` is on a real loop: exact."""
+
+    def __init__(self, loop: Any, wake: Callable[[], object]) -> None:
+        self._loop: FakeLoop = loop
+        self._wake = wake
+        self._handle = Handle()
+
+    def set(self, at: float) -> None:
+        self._handle.cancel()
+        if at != inf:
+            self._handle = self._loop.call_exactly_at(at, self._wake)
+
+    def close(self) -> None:
+        self._handle.cancel()
+        self._wake = lambda: None
+
+
+def make_deadlines(loop: FakeLoop, catch_up: Callable[[], object] = lambda: None) -> Deadlines:
+    """Deadlines in the time of a fake loop."""
+    return Deadlines(as_loop(loop), catch_up, timer=FakeTimer)
+
+
 def as_loop(loop: FakeLoop) -> asyncio.AbstractEventLoop:
     """The same object, for signatures that want a whole event loop."""
     return loop  # type: ignore[return-value]
@@ -85,7 +112,7 @@ class FakeHost:
 
     def __init__(self) -> None:
         self.loop = FakeLoop()
-        self.deadlines = Deadlines(as_loop(self.loop), lambda: None)
+        self.deadlines = make_deadlines(self.loop)
         self.rhythms = Rhythms(self.deadlines)
         self.table = InterfaceTable()
         self.link_states = LinkStates(self.table, self.loop.call_later, lambda name: None)

@@ -8,8 +8,7 @@ from typing import Any, cast
 import pytest
 
 from pyvrrp.announcements import Announcements
-from pyvrrp.deadlines import Deadlines
-from tests.unit.fakes import FakeLoop, as_loop
+from tests.unit.fakes import FakeLoop, as_loop, make_deadlines
 
 
 @dataclass(eq=False)
@@ -27,7 +26,7 @@ class _Bench:
         self._router_heard = router_heard
         loop = as_loop(self.loop)
         senders = cast(Any, None)  # not asked without gaps
-        self.made = Announcements(loop, Deadlines(loop, lambda: None), senders, self._listen)
+        self.made = Announcements(loop, make_deadlines(self.loop), senders, self._listen)
 
     def _listen(self) -> None:
         self.router.is_active &= not self._router_heard

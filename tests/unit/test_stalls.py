@@ -2,11 +2,10 @@
 
 from math import inf
 
-from pyvrrp.deadlines import Deadlines
 from pyvrrp.reception import Reception
 from pyvrrp.stalls import Stalls
 
-from .fakes import FakeLoop, as_loop
+from .fakes import FakeLoop, as_loop, make_deadlines
 
 
 class Owner:
@@ -37,7 +36,7 @@ def make():
     loop, events = FakeLoop(), []
     stalls = Stalls(lambda slept, now: events.append((slept, now)))
     reception = Reception(as_loop(loop), lambda now: stalls.look(deadlines, now))
-    deadlines = Deadlines(as_loop(loop), reception.read_now)
+    deadlines = make_deadlines(loop, reception.read_now)
     reception.add(Source(events))
     deadlines.watch(Owner(1.0, events))
     return loop, deadlines, events

@@ -15,7 +15,7 @@ from pyvrrp.bfd.core.packet import ControlPacket, DiscardReason, decode, encode
 from pyvrrp.bfd.settings import BfdSettings
 from pyvrrp.bfd.sockets import BfdSocketError, Receiver
 from pyvrrp.bfd.speaker import Speaker
-from tests.unit.fakes import FakeLoop
+from tests.unit.fakes import FakeLoop, make_deadlines
 
 ADMIN_DOWN, DOWN, INIT, UP = SessionState
 FAST = SessionConfig(0.01, 0.01, 1.0, 3)
@@ -102,6 +102,7 @@ def rig(monkeypatch):
     monkeypatch.setattr(speaker_module, "Receiver", type("_", (FakeReceiver,), names))
     names = {"sent": rig.sent, "closed": rig.closed, "errors": rig.errors}
     monkeypatch.setattr(neighbor_module, "Sender", type("_", (FakeSender,), names))
+    monkeypatch.setattr(speaker_module, "Deadlines", make_deadlines)
     monkeypatch.setattr(speaker_module.asyncio, "get_running_loop", lambda: rig.loop)
     return rig
 
