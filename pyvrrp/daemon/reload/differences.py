@@ -6,13 +6,13 @@ fraction are seconds, as everywhere in settings.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import Field, fields, is_dataclass
 from enum import Enum, Flag, IntEnum
 from typing import Any
 
 from .items import Change
-from .words import GROUPS, NEGATED, OPEN, VALUES, WORDS
+from .words import DERIVED, GROUPS, NEGATED, OPEN, VALUES, WORDS
 
 __all__ = ["MASK", "differences", "text"]
 
@@ -23,7 +23,7 @@ MASK = "***"
 
 def differences(old: Any, new: Any, skip: Collection[str] = ()) -> Iterator[Change]:
     """What differs between two dataclasses of one type, but for the fields in `skip`."""
-    for field in fields(old):
+    for field in _told(old):
         name = field.name
         was, is_ = getattr(old, name), getattr(new, name)
         if name in skip or was is is_ or was == is_:
@@ -35,6 +35,8 @@ def differences(old: Any, new: Any, skip: Collection[str] = ()) -> Iterator[Chan
                 yield Change(path + change.what, change.old, change.new)
         elif isinstance(was, tuple) and isinstance(is_, tuple):
             yield from _elements(word, was, is_)
+        elif isinstance(was, Mapping) and isinstance(is_, Mapping):
+            yield from _entries(word, was, is_)
         else:
             yield Change(word, _shown(field, was), _shown(field, is_))
 
@@ -51,6 +53,16 @@ def _elements(word: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator
         yield Change(word, text(old), text(new))
 
 
+def _entries(word: str, old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[Change]:
+    """A key of an enumeration is a word of its own."""
+    for key in {**old, **new}:
+        was, is_ = old.get(key), new.get(key)
+        if was != is_:
+            what = _enum(key) if isinstance(key, Enum) else f"{word} {key}"
+            told = (None if each is None else text(each) for each in (was, is_))
+            yield Change(what, *told)
+
+
 def _shown(field: Field[Any], value: Any) -> str:
     """Octets and what has no repr may be a key: only what is known to be none shows."""
     if value is not None and not field.repr:
@@ -58,6 +70,11 @@ def _shown(field: Field[Any], value: Any) -> str:
     if isinstance(value, bytes) and field.name in OPEN:
         return value.hex()
     return text(not value if field.name in NEGATED else value)
+
+
+def _told(owner: Any) -> Iterator[Field[Any]]:
+    """The fields that somebody decided about."""
+    return (f for f in fields(owner) if f"{type(owner).__name__}.{f.name}" not in DERIVED)
 
 
 def _word(owner: Any, name: str) -> str:
@@ -110,7 +127,7 @@ def _enum(value: Enum) -> str:
 
 def _fields(value: Any) -> str:
     """The fields that are not as usual; the first one speaks for itself."""
-    first, *others = fields(value)
+    first, *others = _told(value)
     told = [_shown(first, getattr(value, first.name))]
     for each in others:
         its = getattr(value, each.name)

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from ...settings import HostSettings, VirtualRouterSettings
+from ..bfd.settings import ToldSession
 from ..lvs.settings import CheckedService, CheckerSettings
+from ..notices.settings import Audience, NoticeSettings
 from ..process_settings import ProcessSettings
+from ..trackers.settings import ScriptsSettings, TrackerFile, TrackerProcess, TrackerScript
 from . import routers, services
 from .differences import differences, text
 from .items import Change, Fate, Item
-from .trackers import trackers
+from .named import named
 
 if TYPE_CHECKING:
     from ...conf.config import GlobalDefs
@@ -31,7 +34,8 @@ _T = TypeVar("_T")
 def whole(old: Sections, new: Sections) -> Iterator[Item]:
     """What becomes of each process and of each object, in the order in which it is done."""
     yield from _vrrp(old.vrrp, new.vrrp)
-    yield from trackers(old.scripts, new.scripts)
+    yield from _scripts(old.scripts, new.scripts)
+    yield from _bfd(old.bfd, new.bfd)
     yield from _checkers(old.checkers, new.checkers)
 
 
@@ -58,6 +62,36 @@ def _vrrp(old: Iterable[object], new: Iterable[object]) -> Iterator[Item]:
         step = routers.RouterStep(Fate.UNCHANGED, each.identity, each.name, each, each)
         yield routers.item(step)
     yield from routers.sync_groups(before, after)
+
+
+def _scripts(old: Iterable[object], new: Iterable[object]) -> Iterator[Item]:
+    yield from _process("scripts", _scripts_process(old), _scripts_process(new))
+    for kind in (TrackerScript, TrackerFile, TrackerProcess):
+        yield from named(_only(kind, old), _only(kind, new))
+    yield from named(_told(old), _told(new))
+
+
+def _scripts_process(records: Iterable[object]) -> list[object]:
+    settings = _only(ScriptsSettings, records)
+    return [*settings, _notices(records)] if settings else []
+
+
+def _notices(records: Iterable[object]) -> NoticeSettings:
+    return next(iter(_only(NoticeSettings, records)), NoticeSettings())
+
+
+def _told(records: Iterable[object]) -> Iterator[Audience]:
+    """Those of whom somebody is told."""
+    notices = _notices(records)
+    is_each = bool(notices.fifos or notices.dbus)
+    for audience in _only(Audience, records):
+        if is_each or audience.has_anybody(mails=notices.mail is not None):
+            yield audience
+
+
+def _bfd(old: Iterable[object], new: Iterable[object]) -> Iterator[Item]:
+    yield from _process("bfd", _only(ProcessSettings, old), _only(ProcessSettings, new))
+    yield from named(_only(ToldSession, old), _only(ToldSession, new))
 
 
 def _checkers(old: Iterable[object], new: Iterable[object]) -> Iterator[Item]:

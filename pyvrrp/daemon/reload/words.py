@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..lvs.words import LVS_VALUES, LVS_WORDS
 
-__all__ = ["GROUPS", "NEGATED", "OPEN", "VALUES", "WORDS"]
+__all__ = ["DERIVED", "GROUPS", "NEGATED", "OPEN", "VALUES", "WORDS"]
 
 WORDS: Mapping[str, str] = {
     **LVS_WORDS,
@@ -63,6 +63,35 @@ WORDS: Mapping[str, str] = {
     "TrackerScript.file": "script <",
     "TrackerFile.path": "file",
     "initial": "init_file",
+    "events_buffer": "process_monitor_rcv_bufs",
+    "events_buffer_force": "process_monitor_rcv_bufs_force",
+    # pyvrrp.bfd.settings, pyvrrp.daemon.bfd.settings
+    "desired_min_tx": "min_tx",
+    "required_min_rx": "min_rx",
+    "is_passive": "passive",
+    "BfdSettings.neighbor": "neighbor_ip",
+    "BfdSettings.source": "source_ip",
+    "is_multihop": "multihop",
+    "tells_vrrp": "vrrp",
+    "tells_checkers": "checker",
+    # pyvrrp.daemon.notices.settings
+    "Audience.generic": "notify",
+    "is_mailed": "smtp_alert",
+    "tells_deleted": "notify_deleted",
+    "tells_priority": "notify_priority_changes",
+    "members": "member",
+    "NoticeSettings.fifos": "vrrp_notify_fifo",
+    "FifoSettings.reader": "script",
+    "MailSettings.server": "smtp_server",
+    "MailSettings.port": "smtp_server port",
+    "MailSettings.timeout": "smtp_connect_timeout",
+    "recipients": "notification_email",
+    "sender": "notification_email_from",
+    "helo_name": "smtp_helo_name",
+    "tells_faults": "no_email_faults",
+    "repeats_states": "fifo_write_vrrp_states_on_reload",
+    "service_name": "dbus_service_name",
+    "dbus": "enable_dbus",
     # pyvrrp.daemon.lvs.settings, pyvrrp.daemon.process_settings
     "flush_at_start": "lvs_flush",
     "flush_at_stop": "lvs_flush_on_stop",
@@ -81,9 +110,19 @@ WORDS: Mapping[str, str] = {
 }
 
 NEGATED = frozenset(
-    {"answer_lower_priority", "igmp_reports", "mails_each_check", "preempt_mode", "track_primary"}
+    {
+        "answer_lower_priority",
+        "igmp_reports",
+        "mails_each_check",
+        "preempt_mode",
+        "tells_faults",
+        "track_primary",
+    }
 )
 """Fields that say the opposite of keepalived's word."""
+
+DERIVED = frozenset({"DbusSettings.root", "DbusSettings.paths"})
+"""Fields that follow from what is told elsewhere."""
 
 OPEN = frozenset({"payload", "reply", "mask"})
 """Octets that are no secret."""
@@ -92,10 +131,18 @@ GROUPS = frozenset(
     {
         *("protocol", "announce", "filter", "gaps", "marks", "statics"),
         *("server", "settings", "method", "timing", "target"),
-        *("process", "timeouts"),
+        *("process", "timeouts", "mail", "dbus"),
     }
 )
 """Fields that hold further settings whose words need no word before them."""
 
-VALUES = LVS_VALUES
+VALUES: Mapping[str, str] = {
+    **LVS_VALUES,
+    "What.MASTER": "notify_master",
+    "What.BACKUP": "notify_backup",
+    "What.FAULT": "notify_fault",
+    "What.STOP": "notify_stop",
+    "What.DELETED": "notify_deleted_script",
+    "What.LOWER_HEARD": "notify_master_rx_lower_pri",
+}
 """Values with a word of their own, by the names they have in the code."""

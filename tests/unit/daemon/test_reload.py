@@ -22,16 +22,26 @@ from healthcheck.core.model import (
     VirtualServer,
 )
 from healthcheck.core.table import Destination, Forwarding, Method, ServiceFlag, ServiceSettings
+from pyvrrp.bfd.core.model import SessionConfig
+from pyvrrp.bfd.settings import BfdSettings
 from pyvrrp.conf.config import GlobalDefs
 from pyvrrp.core.model import Peer, Version
+from pyvrrp.daemon.bfd.settings import ToldSession
 from pyvrrp.daemon.lvs.settings import CheckedService, ServerCommands
-from pyvrrp.daemon.notices.commands import Command
+from pyvrrp.daemon.notices.commands import Command, FifoSettings
+from pyvrrp.daemon.notices.notice import Kind, What
+from pyvrrp.daemon.notices.settings import Audience, DbusSettings, MailSettings, NoticeSettings
 from pyvrrp.daemon.process_settings import ProcessSettings
 from pyvrrp.daemon.reload import routers, services
 from pyvrrp.daemon.reload.differences import differences
 from pyvrrp.daemon.reload.items import Change, Fate, Item, Tally, brief
 from pyvrrp.daemon.reload.whole import at_the_next_start, whole
-from pyvrrp.daemon.trackers.settings import TrackerFile, TrackerProcess, TrackerScript
+from pyvrrp.daemon.trackers.settings import (
+    ScriptsSettings,
+    TrackerFile,
+    TrackerProcess,
+    TrackerScript,
+)
 from pyvrrp.daemon.translate.sections import Sections
 from pyvrrp.settings import TrackedInterface, VirtualMac, VirtualRouterSettings
 
@@ -309,7 +319,73 @@ def test_trackers():
     assert [(each.kind, brief(each), each.fate) for each in items] == [
         ("track script", "runs: interval 1 s -> 3 s", "in place"),
         ("track script", "slow: the program changed, script < /a -> /b", "restart"),
-        ("track process", "f", "added"),
         ("track file", "f", "unchanged"),
         ("track file", "g", "removed"),
+        ("track process", "f", "added"),
+    ]
+
+
+def test_bfd_sessions():
+    one = BfdSettings("one", IPv4Address("192.0.2.2"))
+    far = BfdSettings("far", IPv4Address("192.0.2.9"), is_multihop=True)
+    gone = BfdSettings("gone", IPv4Address("192.0.2.7"))
+    old = (ProcessSettings(), *map(ToldSession, (one, far, gone)))
+    new = (
+        ProcessSettings(nice=-5),
+        ToldSession(replace(one, protocol=SessionConfig(0.05)), tells_checkers=False),
+        ToldSession(replace(far, source=IPv4Address("192.0.2.1"))),
+        ToldSession(BfdSettings("came", IPv4Address("192.0.2.8"))),
+    )
+    items = list(whole(Sections((), bfd=old), Sections((), bfd=new)))
+    assert [(each.kind, brief(each), each.fate) for each in items] == [
+        ("process", "bfd: priority none -> -5", "in place"),
+        ("BFD session", "one: min_tx 0.01 s -> 0.05 s, checker yes -> no", "in place"),
+        ("BFD session", "far: another path, source_ip none -> 192.0.2.1", "restart"),
+        ("BFD session", "came", "added"),
+        ("BFD session", "gone", "removed"),
+    ]
+
+
+def told(old: tuple[object, ...], new: tuple[object, ...]) -> list[str]:
+    start = ScriptsSettings(ProcessSettings())
+    items = whole(Sections((), scripts=(start, *old)), Sections((), scripts=(start, *new)))
+    return [f"{i.kind} {brief(i)}: {i.fate}" for i in items if i.fate is not Fate.UNCHANGED]
+
+
+def test_who_is_notified():
+    quiet, loud = Audience(Kind.INSTANCE, "quiet"), Audience(Kind.INSTANCE, "loud")
+    loud = replace(loud, specific={What.MASTER: Command(("/m", "-v"))}, generic=Command(("/n",)))
+    group = Audience(Kind.GROUP, "front", {What.FAULT: Command(("/f",))}, members=("loud",))
+    settings = NoticeSettings()
+    changed = replace(
+        loud, specific={What.MASTER: Command(("/m",), "nobody"), What.STOP: Command(("/s",))}
+    )
+    assert told((settings, group, loud, quiet), (settings, changed, quiet)) == [
+        "notified instance loud: notify_master /m -v -> /m user nobody, notify_stop +/s: in place",
+        "notified group front: removed",
+    ]
+
+
+def test_everybody_is_notified_through_a_fifo():
+    one = Audience(Kind.INSTANCE, "one")
+    new = NoticeSettings(fifos=(FifoSettings("/run/f"),))
+    assert told((), (new, one)) == [
+        "process scripts: vrrp_notify_fifo +/run/f: in place",
+        "notified instance one: added",
+    ]
+
+
+def test_mails_and_bus():
+    mail = MailSettings("mx.example.org", ("a@example.org",), "me@example.org", "me", "lb1")
+    bus = DbusSettings("org.keepalived.Vrrp1", "/org/keepalived/Vrrp1", {"one": "/org/one"})
+    old = NoticeSettings(mail=mail, dbus=bus)
+    new = NoticeSettings(
+        mail=replace(mail, port=587, tells_faults=False),
+        dbus=replace(bus, paths={"one": "/org/one", "two": "/org/two"}),
+    )
+    assert told((old,), (new,)) == [
+        "process scripts: smtp_server port 25 -> 587, no_email_faults no -> yes: in place"
+    ]
+    assert told((), (NoticeSettings(dbus=bus),)) == [
+        "process scripts: enable_dbus none -> org.keepalived.Vrrp1: in place"
     ]
