@@ -81,6 +81,7 @@ WORDS: Mapping[str, str] = {
     "tells_priority": "notify_priority_changes",
     "members": "member",
     "NoticeSettings.fifos": "vrrp_notify_fifo",
+    "NoticeSettings.mail": "smtp_server",
     "FifoSettings.reader": "script",
     "MailSettings.server": "smtp_server",
     "MailSettings.port": "smtp_server port",
