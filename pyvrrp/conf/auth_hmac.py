@@ -9,8 +9,9 @@ from typing import Literal
 from .blocks import Statement
 from .config import Secret
 from .context import Context
-from .diagnostics import Span
+from .diagnostics import ProblemClass, Severity, Span
 from .draft import Draft
+from .host import Host
 from .lexer import octets
 from .schema import Keyword, read_block, table, value
 from .shapes import Choice, Int, integer
@@ -21,6 +22,7 @@ __all__ = ["AUTH_HMAC", "AuthHmac", "HmacKey", "read_auth_hmac", "secret_of", "s
 _KEY_SIZES = range(32, 65)
 _LEAST_WINDOW = 5
 _MOST_WINDOW = 300
+_FILE = "the file holds hex:DIGITS or the text, and nothing else"
 _HEX = re.compile(r"[ \t]*[0-9a-fA-F][0-9a-fA-F \t]*", re.ASCII)
 
 
@@ -67,6 +69,28 @@ def _key(context: Context, statement: Statement, values: Values) -> None:
         context.problem("given-twice", statement, 1, f"key {id} was given already; ignored")
     else:
         values.extend("hmac/keys", (key,), statement)
+        if key.file is not None and context.host is not None:
+            _look_at(context, context.host, statement, values, id, key.file)
+
+
+def _look_at(
+    context: Context, host: Host, statement: Statement, values: Values, id: int, file: str
+) -> None:
+    """The file of a key, on the machine that is to sign with it."""
+    why = host.key_problem(file)
+    if why:
+        values.extend("hmac/unusable", (id,), statement)
+        context.problem("bad-key", statement, 2, f"key {id}: {file}: {why}; ignored", hint=_FILE)
+    elif not host.is_private(file):
+        context.problem(
+            "readable-key",
+            statement,
+            2,
+            f"{file} holds a key and others than its owner may read it",
+            severity=Severity.WARNING,
+            problem_class=ProblemClass.NONE,
+            hint=f"chmod 600 {file}",
+        )
 
 
 def _read_key(id: int, word: str) -> HmacKey:
@@ -121,6 +145,11 @@ def settle_auth_hmac(instance: Draft) -> AuthHmac | None:
         message = f"auth_hmac has no key {active}" if active else "auth_hmac has no active_key"
         instance.complain("bad-key", "hmac", f"{message}; nothing is signed")
         return None
+    unusable = values.items("hmac/unusable", int)
+    if active in unusable:  # quirk: unusable-key
+        message = f"auth_hmac signs with key {active}, which cannot be used"
+        instance.complain("bad-key", "hmac/active_key", message, is_fatal=True)
+    keys = [key for key in keys if key.id not in unusable]
     mode: Literal["enforce", "permissive", "receive-only"] = values.get("hmac/mode", "enforce")
     if instance.strict and mode != "enforce":
         message = f"strict mode wants mode enforce, not {mode}"

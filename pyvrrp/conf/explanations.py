@@ -141,6 +141,7 @@ _VRRP: Mapping[str, str] = {
     " nopreempt and preempt_delay need state BACKUP, and exclude each other.",
     "prefix-with-peer": "With a peer the prefix length belongs to the peer's address.",
     "promote-with-vmac": "Interfaces that are made for an instance have promote_secondaries anyway.",
+    "readable-key": "A file holds a key of auth_hmac, and others than its owner may read it: chmod 600.",
     "state-with-ah": "With auth_type AH a router first listens, to learn the sequence numbers.",
     "strict-mode": "vrrp_strict follows the RFC to the letter: no unicast peers, no authentication in"
     " version 3, no timers or options of keepalived's own. The message says what is used instead.",

@@ -1,4 +1,4 @@
-"""What a configuration may ask about the machine it is for: accounts and programs.
+"""What a configuration may ask about the machine it is for: accounts, programs, key files.
 
 Nothing in this package looks them up; whoever wants them checked hands a `Host` to `load`.
 """
@@ -27,3 +27,9 @@ class Host(Protocol):
 
     def weakness(self, name: str, user: str | None) -> str:
         """Why this user (None: our own) should not run the program; empty when nothing is wrong."""
+
+    def key_problem(self, path: str) -> str:
+        """Why the file gives no key of 32 to 64 octets; empty when it gives one."""
+
+    def is_private(self, path: str) -> bool:
+        """Whether nobody but its owner may read the file."""

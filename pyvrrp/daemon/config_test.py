@@ -31,7 +31,7 @@ def load_here(
     Raises: conf.source.Unreadable; NamespaceError.
     """
     from ..conf.load import load
-    from .notices.script_security import ThisHost
+    from .this_host import ThisHost
 
     def names(named: str | None) -> tuple[str, ...]:
         return namespaces.link_names(named if namespace is None else namespace)

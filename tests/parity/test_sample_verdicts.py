@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.conf.load import load
-from pyvrrp.daemon.notices.script_security import ThisHost
+from pyvrrp.daemon.this_host import ThisHost
 from tests.parity.debian import NODE, verdicts
 
 pytestmark = [pytest.mark.root, pytest.mark.untimed]

@@ -10,7 +10,7 @@ import pytest
 
 from pyvrrp.conf.load import load
 from pyvrrp.conf.source import DictReader
-from pyvrrp.daemon.notices.script_security import ThisHost
+from pyvrrp.daemon.this_host import ThisHost
 from tests.parity.debian import CRASH, LINKS, NODE, verdicts, written
 from tests.parity.variants import FILES, NEWER_CODES, NEWER_FILES
 

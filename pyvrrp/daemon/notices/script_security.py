@@ -11,7 +11,7 @@ import os
 import pwd
 import stat
 
-__all__ = ["ThisHost", "account", "is_root", "weakness"]
+__all__ = ["account", "is_root", "weakness"]
 
 
 def is_root(user: str | None) -> bool:
@@ -73,34 +73,3 @@ def _others_may_write(status: os.stat_result) -> bool:
         return False  # nobody may replace what is not his own
     by_group = status.st_mode & stat.S_IWGRP and status.st_gid != 0
     return bool(by_group or status.st_mode & stat.S_IWOTH)
-
-
-class ThisHost:
-    """Accounts and programs of this machine, for `conf.load`. It may wait for a name service."""
-
-    def has_user(self, name: str) -> bool:
-        """Whether there is such an account; as in keepalived a number is no name."""
-        try:
-            pwd.getpwnam(name)
-        except KeyError:
-            return False
-        return True
-
-    def has_group(self, name: str) -> bool:
-        """Whether there is such a group."""
-        try:
-            grp.getgrnam(name)
-        except KeyError:
-            return False
-        return True
-
-    def has_program(self, name: str) -> bool:
-        """Whether there is such a file; a name without a slash is looked for in PATH."""
-        from pathlib import Path
-        from shutil import which
-
-        return Path(name).exists() if "/" in name else which(name) is not None
-
-    def weakness(self, name: str, user: str | None) -> str:
-        """Why this user should not run the program; only root has to mind."""
-        return weakness(name) if is_root(user) else ""

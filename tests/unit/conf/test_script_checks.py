@@ -31,6 +31,12 @@ class Machine:
     def weakness(self, name: str, user: str | None) -> str:
         return "/weak belongs to user 7, not to root" if name == "/weak" else ""
 
+    def key_problem(self, path: str) -> str:
+        raise NotImplementedError
+
+    def is_private(self, path: str) -> bool:
+        raise NotImplementedError
+
 
 def script(text: str) -> str:
     return f"vrrp_script s {{\n{text}\n}}\n"

@@ -1,4 +1,4 @@
-"""Keys of auth_hmac in files: what is in them, what is wrong with them, and who may read them."""
+"""Keys of auth_hmac in files: what is in them, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from pyvrrp.daemon.translate.hmac_keys import UnusableKeys, hmac_settings
 _TEXT = b"0123456789abcdef0123456789abcdef"
 
 
-def in_file(path: Path, content: bytes, mode: int = 0o600) -> AuthHmac:
+def in_file(path: Path, content: bytes) -> AuthHmac:
     path.write_bytes(content)
-    path.chmod(mode)
     return AuthHmac((HmacKey(3, Secret(), str(path)),), 3, 5)
 
 
@@ -65,11 +64,3 @@ def test_what_is_no_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> No
     assert (settings.time_window, settings.is_monotonic) == (9, True)
     assert settings.mode is HmacMode.PERMISSIVE
     assert "No such file" in caplog.text and "no regular file" in caplog.text
-
-
-@pytest.mark.parametrize(("mode", "is_told"), [(0o600, False), (0o640, True), (0o604, True)])
-def test_who_may_read_it(
-    tmp_path: Path, mode: int, is_told: bool, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert hmac_settings(in_file(tmp_path / "key", _TEXT, mode), "a").find(3) == _TEXT
-    assert ("chmod 600" in caplog.text) is is_told
