@@ -27,10 +27,11 @@ from .. import handoff, log, namespaces, processes
 from ..dumping.kinds import DUMP_SIGNALS
 from ..dumping.request import Request
 from ..options import Options
-from ..vrrp import journal
+from ..vrrp.journal import journal_path
 from . import dumps, pid_file
 from .child import Child, ChildKind, Settings
 from .children import Children
+from .journal_keeper import JournalKeeper
 from .kinds import KINDS
 from .life_scripts import LifeScripts
 from .life_signs import LifeSigns
@@ -85,12 +86,12 @@ class Supervisor:
         self._first: Settings | None = None
         """What to begin with, once the startup script has ended."""
         self._children = Children(kinds, options)
+        self._journal = JournalKeeper(self._children)
         self._life_scripts = LifeScripts(options)
         self._dumps = dumps.Dumps(self._children, dump)
         self._signs = LifeSigns()
         self._schedule = ReloadSchedule()
         self._pid_file: pid_file.PidFile | None = None
-        self._journal_path = ""
         self._exit_code: int | None = None
         self._is_starting = True
 
@@ -194,6 +195,10 @@ class Supervisor:
             # One that was started only to clear away what its predecessor left may go now.
             self._children.bring_in_line(self._settings)
         self._narrow_journal()
+
+    def _narrow_journal(self) -> None:
+        if self._settings and not self._trial:
+            self._journal.narrow(self._settings)
 
     def _say_complete(self) -> None:
         if self._is_starting and self._children.are_settled:
@@ -322,8 +327,8 @@ class Supervisor:
             )
             if names.ident_suffix:
                 log.start(self._options, "Keepalived")
-            self._journal_path = journal.journal_path(paths.vrrp)
-            self._children.place(paths, self._journal_path, names)
+            self._journal.path = journal_path(paths.vrrp)
+            self._children.place(paths, self._journal.path, names)
             return True
         return False
 
@@ -354,8 +359,7 @@ class Supervisor:
             for child in self._children
             if child.is_alive and not child.is_stopping and child.kind.is_needed(loaded.verdict)
         }
-        if any(child.is_alive for child in self._children.with_journal):
-            self._place_journal(loaded.verdict.journal_during)
+        self._journal.widen(loaded)
         for child in tuple(self._waiting_for):
             if not child.offer(loaded):
                 self._reject(loaded, f"the {child.kind.name} child cannot be reached")
@@ -377,15 +381,8 @@ class Supervisor:
         self._schedule.use(settings.verdict.parent)
         for child in self._children:
             child.is_unavailable = False  # what was missing may be there now
-        self._place_journal_of_starters(settings)
+        self._journal.widen_for_starters(settings)
         self._children.bring_in_line(settings)
-
-    def _place_journal_of_starters(self, settings: Settings) -> None:
-        for child in self._children.with_journal:
-            will_start = child.kind.is_needed(settings.verdict) or child.start_at is not None
-            if will_start and (child.is_prepared or not child.is_alive):
-                # It says also what a dead child left behind.
-                self._place_journal(settings.verdict.journal_during)
 
     def _reject(self, loaded: Settings, why: str) -> None:
         # The journal keeps naming both: a child may have begun with the new settings.
@@ -407,28 +404,6 @@ class Supervisor:
         if self._reload_queued:
             self._reload_queued = False
             self._reload()
-
-    # The journal.
-
-    def _narrow_journal(self) -> None:
-        """Name only what the settings in use lead to, once nothing else can be in the kernel."""
-        if self._settings is None or self._trial:
-            return
-        for child in self._children.with_journal:
-            if child.is_settled and not child.is_stopping and child.has(self._settings):
-                self._place_journal(self._settings.verdict.journal_after)
-
-    def _place_journal(self, octets: bytes) -> None:
-        try:
-            journal.place(self._journal_path, octets)
-        except journal.JournalError as problem:
-            _log.warning("a crash would leave traces in the kernel: %s", problem)
-
-    def _remove_journal(self) -> None:
-        try:
-            journal.remove(self._journal_path)
-        except journal.JournalError as problem:
-            _log.warning("%s", problem)
 
     # The end.
 
@@ -474,9 +449,9 @@ class Supervisor:
     def _on_stopped(self, child: Child) -> None:
         """It was not needed any more; a reload in the meantime may have changed that."""
         if child.kind.has_journal and child.left_clean:
-            self._remove_journal()
+            self._journal.remove()
         if self._settings and not self._trial:
-            self._place_journal_of_starters(self._settings)
+            self._journal.widen_for_starters(self._settings)
             self._children.bring_in_line(self._settings)
 
     def _has_other_work(self, child: Child) -> bool:
@@ -517,5 +492,5 @@ class Supervisor:
                 Path(child.pid_path).unlink(missing_ok=True)
             # A daemon without VRRP child may share the name with one that has it.
             if child.kind.has_journal and child.pid_path and child.left_clean:
-                self._remove_journal()
+                self._journal.remove()
         self._pid_file.remove()
