@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from tests.bench.checks import IDLE
 
-__all__ = ["Cost", "cpu_seconds", "stretches"]
-
-_TICKS = os.sysconf("SC_CLK_TCK")
+__all__ = ["Cost", "stretches"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +19,6 @@ class Cost:
     seconds: float
     probes: int
     checker: float
-
-
-def cpu_seconds(processes: Iterable[int]) -> float:
-    """Processor time of processes and of the children that they have buried."""
-    total = 0
-    for process in processes:
-        with suppress(FileNotFoundError, ProcessLookupError):
-            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-            total += sum(map(int, fields[11:15]))
-    return total / _TICKS
 
 
 def stretches(marks: Sequence[Mapping[str, Any]]) -> dict[str, list[Cost]]:

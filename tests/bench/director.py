@@ -21,12 +21,12 @@ from pathlib import Path
 
 from netnslab import LabError
 from netnslab.residents import descendants
+from tests.bench.proc import cpu_seconds
 from tests.bench.routers import Maker
 
 __all__ = ["HTTP_GET", "TCP_CHECK", "Director", "Shape", "destinations", "empty_table", "until"]
 
 _TABLE = Path("/proc/net/ip_vs")
-_TICKS = os.sysconf("SC_CLK_TCK")
 _LONG = 120.0  # s; for anything that is waited for
 
 
@@ -122,18 +122,13 @@ class Director:
 
     def cpu_seconds(self) -> float:
         """Processor time of all its processes until now."""
-        return sum(map(_cpu_seconds, self.processes()))
+        return cpu_seconds(self.processes())
 
     def pss(self) -> dict[str, float]:
         """MB of proportional memory: of everything, and of the largest child (the checker)."""
         each = {pid: _pss(pid) for pid in self.processes()}
         children = [size for pid, size in each.items() if pid != self._running.pid]
         return {"all": sum(each.values()), "checker": max(children, default=0.0)}
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def _pss(pid: int) -> float:

@@ -17,7 +17,8 @@ from typing import Any
 
 from netnslab import LabError, uml
 from tests.bench import million, truth
-from tests.bench.cost import cpu_seconds, stretches
+from tests.bench.cost import stretches
+from tests.bench.proc import cpu_seconds
 from tests.bench.report import Figure, Plan, Samples, compare
 
 __all__ = [
@@ -176,7 +177,8 @@ def _marks(program: str, *words: str) -> list[dict[str, Any]]:
     with uml.Machine(command, modules=_MODULES, directory=_ROOT, memory="2500M") as machine:
         while machine.poll():
             for line in machine.output().splitlines()[len(found) :]:
-                found.append({**json.loads(line), "machine": cpu_seconds(machine.processes)})
+                used = cpu_seconds(machine.processes, with_buried=True)
+                found.append({**json.loads(line), "machine": used})
             time.sleep(_LOOK)
         if machine.status() != 0:
             raise LabError(f"{' '.join(command)}:\n{machine.output('stderr')[-2000:]}")

@@ -17,6 +17,7 @@ from enum import Enum
 from pathlib import Path
 
 from netnslab import Host, Process, wait_until
+from tests.bench.proc import cpu_seconds
 
 __all__ = [
     "MAKERS",
@@ -31,7 +32,6 @@ __all__ = [
 
 _PR_SET_CHILD_SUBREAPER = 36
 _GROUP = socket.inet_aton("224.0.0.18")
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Maker(Enum):
@@ -184,7 +184,7 @@ class Router:
 
     def cpu_seconds(self) -> float:
         """Processor time its processes used until now, user and system."""
-        return sum(map(_cpu_seconds, self.process.descendants()))
+        return cpu_seconds(self.process.descendants())
 
     def _path(self, name: str) -> str:
         return str(self.host.directory / name)
@@ -198,9 +198,3 @@ def cpu_shares(routers: Sequence[Router], seconds: float) -> list[float]:
     after = [router.cpu_seconds() for router in routers]
     elapsed = time.monotonic() - start
     return [(b - a) / elapsed for a, b in zip(before, after, strict=True)]
-
-
-def _cpu_seconds(pid: int) -> float:
-    """proc(5): utime and stime, fields 14 and 15 of `stat`, in clock ticks."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
