@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from netnslab import DeadlinePassed, Host, Lab, wait_until
+from tests.netns.children import scripts_process
 from tests.netns.interop.routers import OURS, THEIRS, Instance, Keepalived
 from tests.netns.interop.witness import Witness
 
@@ -386,9 +387,12 @@ def test_groups_and_reload(lab: Lab, directory: Path) -> None:
                     for _, advert in witness.adverts(members[vrid], each.host.name, reloaded)
                 }
                 assert since <= {priorities[2], 130}
-        killed = scripts_process(stories[0])
+        ours = stories[0].daemon
+        killed = scripts_process(ours.process.pid, ours.child())
         os.kill(killed, signal.SIGKILL)
-        wait_until(lambda: scripts_process(stories[0]) not in (0, killed), what="a new one")
+        wait_until(
+            lambda: scripts_process(ours.process.pid, ours.child()) != killed, what="a new one"
+        )
         wait_heard(witness, stories[0], steady | {"55": 130})
         good.unlink()
         for each in stories:
@@ -396,11 +400,6 @@ def test_groups_and_reload(lab: Lab, directory: Path) -> None:
             wait_heard(witness, each, bad)
         for each in stories:
             each.daemon.stop()
-
-
-def scripts_process(story: Story) -> int:
-    """Of our daemon; 0 while there is none."""
-    return next(iter(story.daemon.process.descendants("keepalived_scri")), 0)
 
 
 _DELAYS = "interface_up_down_delays {\n    eth1 2.5 0\n}\n"
