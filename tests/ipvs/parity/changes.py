@@ -134,6 +134,7 @@ def differences(theirs: Sequence[Phase], ours: Sequence[Phase]) -> list[str]:
     `keepalived: asked SERVER: WORDS`.
     """
     found: list[str] = []
+    late_before = 0.0
     for their, our in zip(theirs, ours, strict=True):
         assert their.name == our.name
         for side, one, other in (("keepalived", their, our), ("ours", our, their)):
@@ -141,7 +142,9 @@ def differences(theirs: Sequence[Phase], ours: Sequence[Phase]) -> list[str]:
             for what, times in sorted(one.events().items()):
                 excess = len(times) - len(others.get(what, ()))
                 found += [f"{one.name}: {side}: {what}"] * max(0, excess)
-        found += _late(their, our)
+        late = max(their.lateness, our.lateness)
+        found += _late(their, our, max(late, late_before))
+        late_before = late  # a probe that was late then is late again a period later
     asked, also = _heard(theirs), _heard(ours)
     found += [f"keepalived: asked {words}" for words in sorted(asked - also)]
     found += [f"ours: asked {words}" for words in sorted(also - asked)]
@@ -152,9 +155,9 @@ def _heard(phases: Sequence[Phase]) -> set[str]:
     return set[str]().union(*(phase.heard for phase in phases))
 
 
-def _late(theirs: Phase, ours: Phase) -> list[str]:
+def _late(theirs: Phase, ours: Phase, lateness: float) -> list[str]:
     found, others = [], ours.events()
-    allowed = max(phase.tolerance + SCALE * phase.lateness for phase in (theirs, ours))
+    allowed = theirs.tolerance + SCALE * lateness
     for what, times in theirs.events().items():
         for one, other in zip(times, others.get(what, ()), strict=False):
             if abs(one - other) > allowed:
