@@ -76,8 +76,8 @@ class VrrpRouter:
     `on_occurrence` when something else happens that somebody may want to know.
 
     Use it as an async context manager; leaving it stops every Virtual Router in order.
-    Raises: SocketError or NetlinkError, on entry, when the kernel refuses what every Virtual
-    Router needs.
+    Raises: SocketError, NetlinkError or TimerError, on entry, when the kernel refuses what every
+    Virtual Router needs.
     """
 
     def __init__(

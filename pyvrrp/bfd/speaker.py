@@ -36,7 +36,10 @@ _RETRY = 10.0
 
 
 class Speaker:
-    """Made inside the running loop. Callbacks run on it and must not wait."""
+    """Made inside the running loop. Callbacks run on it and must not wait.
+
+    Raises: TimerError when the kernel gives no timer.
+    """
 
     def __init__(
         self,
