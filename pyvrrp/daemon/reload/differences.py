@@ -104,6 +104,8 @@ def _text(value: Any) -> str:
             return f"{value:g} s"
         case bytes():
             return MASK
+        case frozenset():
+            return " ".join(sorted(map(_text, value)))
         case tuple():
             return " ".join(
                 _range(*each) if isinstance(each, tuple) else _text(each) for each in value
@@ -126,11 +128,13 @@ def _enum(value: Enum) -> str:
 
 
 def _fields(value: Any) -> str:
-    """The fields that are not as usual; the first one speaks for itself."""
+    """The fields that are not as usual; the first one speaks for itself. Else: it is there."""
     first, *others = _told(value)
     told = [_shown(first, getattr(value, first.name))]
+    if told == [text(None)]:
+        told.clear()
     for each in others:
         its = getattr(value, each.name)
         if its != each.default:
             told.append(f"{_word(value, each.name)} {_shown(each, its)}")
-    return " ".join(told)
+    return " ".join(told) or text(True)

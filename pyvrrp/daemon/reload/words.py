@@ -18,6 +18,7 @@ WORDS: Mapping[str, str] = {
     "accept_mode": "accept",
     "check_unicast_source": "check_unicast_src",
     "checksum": "checksum over",
+    "accepted_checksums": "checksums accepted",
     "delay": "garp_master_delay",
     "VirtualRouterConfig.group": "multicast group",
     "hmac": "auth_hmac",
@@ -54,6 +55,24 @@ WORDS: Mapping[str, str] = {
     "virtual_mac": "use_vmac",
     "vrid": "virtual_router_id",
     "needs_peers": "unicast_fault_no_peer",
+    "addressless": "no_virtual_ipaddress",
+    "address_prefix": "vmac_addr_prefix",
+    "own_mac": "use_vmac",
+    "VirtualMac.prefix": "vmac_prefix",
+    "transmit_on_base": "vmac_xmit_base",
+    "tells_base": "netlink_notify_msg",
+    "routes": "virtual_routes",
+    "rules": "virtual_rules",
+    "StaticSettings.addresses": "static_ipaddress",
+    "StaticSettings.routes": "static_routes",
+    "StaticSettings.rules": "static_rules",
+    "start_delay": "vrrp_startup_delay",
+    "delay_after_boot": "vrrp_delay_after_boot",
+    "command_buffer": "vrrp_netlink_cmd_rcv_bufs",
+    "monitor_buffer": "vrrp_netlink_monitor_rcv_bufs",
+    "logs_unknown_vrids": "log_unknown_vrids",
+    "restores": "vrrp_restore_removed",
+    "link_delays": "interface_up_down_delays",
     "track_source": "track_src_ip",
     "receive_buffer": "kernel_rx_buf_size",
     "receive_frames": "vrrp_rx_bufs_multiplier",
@@ -62,6 +81,7 @@ WORDS: Mapping[str, str] = {
     "TrackerScript.command": "script",
     "TrackerScript.file": "script <",
     "TrackerFile.path": "file",
+    "initial_files": "init_file",
     "initial": "init_file",
     "events_buffer": "process_monitor_rcv_bufs",
     "events_buffer_force": "process_monitor_rcv_bufs_force",
@@ -99,12 +119,14 @@ WORDS: Mapping[str, str] = {
     "tell_servers_at_start": "rs_init_notifies",
     "sync_daemons": "lvs_sync_daemon",
     "sync_follows": "lvs_sync_daemon instance",
-    "tcp_fin": "tcpfin",
+    "Timeouts.tcp": "lvs_timeouts tcp",
+    "tcp_fin": "lvs_timeouts tcpfin",
+    "Timeouts.udp": "lvs_timeouts udp",
     "fifos": "lvs_notify_fifo",
     "sends_mails": "smtp_server",
     "mails_each_check": "no_checker_emails",
-    "up": "notify_up",
-    "down": "notify_down",
+    "ServerCommands.up": "notify_up",
+    "ServerCommands.down": "notify_down",
     "nice": "priority",
     "realtime_priority": "rt_priority",
     "cpus": "cpu_affinity",
@@ -122,10 +144,15 @@ NEGATED = frozenset(
 )
 """Fields that say the opposite of keepalived's word."""
 
-DERIVED = frozenset({"DbusSettings.root", "DbusSettings.paths"})
+DERIVED = frozenset(
+    {
+        *("DbusSettings.root", "DbusSettings.paths"),
+        *("VirtualRouterConfig.synchronized", "CheckerSettings.tell_servers_at_stop"),
+    }
+)
 """Fields that follow from what is told elsewhere."""
 
-OPEN = frozenset({"payload", "reply", "mask"})
+OPEN = frozenset({"payload", "reply", "mask", "mac"})
 """Octets that are no secret."""
 
 GROUPS = frozenset(
@@ -139,6 +166,7 @@ GROUPS = frozenset(
 
 VALUES: Mapping[str, str] = {
     **LVS_VALUES,
+    **{f"TunnelType.{kind}": kind.lower() for kind in ("IPIP", "GUE", "GRE")},
     "What.MASTER": "notify_master",
     "What.BACKUP": "notify_backup",
     "What.FAULT": "notify_fault",

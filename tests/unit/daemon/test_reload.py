@@ -133,6 +133,13 @@ def test_passwords_do_not_show():
     assert str(change) == "tls none -> ca password ***"
 
 
+def test_what_has_only_defaults_is_there():
+    old, new = (replace(WEB, virtual_mac=mac) for mac in (None, VirtualMac()))
+    assert list(differences(old, new)) == [Change("use_vmac", "none", "yes")]
+    named = replace(WEB, virtual_mac=VirtualMac(prefix="v"))
+    assert list(differences(old, named)) == [Change("use_vmac", "none", "vmac_prefix v")]
+
+
 def test_octets_that_are_no_secret_show():
     udp = UdpCheck(tcp().target, b"ping")
     (change,) = differences(udp, replace(udp, payload=b"pong"))
