@@ -68,7 +68,7 @@ check: venv ## format, lint, types and the fast tests, in under a minute
 	@$(PYTEST) -q -x -n auto -m 'not slow and not root'
 
 .PHONY: bench
-bench: venv ## the figures beside keepalived, about 45 minutes on a quiet machine (root)
+bench: venv ## the figures beside keepalived, about 50 minutes on a quiet machine (root)
 	@$(BIN)/python -m tests.bench
 
 # Large, and old next to what the tests need: in a place of its own.
