@@ -52,6 +52,17 @@ async def test_the_last_time_set_counts():
     woken.timer.close()
 
 
+async def test_infinity_is_never():
+    woken, next_one = Woken(inf), Woken(inf)
+    woken.timer.set(0.0)
+    woken.timer.set(inf)
+    next_one.timer.set(woken.loop.time() + 0.001)
+    await next_one.wait()
+    assert woken == []
+    woken.timer.close()
+    next_one.timer.close()
+
+
 @pytest.mark.parametrize("at", [0.0, -1.0, 1.0, 1.9999999999])
 async def test_what_has_passed_is_now(at):
     woken = Woken(inf)

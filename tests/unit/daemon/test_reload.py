@@ -367,7 +367,8 @@ def test_who_is_notified():
     changed = replace(
         loud, specific={What.MASTER: Command(("/m",), "nobody"), What.STOP: Command(("/s",))}
     )
-    assert told((settings, group, loud, quiet), (settings, changed, quiet)) == [
+    still_quiet = replace(quiet, tells_priority=True)  # nobody hears of it
+    assert told((settings, group, loud, quiet), (settings, changed, still_quiet)) == [
         "notified instance loud: notify_master /m -v -> /m user nobody, notify_stop +/s: in place",
         "notified group front: removed",
     ]
