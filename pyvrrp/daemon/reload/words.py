@@ -144,12 +144,7 @@ NEGATED = frozenset(
 )
 """Fields that say the opposite of keepalived's word."""
 
-DERIVED = frozenset(
-    {
-        *("DbusSettings.root", "DbusSettings.paths"),
-        *("VirtualRouterConfig.synchronized", "CheckerSettings.tell_servers_at_stop"),
-    }
-)
+DERIVED = frozenset({"DbusSettings.root", "DbusSettings.paths", "VirtualRouterConfig.synchronized"})
 """Fields that follow from what is told elsewhere."""
 
 OPEN = frozenset({"payload", "reply", "mask", "mac"})

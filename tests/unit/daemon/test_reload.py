@@ -27,7 +27,7 @@ from pyvrrp.bfd.settings import BfdSettings
 from pyvrrp.conf.config import GlobalDefs
 from pyvrrp.core.model import Peer, Version
 from pyvrrp.daemon.bfd.settings import ToldSession
-from pyvrrp.daemon.lvs.settings import CheckedService, ServerCommands
+from pyvrrp.daemon.lvs.settings import CheckedService, CheckerSettings, ServerCommands
 from pyvrrp.daemon.notices.commands import Command, FifoSettings
 from pyvrrp.daemon.notices.notice import Kind, What
 from pyvrrp.daemon.notices.settings import Audience, DbusSettings, MailSettings, NoticeSettings
@@ -286,6 +286,13 @@ def test_a_process_without_work_is_not_there():
         ("virtual router", "removed"),
     ]
     assert list(whole(nothing, nothing)) == []
+
+
+def test_what_is_flushed_at_stop():
+    """`lvs_flush_on_stop VS` is no flush of the whole table, and no less of a change."""
+    old, new = CheckerSettings(), CheckerSettings(tell_servers_at_stop=False)
+    (item,) = whole(Sections((), (old,)), Sections((), (new,)))
+    assert (item.fate, brief(item)) == ("in place", "checkers: tell_servers_at_stop yes -> no")
 
 
 def test_what_a_reload_leaves_as_it_is():
