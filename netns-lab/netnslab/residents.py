@@ -21,6 +21,7 @@ __all__ = [
     "kill_together",
     "name_of",
     "process_ids",
+    "stat_of",
     "wait_buried",
 ]
 
@@ -108,7 +109,7 @@ def descendants(pid: int) -> list[int]:
 
 def is_alive(pid: int) -> bool:
     """Whether there is such a process that has not ended; one nobody has buried yet has."""
-    return _stat(pid)[:1] not in ([], ["Z"], ["X"])
+    return stat_of(pid)[:1] not in ([], ["Z"], ["X"])
 
 
 def name_of(pid: int) -> str:
@@ -121,11 +122,11 @@ def name_of(pid: int) -> str:
 
 def _parent_of_zombie(pid: int) -> str | None:
     """None for a process that is gone, or alive."""
-    fields = _stat(pid)
+    fields = stat_of(pid)
     return fields[1] if fields[:1] == ["Z"] else None
 
 
-def _stat(pid: int) -> list[str]:
+def stat_of(pid: int) -> list[str]:
     """proc(5), stat, from the state on; nothing once the process is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -17,9 +17,19 @@ from .schema import Keyword, read_block, table, value
 from .shapes import Choice, Int, integer
 from .values import Values
 
-__all__ = ["AUTH_HMAC", "AuthHmac", "HmacKey", "read_auth_hmac", "secret_of", "settle_auth_hmac"]
+__all__ = [
+    "AUTH_HMAC",
+    "KEY_SIZES",
+    "AuthHmac",
+    "HmacKey",
+    "read_auth_hmac",
+    "secret_of",
+    "settle_auth_hmac",
+]
 
-_KEY_SIZES = range(32, 65)
+KEY_SIZES = range(32, 65)
+"""Octets of a key."""
+
 _LEAST_WINDOW = 5
 _MOST_WINDOW = 300
 _FILE = "the file holds hex:DIGITS or the text, and nothing else"
@@ -62,7 +72,7 @@ def _key(context: Context, statement: Statement, values: Values) -> None:
         return
     key = _read_key(id, statement.words[2])
     keys = values.items("hmac/keys", HmacKey)
-    if key.file is None and len(key.secret) not in _KEY_SIZES:
+    if key.file is None and len(key.secret) not in KEY_SIZES:
         message = f"key {id} has {len(key.secret)} octets, not 32..64; ignored"
         context.problem("bad-key", statement, 0, message, hint="hex:DIGITS, file:PATH or the text")
     elif any(other.id == id for other in keys):

@@ -6,12 +6,11 @@ import os
 import stat
 from pathlib import Path
 
-from ..conf.auth_hmac import secret_of
+from ..conf.auth_hmac import KEY_SIZES, secret_of
 
 __all__ = ["is_private", "read_key"]
 
 _LARGEST = 140  # octets: `hex:`, 64 of them in digits, and a line end or two
-_SIZES = range(32, 65)
 
 
 def read_key(path: str) -> bytes:
@@ -21,7 +20,7 @@ def read_key(path: str) -> bytes:
             raise ValueError("is no regular file")
         text = file.read(_LARGEST + 1)
     secret = secret_of(text.rstrip(b"\r\n").decode("utf-8", "surrogateescape"))
-    if len(text) > _LARGEST or len(secret) not in _SIZES:
+    if len(text) > _LARGEST or len(secret) not in KEY_SIZES:
         raise ValueError(f"holds {len(secret)} octets of key, not 32..64")
     return bytes(secret)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from contextlib import suppress
-from pathlib import Path
+
+from netnslab.residents import stat_of
 
 __all__ = ["cpu_seconds"]
 
@@ -20,7 +20,5 @@ def cpu_seconds(processes: Iterable[int], *, with_buried: bool = False) -> float
     end = 15 if with_buried else 13
     total = 0
     for process in processes:
-        with suppress(FileNotFoundError, ProcessLookupError):
-            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-            total += sum(map(int, fields[11:end]))
+        total += sum(map(int, stat_of(process)[11:end]))
     return total / _TICKS

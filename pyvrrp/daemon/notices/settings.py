@@ -64,3 +64,9 @@ class NoticeSettings:
     mail: MailSettings | None = None
     repeats_states: bool = False
     dbus: DbusSettings | None = None
+
+    def tells_of(self, audience: Audience) -> bool:
+        """Whether anybody is told: programs and mails of its own, or FIFOs and D-Bus, which tell of
+        all."""
+        mails = self.mail is not None
+        return bool(self.fifos or self.dbus) or audience.has_anybody(mails=mails)

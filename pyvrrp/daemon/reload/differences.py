@@ -11,14 +11,23 @@ from dataclasses import Field, fields, is_dataclass
 from enum import Enum, Flag, IntEnum
 from typing import Any
 
-from .items import Change
+from .items import Change, Fate, Item
 from .words import DERIVED, GROUPS, NEGATED, OPEN, VALUES, WORDS
 
-__all__ = ["MASK", "differences", "text"]
+__all__ = ["MASK", "compared", "differences", "text"]
 
 _LONGEST = 200
+_NOTHING = (None, (), "")
 MASK = "***"
 """In place of a secret, wherever this program shows settings in its own way."""
+
+
+def compared(kind: str, name: str, old: Any, new: Any) -> Item:
+    """What becomes of an object that is wanted and can go on whatever changes; `old` None: it is new."""
+    if old is None:
+        return Item(kind, name, Fate.ADDED)
+    changes = tuple(differences(old, new))
+    return Item(kind, name, Fate.IN_PLACE if changes else Fate.UNCHANGED, changes=changes)
 
 
 def differences(old: Any, new: Any, skip: Collection[str] = ()) -> Iterator[Change]:
@@ -93,9 +102,9 @@ def text(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
+    if value in _NOTHING:
+        return "none"
     match value:
-        case None | () | "":
-            return "none"
         case bool():
             return "yes" if value else "no"
         case Enum():
@@ -130,9 +139,8 @@ def _enum(value: Enum) -> str:
 def _fields(value: Any) -> str:
     """The fields that are not as usual; the first one speaks for itself. Else: it is there."""
     first, *others = _told(value)
-    told = [_shown(first, getattr(value, first.name))]
-    if told == [text(None)]:
-        told.clear()
+    its = getattr(value, first.name)
+    told = [] if its in _NOTHING else [_shown(first, its)]
     for each in others:
         its = getattr(value, each.name)
         if its != each.default:

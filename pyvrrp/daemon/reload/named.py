@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
 from ..bfd.settings import ToldSession
 from ..notices.settings import Audience
 from ..trackers.settings import TrackerFile, TrackerProcess, TrackerScript
-from .differences import differences
+from .differences import compared
 from .items import Fate, Item
 
 __all__ = ["Named", "named"]
@@ -20,7 +21,10 @@ def named(old: Iterable[Named], new: Iterable[Named]) -> Iterator[Item]:
     """Those that stay or come in the order written, then those that go."""
     before, after = ({_key(each): each for each in records} for records in (old, new))
     for key, now in after.items():
-        yield _item(*key, before.get(key), now)
+        was = before.get(key)
+        item = compared(*key, was, now)
+        reason = _why_anew(was, now)
+        yield replace(item, fate=Fate.RESTART, reason=reason) if reason else item
     yield from (Item(*key, Fate.REMOVED) for key in before if key not in after)
 
 
@@ -39,17 +43,7 @@ def _key(record: Named) -> tuple[str, str]:
             return f"notified {record.kind.lower()}", record.name
 
 
-def _item(kind: str, name: str, was: Named | None, now: Named) -> Item:
-    if was is None:
-        return Item(kind, name, Fate.ADDED)
-    changes = tuple(differences(was, now))
-    if not changes:
-        return Item(kind, name, Fate.UNCHANGED)
-    reason = _why_anew(was, now)
-    return Item(kind, name, Fate.RESTART if reason else Fate.IN_PLACE, reason, changes)
-
-
-def _why_anew(was: Named, now: Named) -> str:
+def _why_anew(was: Named | None, now: Named) -> str:
     """Why what it said before means nothing any more; empty when it does."""
     match was, now:
         case TrackerScript(), TrackerScript():

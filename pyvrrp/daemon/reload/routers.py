@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...core.model import Family
 from ...settings import VirtualAddress, VirtualRouterSettings
-from .differences import differences
+from .differences import compared, differences
 from .items import Change, Fate, Item
 
 __all__ = ["Identity", "RouterPlan", "RouterStep", "item", "sync_groups"]
@@ -81,18 +81,10 @@ def _addresses(
     before = {} if old is None else {(a.interface, a.dev): a for a in old.addresses}
     after = {} if new is None else {(a.interface, a.dev): a for a in new.addresses}
     for key, address in after.items():
-        yield _address(before.get(key), address)
+        yield compared("address", _place(address), before.get(key), address)
     for key, address in before.items():
         if key not in after:
             yield Item("address", _place(address), Fate.REMOVED)
-
-
-def _address(old: VirtualAddress | None, new: VirtualAddress) -> Item:
-    if old is None:
-        return Item("address", _place(new), Fate.ADDED)
-    changes = tuple(differences(old, new))
-    fate = Fate.IN_PLACE if changes else Fate.UNCHANGED
-    return Item("address", _place(new), fate, changes=changes)
 
 
 def _place(address: VirtualAddress) -> str:

@@ -82,11 +82,7 @@ def _notices(records: Iterable[object]) -> NoticeSettings:
 
 def _told(records: Iterable[object]) -> Iterator[Audience]:
     """Those of whom somebody is told."""
-    notices = _notices(records)
-    is_each = bool(notices.fifos or notices.dbus)
-    for audience in _only(Audience, records):
-        if is_each or audience.has_anybody(mails=notices.mail is not None):
-            yield audience
+    return filter(_notices(records).tells_of, _only(Audience, records))
 
 
 def _bfd(old: Iterable[object], new: Iterable[object]) -> Iterator[Item]:

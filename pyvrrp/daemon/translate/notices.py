@@ -61,10 +61,8 @@ def translate_notices(
     """
     g = config.global_defs
     has_checks = run_checkers and config.lvs is not None and bool(config.lvs.services)
-    mail = _mail(g)
+    settings = NoticeSettings(mail=_mail(g), repeats_states=g.fifo_write_vrrp_states_on_reload)
     audiences: tuple[Audience, ...] = ()
-    fifos: tuple[FifoSettings, ...] = ()
-    dbus: DbusSettings | None = None
     if run_vrrp and config.instances:
         fifos = tuple(_fifos(g, programs, has_checks=has_checks))
         groups = (
@@ -72,15 +70,10 @@ def translate_notices(
         )
         instances = (_audience(Kind.INSTANCE, each, programs) for each in config.instances)
         found = (*groups, *instances)
-        dbus = _dbus(config)
-        is_anybody = (
-            fifos or dbus or any(each.has_anybody(mails=mail is not None) for each in found)
-        )
-        audiences = found if is_anybody else ()
-    is_mailed = mail is not None and (has_checks or any(a.is_mailed for a in audiences))
-    settings = NoticeSettings(
-        fifos, mail if is_mailed else None, g.fifo_write_vrrp_states_on_reload, dbus
-    )
+        settings = replace(settings, fifos=fifos, dbus=_dbus(config))
+        audiences = found if any(map(settings.tells_of, found)) else ()
+    if not has_checks and not any(each.is_mailed for each in audiences):
+        settings = replace(settings, mail=None)
     return Notices(settings, audiences)
 
 
